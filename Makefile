@@ -1,0 +1,84 @@
+# lifeledger: everything that can be done from the top of the repository.
+#
+#   network   up, down, status, logs, doctor      the native three-organisation network
+#   using     demo, bench                         a story through the REST API; the measurements
+#   working   test, test-short, lint, fuzz, generate
+#
+# A target's help is the text behind `##` on its line; `make` alone prints all of them.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# Flags for `network up`, such as: make up UP="--ports auto"
+UP ?=
+# Flags for every network command, such as: make status NETWORK="--dir /tmp/other"
+NETWORK ?=
+
+network = go run ./network $(NETWORK)
+
+.PHONY: help
+help: ## print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## Network
+
+.PHONY: up
+up: ## start the network, or restart it over its ledger (UP="--ports auto" for flags)
+	@$(network) up $(UP)
+
+.PHONY: down
+down: ## stop the network; CLEAN=1 removes ledger, identities and logs too
+	@$(network) down $(if $(CLEAN),--clean)
+
+.PHONY: status
+status: ## show every process and the height of every peer's ledger
+	@$(network) status
+
+.PHONY: logs
+logs: ## list the logs, or show one: make logs NAME=peer.manufacturer (FOLLOW=1 goes on)
+	@$(network) logs $(NAME) $(if $(FOLLOW),-f)
+
+.PHONY: doctor
+doctor: ## check the network and name what is broken, with the remedy
+	@$(network) doctor
+
+## Using it
+
+.PHONY: demo
+demo: ## play one shipment through the REST API; RECORDING=path.csv for your own recording
+	@go run ./scripts/demo $(if $(RECORDING),-recording $(RECORDING)) $(DEMO)
+
+.PHONY: bench
+bench: ## measure on a network of its own, as ratios (BENCH="-only rest" for flags)
+	@go run ./scripts/bench $(BENCH)
+
+## Working on it
+
+# Tests that start real networks; one at a time, since each has a dozen processes,
+# and never from Go's cache, which does not see that they build the chaincode and the gateway.
+live = ./network/launch ./network/conformance ./network/faults ./scripts/demo
+
+.PHONY: test
+test: ## run every test, the ones on real networks included
+	go test -timeout 20m $$(go list ./... | grep -v -x $(foreach p,$(live),-e $(p:./%=github.com/lifeledger/lifeledger/%)))
+	go test -count=1 -timeout 30m -p 1 $(live)
+
+.PHONY: test-short
+test-short: ## run the tests that need no network
+	go test -short ./...
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck, and the tidiness of go.mod
+	@test -z "$$(gofmt -l chaincode gateway network scripts docs | tee /dev/stderr)"
+	go vet ./...
+	go tool staticcheck ./...
+	go mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (default 20s) each
+	@scripts/ci/fuzz.sh $(or $(FUZZTIME),20s)
+
+.PHONY: generate
+generate: ## make the generated code and documents anew
+	go generate ./...
+	go test ./chaincode/... ./docs/... -run 'Generated|UpToDate|Golden|Catalogue' -update

@@ -1,0 +1,168 @@
+package fault
+
+// The codes of the product, by subject. A code is also the rule id, the metric
+// label and the anchor in docs/rules/: it never changes its meaning.
+const (
+	CodeInternal Code = "internal"
+
+	// What cannot be read.
+	CodeTransactionUnknown Code = "request.transaction-unknown"
+	CodeArgumentCount      Code = "request.argument-count"
+	CodeTooLarge           Code = "request.too-large"
+	CodeNotJSON            Code = "request.not-json"
+	CodeDuplicateKey       Code = "request.duplicate-key"
+	CodeSchema             Code = "request.schema"
+	CodeInvalid            Code = "request.invalid"
+	CodeIDInvalid          Code = "request.id-invalid"
+	CodeTimeInvalid        Code = "request.time-invalid"
+	CodeIdempotencyKey     Code = "request.idempotency-key-invalid"
+
+	// The same request once more.
+	CodeReplayed  Code = "request.already-done"
+	CodeKeyReused Code = "request.idempotency-key-reused"
+
+	// Who may do what.
+	CodeCallerUnknown   Code = "participant.caller-unknown"
+	CodeNotPermitted    Code = "participant.not-permitted"
+	CodeOrgExists       Code = "participant.organisation-exists"
+	CodeOrgUnknown      Code = "participant.organisation-unknown"
+	CodeDeviceExists    Code = "participant.device-exists"
+	CodeDeviceUnknown   Code = "participant.device-unknown"
+	CodeDeviceRevoked   Code = "participant.device-revoked"
+	CodeKeyInvalid      Code = "participant.key-invalid"
+	CodeKeyProofInvalid Code = "participant.key-proof-invalid"
+
+	// Signed envelopes and reading segments.
+	CodeEnvelopeMalformed Code = "envelope.malformed"
+	CodeEnvelopeKey       Code = "envelope.key-unknown"
+	CodeEnvelopeSignature Code = "envelope.signature-invalid"
+	CodeSegmentMalformed  Code = "segment.malformed"
+
+	// Components.
+	CodeComponentExists   Code = "component.exists"
+	CodeComponentUnknown  Code = "component.unknown"
+	CodeOwnershipOffered  Code = "component.ownership.offer-pending"
+	CodeOwnershipNoOffer  Code = "component.ownership.no-offer"
+	CodeOwnershipNotOwner Code = "component.ownership.not-owner"
+
+	// Shipments.
+	CodeShipmentExists     Code = "shipment.exists"
+	CodeShipmentUnknown    Code = "shipment.unknown"
+	CodeShipmentStatus     Code = "shipment.status"
+	CodeTermsInvalid       Code = "shipment.terms.invalid"
+	CodeTermsNotParty      Code = "shipment.terms.not-party"
+	CodeTermsChanged       Code = "shipment.terms.changed"
+	CodeTermsAccepted      Code = "shipment.terms.already-accepted"
+	CodeGoodsNotOwned      Code = "shipment.goods.not-owned"
+	CodeGoodsInShipment    Code = "shipment.goods.in-shipment"
+	CodeHandoverPending    Code = "shipment.handover.offer-pending"
+	CodeHandoverNoOffer    Code = "shipment.handover.no-offer"
+	CodeHandoverNotParty   Code = "shipment.handover.not-party"
+	CodeHandoverTime       Code = "shipment.handover.time"
+	CodeSegmentWrongLedger Code = "shipment.segment.wrong-ledger"
+	CodeSegmentWrong       Code = "shipment.segment.wrong-shipment"
+	CodeSegmentDevice      Code = "shipment.segment.device-not-agreed"
+	CodeSegmentReplayed    Code = "shipment.segment.replayed"
+	CodeSegmentOutOfOrder  Code = "shipment.segment.out-of-order"
+	CodeSegmentForked      Code = "shipment.segment.forked"
+	CodeSegmentClosed      Code = "shipment.segment.recording-closed"
+	CodeSegmentExcursions  Code = "shipment.segment.too-many-excursions"
+	CodeReadingsEarly      Code = "shipment.readings.before-pick-up"
+	CodeReadingsHandover   Code = "shipment.readings.hand-over-pending"
+	CodeReadingsTime       Code = "shipment.readings.time"
+	CodeSettleEarly        Code = "shipment.settlement.readings-outstanding"
+
+	// Money.
+	CodeAccountUnknown    Code = "settlement.account-unknown"
+	CodeAmountInvalid     Code = "settlement.amount-invalid"
+	CodeInsufficientFunds Code = "settlement.insufficient-funds"
+)
+
+// Entry is one row of the catalogue: what kind of answer a code is, and the
+// sentence that docs/rules/ prints for it.
+type Entry struct {
+	Code Code
+	Kind Kind
+	Says string
+}
+
+// Catalogue lists every code with its kind and its sentence.
+func Catalogue() []Entry {
+	return []Entry{
+		{CodeInternal, Internal, "something went wrong on our side; nothing was changed"},
+		{CodeTransactionUnknown, Malformed, "no transaction has exactly this name"},
+		{CodeArgumentCount, Malformed, "a transaction takes one JSON argument and, when it writes, an optional idempotency key"},
+		{CodeTooLarge, Malformed, "the request is larger than a transaction may be"},
+		{CodeNotJSON, Malformed, "the argument is not one JSON object in valid UTF-8"},
+		{CodeDuplicateKey, Malformed, "a JSON object names the same member twice"},
+		{CodeSchema, Malformed, "a field is missing, unknown, or of the wrong type"},
+		{CodeInvalid, Malformed, "a field has a value that it cannot have"},
+		{CodeIDInvalid, Malformed, "an identifier has a form that identifiers cannot have"},
+		{CodeTimeInvalid, Malformed, "a time is not RFC 3339 in UTC with at most milliseconds"},
+		{CodeIdempotencyKey, Malformed, "an idempotency key is 1 to 64 visible ASCII characters"},
+		{CodeReplayed, Conflict, "this idempotency key has been used for the same request, which was carried out"},
+		{CodeKeyReused, Refused, "this idempotency key has been used for another request"},
+		{CodeCallerUnknown, Forbidden, "the caller's organisation has not been announced"},
+		{CodeNotPermitted, Forbidden, "the caller's organisation has no role that may do this"},
+		{CodeOrgExists, Conflict, "the organisation has been announced before"},
+		{CodeOrgUnknown, NotFound, "no organisation of this MSP id has been announced"},
+		{CodeDeviceExists, Conflict, "a device of this id is registered"},
+		{CodeDeviceUnknown, NotFound, "no device of this id is registered"},
+		{CodeDeviceRevoked, Refused, "the device was revoked before this was recorded"},
+		{CodeKeyInvalid, Malformed, "the public key is not one that we accept"},
+		{CodeKeyProofInvalid, Refused, "the statement that announces a key is not signed by that key"},
+		{CodeEnvelopeMalformed, Malformed, "the envelope is not a DSSE envelope"},
+		{CodeEnvelopeKey, Refused, "the envelope is not signed by the device's present key"},
+		{CodeEnvelopeSignature, Refused, "the envelope's signature does not verify"},
+		{CodeSegmentMalformed, Malformed, "the payload is not a reading segment"},
+		{CodeComponentExists, Conflict, "a component of this id is registered"},
+		{CodeComponentUnknown, NotFound, "no component of this id is registered"},
+		{CodeOwnershipOffered, Conflict, "an offer of ownership is pending"},
+		{CodeOwnershipNoOffer, Conflict, "no offer of ownership to the caller is pending"},
+		{CodeOwnershipNotOwner, Forbidden, "only the present owner may do this"},
+		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
+		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},
+		{CodeShipmentStatus, Conflict, "the shipment's status does not allow this"},
+		{CodeTermsInvalid, Malformed, "the terms cannot be judged or settled as they stand"},
+		{CodeTermsNotParty, Forbidden, "the caller's organisation is not a party to the terms"},
+		{CodeTermsChanged, Conflict, "the terms on the ledger are not the ones that were named"},
+		{CodeTermsAccepted, Conflict, "the caller's organisation has accepted these terms"},
+		{CodeGoodsNotOwned, Refused, "the consignor does not own a component that is to be shipped"},
+		{CodeGoodsInShipment, Refused, "a component that is to be shipped is in another shipment, agreed and not yet delivered"},
+		{CodeHandoverPending, Conflict, "a hand-over is offered and not yet answered"},
+		{CodeHandoverNoOffer, Conflict, "no hand-over to the caller is offered"},
+		{CodeHandoverNotParty, Forbidden, "only the present custodian offers, and only to the next party of the agreed route"},
+		{CodeHandoverTime, Refused, "the hand-over's time is before the last one, in the future, or too long ago"},
+		{CodeSegmentWrongLedger, Refused, "the segment was signed for another ledger"},
+		{CodeSegmentWrong, Refused, "the segment was signed for another shipment or device"},
+		{CodeSegmentDevice, Refused, "the terms do not name this device"},
+		{CodeSegmentReplayed, Conflict, "the segment is on the ledger already"},
+		{CodeSegmentOutOfOrder, Conflict, "the segment does not follow the last one; the next sequence number is in params"},
+		{CodeSegmentForked, Refused, "the segment follows another history than the one on the ledger; the device may have been cloned"},
+		{CodeSegmentClosed, Conflict, "the device has declared its recording ended"},
+		{CodeSegmentExcursions, Refused, "one transaction would open and close more excursions than a transaction may; send shorter segments"},
+		{CodeReadingsEarly, Refused, "a reading is earlier than the pick-up"},
+		{CodeReadingsHandover, Conflict, "a reading is later than a hand-over that is offered and not yet answered; send it again when it is"},
+		{CodeReadingsTime, Refused, "a reading's time is in the future or not later than the one before it"},
+		{CodeSettleEarly, Refused, "readings may still arrive: settle when every device has ended its recording or the agreed wait is over"},
+		{CodeAccountUnknown, NotFound, "the organisation has no account in this currency"},
+		{CodeAmountInvalid, Malformed, "an amount is negative, zero where it may not be, or too large, or its currency is not three capital letters"},
+		{CodeInsufficientFunds, Refused, "the account does not cover the amount"},
+	}
+}
+
+var entries = func() map[Code]Entry {
+	m := make(map[Code]Entry)
+	for _, e := range Catalogue() {
+		m[e.Code] = e
+	}
+	return m
+}()
+
+// KindOf gives the kind of a code; an unknown code is an internal fault.
+func KindOf(c Code) Kind {
+	if e, ok := entries[c]; ok {
+		return e.Kind
+	}
+	return Internal
+}

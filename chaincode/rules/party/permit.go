@@ -1,0 +1,51 @@
+package party
+
+import "github.com/lifeledger/lifeledger/chaincode/rules/fault"
+
+// Action is something that a role is needed for. What needs a relation to the
+// record instead (its owner, its custodian) is decided in that record's rules.
+type Action string
+
+// The actions.
+const (
+	AnnounceOrganisation Action = "announce-organisation"
+	RegisterDevice       Action = "register-device"
+	RegisterComponent    Action = "register-component"
+	OwnComponent         Action = "own-component"
+	ProposeShipment      Action = "propose-shipment"
+	CarryShipment        Action = "carry-shipment"
+	RecordReadings       Action = "record-readings"
+	HoldAccount          Action = "hold-account"
+)
+
+// Permission is one row of the table: any of the roles may do the action.
+type Permission struct {
+	Action Action
+	Roles  []Role
+	Says   string
+}
+
+// Permissions is the whole table.
+func Permissions() []Permission {
+	trading := []Role{Manufacturer, Service, Shipper, Owner}
+	return []Permission{
+		{AnnounceOrganisation, Roles(), "every member may announce a further organisation"},
+		{RegisterDevice, trading, "who makes, keeps, carries or owns things registers devices"},
+		{RegisterComponent, []Role{Manufacturer}, "only a manufacturer announces components"},
+		{OwnComponent, trading, "who makes, keeps, carries or owns things may own a component"},
+		{ProposeShipment, trading, "who makes, keeps, carries or owns things proposes and accepts shipments"},
+		{CarryShipment, []Role{Shipper}, "only a shipper is named as carrier of a leg"},
+		{RecordReadings, Roles(), "every member may carry a device's signed readings to the ledger"},
+		{HoldAccount, trading, "who makes, keeps, carries or owns things holds accounts"},
+	}
+}
+
+// Permit refuses the action when none of o's roles allows it.
+func Permit(o Organisation, a Action) error {
+	for _, p := range Permissions() {
+		if p.Action == a && o.Has(p.Roles...) {
+			return nil
+		}
+	}
+	return fault.New(fault.CodeNotPermitted, "%s has no role that may %s", o.MSPID, a).With("action", string(a)).With("organisation", o.MSPID)
+}

@@ -1,0 +1,202 @@
+// Package shipment owns what two companies argue about: the terms of a
+// shipment, who had custody when, what counts as a violation, and what is paid.
+// It does not verify signatures and moves no money. Invariant: every decision
+// here follows from the agreed terms, the custody record and the readings alone,
+// the same on every peer for ever.
+package shipment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+)
+
+// RuleSet names the meaning of all rules in this package. Terms record it, and
+// a changed meaning gets a new name (LG8).
+const RuleSet = "shipment-1"
+
+// Bounds of terms: what one record and one transaction can hold.
+const (
+	MaxLegs    = 16
+	MaxGoods   = 50
+	MaxDevices = 8
+	MaxLimits  = 16
+	MaxDelayMs = 30 * 24 * 3600 * 1000
+	MaxWaitS   = 366 * 24 * 3600
+	MaxMilli   = 1_000_000_000_000 // beyond every plausible value of every metric
+)
+
+// Terms are what the parties agree in advance; once every party has accepted
+// them they never change (SH1).
+type Terms struct {
+	RuleSet   string         `json:"ruleSet"` // shipment-1
+	Consignor string         `json:"consignor"`
+	Consignee string         `json:"consignee"`
+	Payer     string         `json:"payer"`
+	Currency  money.Currency `json:"currency"` // one for the whole journey (SH13)
+	Legs      []Leg          `json:"legs"`     // in order; each carrier hands over to the next
+	Goods     []string       `json:"goods"`    // component ids
+	Devices   []string       `json:"devices"`  // whose readings count
+	Limits    []Limit        `json:"limits"`
+	// LateRecordingSeconds is how long after it happened a hand-over may still be recorded.
+	LateRecordingSeconds int64 `json:"lateRecordingSeconds"`
+	// SettleAfterSeconds is how long after delivery readings of a device that has not ended its recording are waited for.
+	SettleAfterSeconds int64 `json:"settleAfterSeconds"`
+}
+
+// Leg is one carrier's part of the journey and what it is paid for it.
+type Leg struct {
+	Carrier  string      `json:"carrier"`
+	FeeMinor money.Minor `json:"feeMinor"`
+}
+
+// Limit is one handling constraint with its price (SH1, SH7).
+type Limit struct {
+	LimitID string `json:"limitId"` // the parties' own name for it, such as SH7; without a full stop, which separates the parts of an excursion's id
+	Rule    RuleID `json:"rule"`    // which rule of this package judges it
+	// Milli is the bound in thousandths of the rule's unit: 40 °C is 40000.
+	Milli int64 `json:"milli"`
+	// OnDelayMs is the tolerance: how long the bound may be passed before it is an excursion (OPC UA OnDelay). 0: at once.
+	// One reading within the bound ends it, and the next tolerance begins anew.
+	OnDelayMs int64 `json:"onDelayMs"`
+	// OffDelayMs is how long readings must stay within the bound before the excursion ends (OPC UA OffDelay). 0: at once.
+	OffDelayMs   int64       `json:"offDelayMs"`
+	PenaltyMinor money.Minor `json:"penaltyMinor"` // for each excursion
+}
+
+// Check refuses terms that could not be judged or settled.
+func (t Terms) Check() error {
+	if t.RuleSet != RuleSet {
+		return invalid("ruleSet", "ruleSet must be %q", RuleSet)
+	}
+	for _, p := range []struct{ field, id string }{{"consignor", t.Consignor}, {"consignee", t.Consignee}, {"payer", t.Payer}} {
+		if err := party.CheckID(p.field, p.id); err != nil {
+			return err
+		}
+	}
+	if err := t.Currency.Check(); err != nil {
+		return err
+	}
+	if t.LateRecordingSeconds < 0 || t.LateRecordingSeconds > MaxWaitS {
+		return invalid("lateRecordingSeconds", "lateRecordingSeconds must be 0 to %d", MaxWaitS)
+	}
+	if t.SettleAfterSeconds < 0 || t.SettleAfterSeconds > MaxWaitS {
+		return invalid("settleAfterSeconds", "settleAfterSeconds must be 0 to %d", MaxWaitS)
+	}
+	if err := t.checkLegs(); err != nil {
+		return err
+	}
+	if err := checkIDs("goods", t.Goods, 0, MaxGoods); err != nil {
+		return err
+	}
+	if err := checkIDs("devices", t.Devices, 1, MaxDevices); err != nil {
+		return err
+	}
+	return t.checkLimits()
+}
+
+func (t Terms) checkLegs() error {
+	if len(t.Legs) < 1 || len(t.Legs) > MaxLegs {
+		return invalid("legs", "there must be 1 to %d legs", MaxLegs)
+	}
+	for i, l := range t.Legs {
+		if err := party.CheckID("carrier", l.Carrier); err != nil {
+			return err
+		}
+		if i > 0 && l.Carrier == t.Legs[i-1].Carrier {
+			return invalid("legs", "a carrier does not hand over to itself: merge the legs of %s", l.Carrier)
+		}
+		if err := l.FeeMinor.Check("feeMinor"); err != nil {
+			return err
+		}
+	}
+	_, err := t.Fees()
+	return err
+}
+
+func (t Terms) checkLimits() error {
+	if len(t.Limits) > MaxLimits {
+		return invalid("limits", "there must be at most %d limits", MaxLimits)
+	}
+	var ids []string
+	for _, l := range t.Limits {
+		if _, ok := RuleByID(l.Rule); !ok {
+			return invalid("limits", "no rule is called %q", string(l.Rule))
+		}
+		if l.OnDelayMs < 0 || l.OnDelayMs > MaxDelayMs || l.OffDelayMs < 0 || l.OffDelayMs > MaxDelayMs {
+			return invalid("limits", "onDelayMs and offDelayMs must be 0 to %d", MaxDelayMs)
+		}
+		if l.Milli < -MaxMilli || l.Milli > MaxMilli {
+			return invalid("limits", "milli must be within ±%d", int64(MaxMilli))
+		}
+		if err := l.PenaltyMinor.Check("penaltyMinor"); err != nil {
+			return err
+		}
+		if strings.Contains(l.LimitID, ".") { // device ids may have one; the ids of excursions must not become ambiguous
+			return invalid("limits", "limitId must not contain a full stop")
+		}
+		ids = append(ids, l.LimitID)
+	}
+	return checkIDs("limits", ids, 0, MaxLimits)
+}
+
+// Fees is what the carriers earn if nothing goes wrong, and so what the escrow
+// must hold before pick-up (SH13).
+func (t Terms) Fees() (money.Minor, error) {
+	var sum money.Minor
+	for _, l := range t.Legs {
+		next, err := money.Add(sum, l.FeeMinor)
+		if err != nil {
+			return 0, err
+		}
+		sum = next
+	}
+	return sum, nil
+}
+
+// Parties are the organisations that must accept, sorted, each once.
+func (t Terms) Parties() []string {
+	ps := []string{t.Consignor, t.Consignee, t.Payer}
+	for _, l := range t.Legs {
+		ps = append(ps, l.Carrier)
+	}
+	slices.Sort(ps)
+	return slices.Compact(ps)
+}
+
+// Hash identifies the terms: a party accepts exactly these and no others.
+func (t Terms) Hash() (string, error) {
+	b, err := json.Marshal(t) // field order is fixed, and there is no map or float in it
+	if err != nil {
+		return "", fault.Wrap(err, "encode terms")
+	}
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:]), nil
+}
+
+func checkIDs(field string, ids []string, low, high int) error {
+	if len(ids) < low || len(ids) > high {
+		return invalid(field, "%s must have %d to %d entries", field, low, high)
+	}
+	seen := slices.Clone(ids)
+	slices.Sort(seen)
+	if len(slices.Compact(seen)) != len(ids) {
+		return invalid(field, "%s must name each only once", field)
+	}
+	for _, id := range ids {
+		if err := party.CheckID(field, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func invalid(field, format string, args ...any) error {
+	return fault.New(fault.CodeTermsInvalid, format, args...).With("field", field)
+}

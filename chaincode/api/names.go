@@ -1,0 +1,114 @@
+package api
+
+import "strings"
+
+// The contracts.
+const (
+	Participant = "participant"
+	Component   = "component"
+	Shipment    = "shipment"
+	Settlement  = "settlement"
+)
+
+// Transaction is the exact name under which a transaction is called, such as
+// "shipment:RecordReadings". Any other spelling is refused.
+type Transaction string
+
+// The transactions that write.
+const (
+	AnnounceOrganisationTx Transaction = "participant:AnnounceOrganisation"
+	RegisterDeviceTx       Transaction = "participant:RegisterDevice"
+	RotateDeviceKeyTx      Transaction = "participant:RotateDeviceKey"
+	RevokeDeviceTx         Transaction = "participant:RevokeDevice"
+
+	RegisterComponentTx Transaction = "component:Register"
+	OfferOwnershipTx    Transaction = "component:OfferOwnership"
+	AcceptOwnershipTx   Transaction = "component:AcceptOwnership"
+	DeclineOwnershipTx  Transaction = "component:DeclineOwnership"
+
+	ProposeShipmentTx Transaction = "shipment:Propose"
+	AcceptTermsTx     Transaction = "shipment:AcceptTerms"
+	WithdrawTermsTx   Transaction = "shipment:WithdrawTerms"
+	OfferHandoverTx   Transaction = "shipment:OfferHandover"
+	AcceptHandoverTx  Transaction = "shipment:AcceptHandover"
+	DeclineHandoverTx Transaction = "shipment:DeclineHandover"
+	RecordReadingsTx  Transaction = "shipment:RecordReadings"
+	SettleTx          Transaction = "shipment:Settle"
+
+	IssueTokensTx  Transaction = "settlement:Issue"
+	RedeemTokensTx Transaction = "settlement:Redeem"
+)
+
+// The transactions that only read.
+const (
+	PingTx              Transaction = "participant:Ping"
+	GetOrganisationTx   Transaction = "participant:GetOrganisation"
+	ListOrganisationsTx Transaction = "participant:ListOrganisations"
+	GetDeviceTx         Transaction = "participant:GetDevice"
+	DeviceHistoryTx     Transaction = "participant:DeviceHistory"
+
+	GetComponentTx     Transaction = "component:Get"
+	ComponentHistoryTx Transaction = "component:History"
+
+	GetShipmentTx     Transaction = "shipment:Get"
+	GetTermsTx        Transaction = "shipment:GetTerms"
+	ShipmentHistoryTx Transaction = "shipment:History"
+	GetStreamTx       Transaction = "shipment:GetStream"
+	ListSegmentsTx    Transaction = "shipment:ListSegments"
+	ListExcursionsTx  Transaction = "shipment:ListExcursions"
+	GetStatementTx    Transaction = "shipment:GetStatement"
+
+	GetAccountTx   Transaction = "settlement:GetAccount"
+	ListPostingsTx Transaction = "settlement:ListPostings"
+)
+
+// Access says whether a transaction may write.
+type Access struct {
+	Name   Transaction
+	Writes bool
+}
+
+// Transactions lists every transaction there is.
+func Transactions() []Access {
+	return []Access{
+		{AnnounceOrganisationTx, true}, {RegisterDeviceTx, true}, {RotateDeviceKeyTx, true}, {RevokeDeviceTx, true},
+		{RegisterComponentTx, true}, {OfferOwnershipTx, true}, {AcceptOwnershipTx, true}, {DeclineOwnershipTx, true},
+		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
+		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
+		{IssueTokensTx, true}, {RedeemTokensTx, true},
+		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
+		{GetComponentTx, false}, {ComponentHistoryTx, false},
+		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
+		{ListExcursionsTx, false}, {GetStatementTx, false},
+		{GetAccountTx, false}, {ListPostingsTx, false},
+	}
+}
+
+// Contract is the part before the colon.
+func (t Transaction) Contract() string {
+	contract, _, _ := strings.Cut(string(t), ":")
+	return contract
+}
+
+// Events, one for each transaction that writes; facts[] holds what happened.
+const (
+	OrganisationAnnouncedEvent = "participant.organisation-announced.v1"
+	DeviceRegisteredEvent      = "participant.device-registered.v1"
+	DeviceKeyRotatedEvent      = "participant.device-key-rotated.v1"
+	DeviceRevokedEvent         = "participant.device-revoked.v1"
+	ComponentRegisteredEvent   = "component.registered.v1"
+	OwnershipChangedEvent      = "component.ownership-changed.v1"
+	TermsChangedEvent          = "shipment.terms-changed.v1"
+	CustodyChangedEvent        = "shipment.custody-changed.v1"
+	ReadingsRecordedEvent      = "shipment.readings-recorded.v1"
+	ShipmentSettledEvent       = "shipment.settled.v1"
+	TokensChangedEvent         = "settlement.tokens-changed.v1"
+)
+
+// Bounds of what a transaction takes, held by the guard and by the gateway.
+const (
+	MaxArgument       = 256 << 10 // bytes of the one JSON argument
+	MaxEnvelopes      = 16        // in one RecordReadings
+	MaxIdempotencyKey = 64
+	MaxPage           = 200
+)

@@ -1,0 +1,52 @@
+package api
+
+import (
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+)
+
+// Every page holds items in key order and the cursor of the next page, "" at the end.
+
+// OrganisationPage is a page of members.
+type OrganisationPage struct {
+	Items []party.Organisation `json:"items"`
+	Next  string               `json:"next"`
+}
+
+// DeviceKeyPage is a page of a device's key events.
+type DeviceKeyPage struct {
+	Items []party.KeyEvent `json:"items"`
+	Next  string           `json:"next"`
+}
+
+// ComponentEventPage is a page of a component's history.
+type ComponentEventPage struct {
+	Items []component.LifeEvent `json:"items"`
+	Next  string                `json:"next"`
+}
+
+// ShipmentEventPage is a page of a shipment's history.
+type ShipmentEventPage struct {
+	Items []shipment.JourneyEvent `json:"items"`
+	Next  string                  `json:"next"`
+}
+
+// SegmentPage is a page of a device's segments.
+type SegmentPage struct {
+	Items []shipment.Segment `json:"items"`
+	Next  string             `json:"next"`
+}
+
+// ExcursionPage is a page of a shipment's excursions, by device and opening.
+type ExcursionPage struct {
+	Items []shipment.Excursion `json:"items"`
+	Next  string               `json:"next"`
+}
+
+// PostingPage is a page of an account's postings.
+type PostingPage struct {
+	Items []money.Posting `json:"items"`
+	Next  string          `json:"next"`
+}

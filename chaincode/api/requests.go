@@ -1,0 +1,178 @@
+package api
+
+import (
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+)
+
+// PingRequest asks whether the contract answers.
+type PingRequest struct{}
+
+// Pong says which ledger answers, and by which version of the contract.
+type Pong struct {
+	Ledger  string `json:"ledger"` // channel/chaincode
+	Version string `json:"version"`
+}
+
+// AnnounceOrganisation makes an organisation a member (ID1, ID2).
+type AnnounceOrganisation struct {
+	MSPID string       `json:"mspId"`
+	Name  string       `json:"name"`
+	Roles []party.Role `json:"roles"`
+}
+
+// RegisterDevice registers a device of the caller's organisation with its
+// first key. Proof is a key statement signed by that key.
+type RegisterDevice struct {
+	DeviceID  string         `json:"deviceId"`
+	Algorithm dsse.Algorithm `json:"algorithm"`
+	PublicKey string         `json:"publicKey"` // base64 SubjectPublicKeyInfo
+	Proof     dsse.Envelope  `json:"proof"`
+}
+
+// RotateDeviceKey gives a device its next key. Proof is a key statement signed
+// by the new key and by the present one.
+type RotateDeviceKey struct {
+	DeviceID  string         `json:"deviceId"`
+	Algorithm dsse.Algorithm `json:"algorithm"`
+	PublicKey string         `json:"publicKey"`
+	Proof     dsse.Envelope  `json:"proof"`
+}
+
+// RevokeDevice ends a device's right to sign (ID6).
+type RevokeDevice struct {
+	DeviceID string `json:"deviceId"`
+	Reason   string `json:"reason"`
+}
+
+// RegisterComponent announces a component with its key and location (CM1).
+type RegisterComponent struct {
+	ComponentID string         `json:"componentId"`
+	PartNumber  string         `json:"partNumber"`
+	Algorithm   dsse.Algorithm `json:"algorithm"`
+	PublicKey   string         `json:"publicKey"`
+	Location    string         `json:"location"`
+}
+
+// OfferOwnership offers a component to another organisation (CM8).
+type OfferOwnership struct {
+	ComponentID string `json:"componentId"`
+	To          string `json:"to"` // MSP id
+}
+
+// AcceptOwnership takes an offered component over; Location may say where it is now.
+type AcceptOwnership struct {
+	ComponentID string `json:"componentId"`
+	Location    string `json:"location,omitempty" metadata:",optional"`
+}
+
+// ComponentRef names a component.
+type ComponentRef struct {
+	ComponentID string `json:"componentId"`
+}
+
+// ProposeShipment proposes terms for a new shipment (SH1).
+type ProposeShipment struct {
+	ShipmentID string         `json:"shipmentId"`
+	Terms      shipment.Terms `json:"terms"`
+}
+
+// AcceptTerms accepts exactly the terms with this hash.
+type AcceptTerms struct {
+	ShipmentID string `json:"shipmentId"`
+	TermsHash  string `json:"termsHash"`
+}
+
+// OfferHandover offers the goods to the next party of the route (SH5).
+type OfferHandover struct {
+	ShipmentID string `json:"shipmentId"`
+	To         string `json:"to"`
+	OccurredAt string `json:"occurredAt"` // RFC 3339 UTC
+}
+
+// ShipmentRef names a shipment.
+type ShipmentRef struct {
+	ShipmentID string `json:"shipmentId"`
+}
+
+// RecordReadings brings signed reading segments of one device, in order (SH3).
+// The contract reads it without contract-api's schema, which would dominate the
+// cost of large batches.
+type RecordReadings struct {
+	ShipmentID string          `json:"shipmentId"`
+	DeviceID   string          `json:"deviceId"`
+	Envelopes  []dsse.Envelope `json:"envelopes"`
+}
+
+// Recorded says where a device's stream stands after its segments were taken,
+// and which excursions they changed.
+type Recorded struct {
+	ShipmentID   string               `json:"shipmentId"`
+	DeviceID     string               `json:"deviceId"`
+	Segments     int                  `json:"segments"`
+	Readings     int                  `json:"readings"`
+	NextSequence uint64               `json:"nextSequence"`
+	Excursions   []shipment.Excursion `json:"excursions"` // the first 16 of those changed; all are on the ledger
+	Changed      int                  `json:"changed"`
+}
+
+// OrganisationRef names an organisation.
+type OrganisationRef struct {
+	MSPID string `json:"mspId"`
+}
+
+// DeviceRef names a device.
+type DeviceRef struct {
+	DeviceID string `json:"deviceId"`
+}
+
+// StreamRef names one device's stream of one shipment.
+type StreamRef struct {
+	ShipmentID string `json:"shipmentId"`
+	DeviceID   string `json:"deviceId"`
+}
+
+// ListRequest asks for one page of a list; Of names what is listed under, such as a shipment id.
+type ListRequest struct {
+	Of     string `json:"of,omitempty" metadata:",optional"`
+	Limit  int    `json:"limit"` // 1 to 200
+	Cursor string `json:"cursor,omitempty" metadata:",optional"`
+}
+
+// StreamListRequest asks for one page of a device's segments.
+type StreamListRequest struct {
+	ShipmentID string `json:"shipmentId"`
+	DeviceID   string `json:"deviceId"`
+	Limit      int    `json:"limit"`
+	Cursor     string `json:"cursor,omitempty" metadata:",optional"`
+}
+
+// IssueTokens creates tokens in the caller's account against a stated reserve (SH13).
+type IssueTokens struct {
+	Currency    money.Currency `json:"currency"`
+	AmountMinor money.Minor    `json:"amountMinor"`
+	Reserve     string         `json:"reserve"` // where the money is that stands behind the tokens
+}
+
+// RedeemTokens destroys tokens that the caller issued and holds.
+type RedeemTokens struct {
+	Currency    money.Currency `json:"currency"`
+	AmountMinor money.Minor    `json:"amountMinor"`
+	Reference   string         `json:"reference"` // of the payment out of the reserve
+}
+
+// AccountRef names an account.
+type AccountRef struct {
+	Organisation string         `json:"organisation"`
+	Currency     money.Currency `json:"currency"`
+}
+
+// AccountListRequest asks for one page of an account's postings.
+type AccountListRequest struct {
+	Organisation string         `json:"organisation"`
+	Currency     money.Currency `json:"currency"`
+	Limit        int            `json:"limit"`
+	Cursor       string         `json:"cursor,omitempty" metadata:",optional"`
+}

@@ -1,0 +1,37 @@
+package contract
+
+import (
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+)
+
+// The kinds of record, each bound to its key prefix and to the fault that says
+// there is none.
+var (
+	consortiums   = ledger.Kind[party.Consortium]{Name: ledger.KeyConsortium, Unknown: fault.CodeCallerUnknown}
+	organisations = ledger.Kind[party.Organisation]{Name: ledger.KeyOrganisation, Unknown: fault.CodeOrgUnknown}
+	devices       = ledger.Kind[party.Device]{Name: ledger.KeyDevice, Unknown: fault.CodeDeviceUnknown}
+	deviceKeys    = ledger.Kind[party.KeyEvent]{Name: ledger.KeyDeviceKey, Unknown: fault.CodeDeviceUnknown}
+
+	components      = ledger.Kind[component.Component]{Name: ledger.KeyComponent, Unknown: fault.CodeComponentUnknown}
+	componentEvents = ledger.Kind[component.LifeEvent]{Name: ledger.KeyComponentEvent, Unknown: fault.CodeComponentUnknown}
+
+	shipments      = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}
+	terms          = ledger.Kind[shipment.Terms]{Name: ledger.KeyTerms, Unknown: fault.CodeShipmentUnknown}
+	shipmentEvents = ledger.Kind[shipment.JourneyEvent]{Name: ledger.KeyShipmentEvent, Unknown: fault.CodeShipmentUnknown}
+	streams        = ledger.Kind[shipment.Stream]{Name: ledger.KeyStream, Unknown: fault.CodeShipmentUnknown}
+	segments       = ledger.Kind[shipment.Segment]{Name: ledger.KeySegment, Unknown: fault.CodeShipmentUnknown}
+	excursions     = ledger.Kind[shipment.Excursion]{Name: ledger.KeyExcursion, Unknown: fault.CodeShipmentUnknown}
+	goods          = ledger.Kind[shipment.Goods]{Name: ledger.KeyGoods, Unknown: fault.CodeComponentUnknown}
+	statements     = ledger.Kind[shipment.Statement]{Name: ledger.KeySettlement, Unknown: fault.CodeShipmentUnknown}
+	escrows        = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
+
+	accounts = ledger.Kind[money.Account]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
+	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
+
+	idempotencies = ledger.Kind[Idempotency]{Name: ledger.KeyIdempotency, Unknown: fault.CodeInternal}
+)

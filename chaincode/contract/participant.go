@@ -1,0 +1,202 @@
+package contract
+
+import (
+	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+)
+
+// Version of the contracts; it goes into the metadata and into Ping's answer.
+const Version = "1"
+
+// Participant is the contract about who takes part.
+type Participant struct{ contractapi.Contract }
+
+func newParticipant() *Participant {
+	return &Participant{contractapi.Contract{Name: api.Participant, TransactionContextHandler: new(Context)}}
+}
+
+// Ping says which ledger answers.
+func (*Participant) Ping(ctx *Context, _ *api.PingRequest) (*api.Pong, error) {
+	return &api.Pong{Ledger: ctx.tx.LedgerID(), Version: Version}, nil
+}
+
+// AnnounceOrganisation makes an organisation a member (ID1, ID2, ID7).
+func (*Participant) AnnounceOrganisation(ctx *Context, in *api.AnnounceOrganisation) (*party.Organisation, error) {
+	known, founded, err := ledger.Find(ctx.tx, consortiums, founder)
+	if err != nil {
+		return nil, err
+	}
+	if founded {
+		if err := ctx.permit(party.AnnounceOrganisation); err != nil {
+			return nil, err
+		}
+	}
+	c := party.Consortium{}
+	if founded {
+		c = *known
+	}
+	now := ctx.now(c.ChangedAt)
+	o, err := party.Announce(ctx.actor(), founded, party.Organisation{MSPID: in.MSPID, Name: in.Name, Roles: in.Roles}, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Create(ctx.tx, organisations, fault.CodeOrgExists, &o, o.MSPID); err != nil {
+		return nil, err
+	}
+	if len(c.Members) < foundation && (!founded || ctx.actor() == c.Founder) {
+		if c, err = c.Join(o.MSPID, now); err != nil {
+			return nil, err
+		}
+		if err := ledger.Put(ctx.tx, consortiums, &c, founder); err != nil {
+			return nil, err
+		}
+	}
+	return &o, ctx.tx.Announce(api.OrganisationAnnouncedEvent, o.MSPID, ledger.NewFact("organisation-announced", o.MSPID, o))
+}
+
+// RegisterDevice registers a device of the caller's organisation with its
+// first key, which has signed its own announcement (ID4, GW3).
+func (*Participant) RegisterDevice(ctx *Context, in *api.RegisterDevice) (*party.Device, error) {
+	if err := ctx.permit(party.RegisterDevice); err != nil {
+		return nil, err
+	}
+	now := ctx.now()
+	key, err := announcedKey(ctx, &in.Proof, nil, dsse.KeyStatement{DeviceID: in.DeviceID, KeyNumber: 1, Algorithm: in.Algorithm, PublicKey: in.PublicKey})
+	if err != nil {
+		return nil, err
+	}
+	d, err := party.NewDevice(ctx.actor(), in.DeviceID, key, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Create(ctx.tx, devices, fault.CodeDeviceExists, &d, d.DeviceID); err != nil {
+		return nil, err
+	}
+	if err := protect(ctx, devices, []string{d.Organisation}, d.DeviceID); err != nil {
+		return nil, err
+	}
+	return &d, recordKey(ctx, d, api.DeviceRegisteredEvent, now)
+}
+
+// RotateDeviceKey gives a device its next key; the old and the new one have
+// signed the announcement.
+func (*Participant) RotateDeviceKey(ctx *Context, in *api.RotateDeviceKey) (*party.Device, error) {
+	return changeDevice(ctx, in.DeviceID, api.DeviceKeyRotatedEvent, func(d party.Device, now measure.Time) (party.Device, error) {
+		present, err := presentKey(d)
+		if err != nil {
+			return d, err
+		}
+		key, err := announcedKey(ctx, &in.Proof, present, dsse.KeyStatement{DeviceID: in.DeviceID, KeyNumber: d.Key.Number + 1, Algorithm: in.Algorithm, PublicKey: in.PublicKey})
+		if err != nil {
+			return d, err
+		}
+		return d.Rotate(ctx.actor(), key, now)
+	})
+}
+
+// RevokeDevice ends a device's right to sign; what it signed and what was
+// recorded before stays valid (ID6).
+func (*Participant) RevokeDevice(ctx *Context, in *api.RevokeDevice) (*party.Device, error) {
+	return changeDevice(ctx, in.DeviceID, api.DeviceRevokedEvent, func(d party.Device, now measure.Time) (party.Device, error) {
+		return d.Revoke(ctx.actor(), in.Reason, now)
+	})
+}
+
+// changeDevice loads a device, takes one step, and stores it.
+func changeDevice(ctx *Context, id, event string, step func(party.Device, measure.Time) (party.Device, error)) (*party.Device, error) {
+	d, err := ledger.Get(ctx.tx, devices, id)
+	if err != nil {
+		return nil, err
+	}
+	now := ctx.now(d.ChangedAt)
+	next, err := step(*d, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Put(ctx.tx, devices, &next, id); err != nil {
+		return nil, err
+	}
+	return &next, recordKey(ctx, next, event, now)
+}
+
+// GetOrganisation gives one member.
+func (*Participant) GetOrganisation(ctx *Context, in *api.OrganisationRef) (*party.Organisation, error) {
+	return ledger.Get(ctx.tx, organisations, in.MSPID)
+}
+
+// ListOrganisations gives a page of the members, by MSP id.
+func (*Participant) ListOrganisations(ctx *Context, in *api.ListRequest) (*api.OrganisationPage, error) {
+	p, err := ledger.List(ctx.tx, organisations, in.Limit, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	return &api.OrganisationPage{Items: values(p.Items), Next: p.Next}, nil
+}
+
+// GetDevice gives one device.
+func (*Participant) GetDevice(ctx *Context, in *api.DeviceRef) (*party.Device, error) {
+	return ledger.Get(ctx.tx, devices, in.DeviceID)
+}
+
+// DeviceHistory gives a page of what happened to a device's keys, oldest first.
+func (*Participant) DeviceHistory(ctx *Context, in *api.ListRequest) (*api.DeviceKeyPage, error) {
+	if _, err := ledger.Get(ctx.tx, devices, in.Of); err != nil {
+		return nil, err
+	}
+	p, err := ledger.List(ctx.tx, deviceKeys, in.Limit, in.Cursor, in.Of)
+	if err != nil {
+		return nil, err
+	}
+	return &api.DeviceKeyPage{Items: values(p.Items), Next: p.Next}, nil
+}
+
+// presentKey is the key that a device signs with now. What is on the ledger was
+// parsed before it was stored.
+func presentKey(d party.Device) (*dsse.PublicKey, error) {
+	key, err := dsse.ParsePublicKey(dsse.Algorithm(d.Key.Algorithm), d.Key.PublicKey)
+	if err != nil {
+		return nil, fault.Wrap(err, "key of device %s", d.DeviceID)
+	}
+	return key, nil
+}
+
+// announcedKey verifies a key statement and compares it with what the request
+// says, so that a proof is good for one key of one device on one ledger.
+func announcedKey(ctx *Context, proof *dsse.Envelope, present *dsse.PublicKey, want dsse.KeyStatement) (party.DeviceKey, error) {
+	got, key, err := dsse.OpenKeyStatement(proof, present)
+	if err != nil {
+		return party.DeviceKey{}, err
+	}
+	want.Ledger, want.Organisation = ctx.tx.LedgerID(), ctx.actor()
+	if *got != want {
+		return party.DeviceKey{}, fault.New(fault.CodeKeyProofInvalid, "the key statement is for another ledger, device, organisation or key")
+	}
+	return party.DeviceKey{KeyID: key.ID(), Algorithm: string(want.Algorithm), PublicKey: want.PublicKey}, nil
+}
+
+// recordKey appends the key's event and announces the device as it is now.
+func recordKey(ctx *Context, d party.Device, event string, now measure.Time) error {
+	e := party.KeyEvent{
+		DeviceID: d.DeviceID, Number: d.Key.Number, Status: d.Status, KeyID: d.Key.KeyID, Algorithm: d.Key.Algorithm,
+		PublicKey: d.Key.PublicKey, Reason: d.RevokedFor, At: now, Actor: ctx.actor(), TransactionID: ctx.tx.ID(),
+	}
+	if err := ledger.Append(ctx.tx, deviceKeys, &e, d.DeviceID, ledger.Seq(d.Key.Number), string(d.Status)); err != nil {
+		return err
+	}
+	return ctx.tx.Announce(event, d.DeviceID, ledger.NewFact("device-key-"+string(d.Status), d.DeviceID, e))
+}
+
+// values gives the items themselves: an answer is never null.
+func values[T any](items []*T) []T {
+	out := make([]T, 0, len(items))
+	for _, i := range items {
+		out = append(out, *i)
+	}
+	return out
+}

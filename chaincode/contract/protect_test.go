@@ -1,0 +1,222 @@
+package contract_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
+)
+
+// forge commits a write that no contract of ours would make, endorsed by peers
+// that run another chaincode, and gives what the others make of it.
+func forge(l *ledgertest.Ledger, key string, endorsers ...string) peer.TxValidationCode {
+	tx := &ledgertest.Tx{
+		ID:        fmt.Sprintf("forged-%d", l.Height()),
+		RWSet:     &kvrwset.KVRWSet{Writes: []*kvrwset.KVWrite{{Key: key, Value: []byte(`{"forged":true}`)}}},
+		Endorsers: endorsers,
+	}
+	return l.Commit(tx)[0].Code
+}
+
+// TestWhoCanWriteAProtectedRecord: neither the record's own organisation alone
+// nor a majority without it.
+func TestWhoCanWriteAProtectedRecord(t *testing.T) {
+	const failure, valid = peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, peer.TxValidationCode_VALID
+	key, err := scenario.NewKey(dsse.P256, "part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(t *testing.T) *journey {
+		j := newJourney(t, "s", "box", warm("SH7"))
+		j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "c", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+		return j
+	}
+	all := []string{maker.MSPID, service.MSPID, carrier.MSPID}
+	for name, c := range map[string]struct {
+		key    string
+		owners []string
+	}{
+		"a component":          {ledgertest.Key("component", "c"), []string{maker.MSPID}},
+		"an account":           {ledgertest.Key("account", maker.MSPID, "USD"), []string{maker.MSPID}},
+		"a device":             {ledgertest.Key("device", "box"), []string{carrier.MSPID}},
+		"terms":                {ledgertest.Key("shipment.terms", "s"), all},
+		"an escrow":            {ledgertest.Key("escrow", "s"), all},
+		"a statement":          {ledgertest.Key("shipment.settlement", "s"), all},
+		"a shipment's head":    {ledgertest.Key("shipment", "s"), nil},
+		"a component's event":  {ledgertest.Key("component.event", "c", "00000000000000000000"), nil},
+		"a posting":            {ledgertest.Key("account.posting", maker.MSPID, "USD", "00000000000000000000"), nil},
+		"a device's stream":    {ledgertest.Key("shipment.stream", "s", "box"), nil},
+		"an idempotency entry": {ledgertest.Key("idempotency", maker.MSPID, "k"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for bits := range 8 {
+				var by []string
+				for i, o := range all {
+					if bits&(1<<i) != 0 {
+						by = append(by, o)
+					}
+				}
+				want := valid
+				if len(by) < 2 || slices.ContainsFunc(c.owners, func(o string) bool { return !slices.Contains(by, o) }) {
+					want = failure
+				}
+				if got := forge(set(t).Ledger, c.key, by...); got != want {
+					t.Errorf("by %v: got %v, want %v", by, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestWhatDoesNotExistIsNobodys: a record's protection begins with the record, so
+// a majority with another chaincode can make one in a third organisation's name;
+// one organisation alone cannot.
+func TestWhatDoesNotExistIsNobodys(t *testing.T) {
+	for name, key := range map[string]string{
+		"an account": ledgertest.Key("account", service.MSPID, "EUR"),
+		"a device":   ledgertest.Key("device", "none"),
+		"an escrow":  ledgertest.Key("escrow", "none"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := founded(t)
+			if got := forge(l, key, maker.MSPID); got != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+				t.Errorf("by one: %v", got)
+			}
+			if got := forge(l, key, maker.MSPID, carrier.MSPID); got != peer.TxValidationCode_VALID {
+				t.Errorf("by two: %v", got)
+			}
+		})
+	}
+}
+
+// TestOwnershipMovesTheProtection: after a transfer the former owner's word is
+// neither needed nor enough.
+func TestOwnershipMovesTheProtection(t *testing.T) {
+	j := newJourney(t, "s", "box")
+	key, err := scenario.NewKey(dsse.P256, "part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "c", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+	j.must(t, maker, api.OfferOwnershipTx, api.OfferOwnership{ComponentID: "c", To: service.MSPID})
+	accept := argument(t, api.AcceptOwnership{ComponentID: "c"})
+	tx, err := j.Endorse(service, string(api.AcceptOwnershipTx), []string{accept}, service.MSPID, carrier.MSPID)
+	if err != nil || j.Commit(tx)[0].Code != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+		t.Error("ownership was taken without the owner's peer", err)
+	}
+	j.must(t, service, api.AcceptOwnershipTx, api.AcceptOwnership{ComponentID: "c"})
+	at := ledgertest.Key("component", "c")
+	if got := forge(j.Ledger, at, maker.MSPID, carrier.MSPID); got != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+		t.Errorf("the former owner and a friend: %v", got)
+	}
+	if got := forge(j.Ledger, at, service.MSPID, carrier.MSPID); got != peer.TxValidationCode_VALID {
+		t.Errorf("the new owner and a majority: %v", got)
+	}
+}
+
+// TestGhostsDoNotCount: a member may announce organisations that nobody has ever
+// seen; that must not make a majority that is not to be had.
+func TestGhostsDoNotCount(t *testing.T) {
+	l := founded(t)
+	for i := range 20 {
+		if _, err := l.Submit(carrier, string(api.AnnounceOrganisationTx), fmt.Sprintf(`{"mspId":"Ghost%d","name":"g","roles":["owner"]}`, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second one changes a record that is protected
+		if _, err := l.Submit(maker, "settlement:Issue", issue); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestOnlyTheFounderNamesTheFirstWitnesses: a second member that announces a
+// ghost before the third real one is announced gains nothing by it.
+func TestOnlyTheFounderNamesTheFirstWitnesses(t *testing.T) {
+	l := ledgertest.New(newGuard(t), ledgertest.Options{TB: t})
+	for _, c := range []struct {
+		by  ledgertest.Identity
+		org string
+	}{{maker, maker.MSPID}, {maker, service.MSPID}, {service, "GhostMSP"}, {maker, carrier.MSPID}} {
+		arg := fmt.Sprintf(`{"mspId":%q,"name":"x","roles":["owner"]}`, c.org)
+		if _, err := l.Submit(c.by, string(api.AnnounceOrganisationTx), arg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Submit(maker, "settlement:Issue", `{"currency":"AAA","amountMinor":1,"reserve":"Bank"}`); err != nil {
+		t.Fatal(err)
+	}
+	got := l.Protectors(ledgertest.Key("account", maker.MSPID, "AAA"))
+	slices.Sort(got)
+	if want := []string{maker.MSPID, service.MSPID, carrier.MSPID}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestNewMembersWatchOnceTheyAct: a fourth and a fifth organisation count from
+// their first act on, and raise the majority for the records that come after.
+func TestNewMembersWatchOnceTheyAct(t *testing.T) {
+	all := append(scenario.Organisations(), "FourthMSP", "FifthMSP")
+	l := ledgertest.New(newGuard(t), ledgertest.Options{Orgs: all})
+	for _, o := range all {
+		arg := fmt.Sprintf(`{"mspId":%q,"name":"x","roles":["owner"]}`, o)
+		if _, err := l.Submit(maker, string(api.AnnounceOrganisationTx), arg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	account := func(currency string) string { return ledgertest.Key("account", maker.MSPID, currency) }
+	submit := func(as, currency string) {
+		t.Helper()
+		if _, err := l.Submit(scenario.Client(as), "settlement:Issue", fmt.Sprintf(`{"currency":%q,"amountMinor":1,"reserve":"Bank"}`, currency)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	submit(maker.MSPID, "AAA")
+	submit("FourthMSP", "BBB")
+	submit("FifthMSP", "BBB")
+	submit(maker.MSPID, "CCC")
+	if got := l.Protectors(account("AAA")); len(got) != 3 {
+		t.Errorf("before: %v", got)
+	}
+	if got := l.Protectors(account("CCC")); len(got) != 5 {
+		t.Errorf("after: %v", got)
+	}
+	if got := forge(l, account("CCC"), maker.MSPID, service.MSPID); got != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+		t.Errorf("two of five: %v", got)
+	}
+	if got := forge(l, account("CCC"), maker.MSPID, "FourthMSP", "FifthMSP"); got != peer.TxValidationCode_VALID {
+		t.Errorf("three of five: %v", got)
+	}
+}
+
+// TestPermissionsAreAsked: what an organisation's roles do not allow is refused
+// by the contract, whoever asks and whatever is named.
+func TestPermissionsAreAsked(t *testing.T) {
+	l := founded(t)
+	if _, err := l.Submit(maker, string(api.AnnounceOrganisationTx), `{"mspId":"AuditMSP","name":"a","roles":["auditor","regulator","certifier"]}`); err != nil {
+		t.Fatal(err)
+	}
+	box := newJourney(t, "s", "box")
+	key := box.key.Public.Base64()
+	for name, in := range map[api.Transaction]string{
+		api.RegisterDeviceTx:    `{"deviceId":"d","algorithm":"Ed25519","publicKey":"` + key + `","proof":{"payloadType":"","payload":"","signatures":[]}}`,
+		api.RegisterComponentTx: `{"componentId":"c","partNumber":"P","algorithm":"Ed25519","publicKey":"` + key + `","location":"X"}`,
+		api.AcceptOwnershipTx:   `{"componentId":"c"}`,
+		api.ProposeShipmentTx:   proposal,
+		api.AcceptTermsTx:       `{"shipmentId":"s","termsHash":"x"}`,
+		api.IssueTokensTx:       issue,
+		api.RedeemTokensTx:      `{"currency":"USD","amountMinor":1,"reference":"x"}`,
+	} {
+		_, err := l.Submit(scenario.Client("AuditMSP"), string(name), in)
+		wantFault(t, err, "participant.not-permitted")
+		_, err = l.Submit(scenario.Client("StrangerMSP"), string(name), in)
+		wantFault(t, err, "participant.caller-unknown")
+	}
+}

@@ -1,0 +1,34 @@
+// Package scenario owns stories about the ledger as text: a txtar file whose
+// comment tells the story and whose script plays it, on any [Backend], any
+// number of times. It supports tests and nothing else imports it. Invariant: a
+// script names no absolute time and no fixed identifier, so it does not depend
+// on what the ledger holds already; every answer that a script does not expect
+// ends it.
+//
+// A script has one command on a line; JSON may run over several lines. A word
+// ${…} stands for a variable's value: ${run} is unique to the run, ${ccy} is a
+// currency of the run's own, ${now-10m} and ${t0+90s} are times, ${n+2} is a
+// sum, and ${box} is the id of the device box.
+//
+//	consortium                      announce the three organisations, unless they are
+//	fresh                           end here unless the ledger was empty
+//	device box Ed25519              a device with a key made from its name and the run
+//	register ShipperMSP box         register it; rotate ShipperMSP box Ed25519 gives it its next key
+//	claim ORG ID box …              register ID with box's key and a statement about what
+//	                                as=ORG, device=ID, ledger=L and signer=BOX say
+//	call ORG contract:Tx {…}        submit; key=… before the JSON is the idempotency key
+//	evaluate ORG contract:Tx {…}    ask
+//	raw ORG "name" "argument" …     submit exactly these arguments, Go strings
+//	record ORG box SHIPMENT from=TIME step=1s readings=temp:[20.5,41] [option …]
+//	expect {…}                      the last answer has at least these members
+//	fault code {…}                  the last call was refused with this code, and these params
+//	tolerate code                   the last call succeeded or was refused with this code
+//	event name {…}                  the last call's event, and members of its envelope
+//	let name VALUE | .path          a variable: the value, or a part of the last answer
+//
+// Options of record: final; split=N (readings in one segment); replay (the last
+// accepted envelopes again); fork (other readings under numbers already used);
+// skip=N (leave numbers out); signer=BOX; forge (another signature); garbage (a
+// signed payload that is no segment); ledger=, shipment=, device= (what the
+// signed bytes say instead); unlinked (no hash of the segment before).
+package scenario

@@ -1,0 +1,292 @@
+package contract
+
+import (
+	"slices"
+
+	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+)
+
+// Shipment is the contract about shipments: terms, custody, readings, settlement.
+type Shipment struct{ contractapi.Contract }
+
+func newShipment() *Shipment {
+	return &Shipment{contractapi.Contract{Name: api.Shipment, TransactionContextHandler: new(Context)}}
+}
+
+// Propose begins a shipment with terms that one party proposes (SH1).
+func (*Shipment) Propose(ctx *Context, in *api.ProposeShipment) (*shipment.Shipment, error) {
+	if err := ctx.permit(party.ProposeShipment); err != nil {
+		return nil, err
+	}
+	w := ctx.shipmentWhen()
+	s, e, err := shipment.Propose(in.ShipmentID, in.Terms, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNamed(ctx, in.Terms); err != nil {
+		return nil, err
+	}
+	if err := ledger.Create(ctx.tx, shipments, fault.CodeShipmentExists, &s, s.ShipmentID); err != nil {
+		return nil, err
+	}
+	if err := ledger.Create(ctx.tx, terms, fault.CodeShipmentExists, &in.Terms, s.ShipmentID); err != nil {
+		return nil, err
+	}
+	if err := protect(ctx, terms, in.Terms.Parties(), s.ShipmentID); err != nil {
+		return nil, err
+	}
+	return &s, recordShipment(ctx, api.TermsChangedEvent, s, e)
+}
+
+// AcceptTerms is one party's consent. With the payer's, the fees go into
+// escrow; with the last one the shipment is agreed (SH1, SH13).
+func (*Shipment) AcceptTerms(ctx *Context, in *api.AcceptTerms) (*shipment.Shipment, error) {
+	if err := ctx.permit(party.ProposeShipment); err != nil {
+		return nil, err
+	}
+	return change(ctx, in.ShipmentID, api.TermsChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
+		next, e, err := s.Accept(t, in.TermsHash, w)
+		if err == nil && w.Actor == t.Payer {
+			err = fund(ctx, s.ShipmentID, t, w)
+		}
+		if err == nil && next.Status == shipment.Agreed {
+			err = agree(ctx, s.ShipmentID, t, w)
+		}
+		return next, e, err
+	})
+}
+
+// WithdrawTerms ends a proposal that is not agreed; what is in escrow goes back.
+func (*Shipment) WithdrawTerms(ctx *Context, in *api.ShipmentRef) (*shipment.Shipment, error) {
+	return change(ctx, in.ShipmentID, api.TermsChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
+		next, e, err := s.Withdraw(t, w)
+		if err == nil {
+			err = refund(ctx, s.ShipmentID, t, w)
+		}
+		return next, e, err
+	})
+}
+
+// OfferHandover offers the goods to the next party of the route (SH5).
+func (*Shipment) OfferHandover(ctx *Context, in *api.OfferHandover) (*shipment.Shipment, error) {
+	at, err := measure.ParseTime("occurredAt", in.OccurredAt)
+	if err != nil {
+		return nil, err
+	}
+	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
+		return s.OfferHandover(t, in.To, at, w)
+	})
+}
+
+// AcceptHandover takes the goods over: pick-up, hand-over or delivery (SH5).
+func (*Shipment) AcceptHandover(ctx *Context, in *api.ShipmentRef) (*shipment.Shipment, error) {
+	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
+		ss, err := loadStreams(ctx, s.ShipmentID, t)
+		if err != nil {
+			return s, shipment.JourneyEvent{}, err
+		}
+		w = after(w, ss)
+		var last measure.Time
+		for _, x := range ss {
+			last = max(last, x.LastReadingAt)
+		}
+		next, e, err := s.AcceptHandover(t, last, w)
+		if err == nil && next.Status == shipment.Arrived {
+			err = moveGoods(ctx, t, func(g shipment.Goods) (shipment.Goods, error) { return g.Unload(w), nil })
+		}
+		return next, e, err
+	})
+}
+
+// DeclineHandover ends a pending offer, from either side.
+func (*Shipment) DeclineHandover(ctx *Context, in *api.ShipmentRef) (*shipment.Shipment, error) {
+	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, _ shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
+		return s.DeclineHandover(w)
+	})
+}
+
+// Settle pays the carriers their fees less penalties, gives the payer the rest
+// back, and closes the shipment (SH12).
+func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement, error) {
+	s, t, err := loadShipment(ctx, in.ShipmentID)
+	if err != nil {
+		return nil, err
+	}
+	w := ctx.shipmentWhen(s.ChangedAt)
+	ss, err := loadStreams(ctx, s.ShipmentID, *t)
+	if err != nil {
+		return nil, err
+	}
+	w = after(w, ss)
+	next, st, e, err := s.Settle(*t, ss, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := payOut(ctx, st, w); err != nil {
+		return nil, err
+	}
+	if err := ledger.Put(ctx.tx, shipments, &next, s.ShipmentID); err != nil {
+		return nil, err
+	}
+	return &st, recordShipment(ctx, api.ShipmentSettledEvent, next, e, ledger.NewFact("settled", s.ShipmentID, st))
+}
+
+type shipmentStep func(shipment.Shipment, shipment.Terms, shipment.When) (shipment.Shipment, shipment.JourneyEvent, error)
+
+// change loads a shipment with its terms, takes one step, and stores the head.
+func change(ctx *Context, id, event string, step shipmentStep) (*shipment.Shipment, error) {
+	s, t, err := loadShipment(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	w := ctx.shipmentWhen(s.ChangedAt)
+	next, e, err := step(*s, *t, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Put(ctx.tx, shipments, &next, id); err != nil {
+		return nil, err
+	}
+	return &next, recordShipment(ctx, event, next, e)
+}
+
+func loadShipment(ctx *Context, id string) (*shipment.Shipment, *shipment.Terms, error) {
+	s, err := ledger.Get(ctx.tx, shipments, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := ledger.Get(ctx.tx, terms, id)
+	return s, t, err
+}
+
+// loadStream gives one device's stream; a device that the terms do not name has none.
+func loadStream(ctx *Context, shipmentID, deviceID string, t shipment.Terms) (shipment.Stream, error) {
+	if !slices.Contains(t.Devices, deviceID) {
+		return shipment.Stream{}, fault.New(fault.CodeSegmentDevice, "the terms of %s do not name device %q", shipmentID, printable(deviceID))
+	}
+	t.Devices = []string{deviceID}
+	ss, err := loadStreams(ctx, shipmentID, t)
+	if err != nil {
+		return shipment.Stream{}, err
+	}
+	return ss[0], nil
+}
+
+// loadStreams gives the stream of every agreed device; one that has recorded
+// nothing has an empty one.
+func loadStreams(ctx *Context, id string, t shipment.Terms) ([]shipment.Stream, error) {
+	keys := make([][]string, len(t.Devices))
+	for i, d := range t.Devices {
+		keys[i] = []string{id, d}
+	}
+	found, err := ledger.GetAll(ctx.tx, streams, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]shipment.Stream, len(found))
+	for i, s := range found {
+		if out[i] = shipment.NewStream(id, t.Devices[i], t); s != nil {
+			out[i] = *s
+		}
+	}
+	return out, nil
+}
+
+// after moves a step's time behind what the devices' streams have recorded.
+func after(w shipment.When, ss []shipment.Stream) shipment.When {
+	for _, s := range ss {
+		w.Now = max(w.Now, s.ChangedAt)
+	}
+	return w
+}
+
+// recordShipment appends the event and announces it.
+func recordShipment(ctx *Context, event string, s shipment.Shipment, e shipment.JourneyEvent, more ...ledger.Fact) error {
+	if err := ledger.Append(ctx.tx, shipmentEvents, &e, s.ShipmentID, ledger.Seq(e.Number)); err != nil {
+		return err
+	}
+	return ctx.tx.Announce(event, s.ShipmentID, append([]ledger.Fact{ledger.NewFact(string(e.Step), s.ShipmentID, e)}, more...)...)
+}
+
+// checkNamed holds the terms to what is on the ledger: announced parties,
+// carriers that may carry, devices that may sign, goods that the consignor owns.
+func checkNamed(ctx *Context, t shipment.Terms) error {
+	members := make(map[string]*party.Organisation) // never iterated
+	for _, p := range t.Parties() {
+		o, err := ledger.Get(ctx.tx, organisations, p)
+		if err != nil {
+			return err
+		}
+		members[p] = o
+	}
+	for _, l := range t.Legs {
+		if err := party.Permit(*members[l.Carrier], party.CarryShipment); err != nil {
+			return err
+		}
+	}
+	for _, id := range t.Devices {
+		d, err := ledger.Get(ctx.tx, devices, id)
+		if err != nil {
+			return err
+		}
+		if err := d.Signs(); err != nil {
+			return err
+		}
+	}
+	return checkGoods(ctx, t)
+}
+
+// checkGoods holds the goods to be the consignor's, when the terms are proposed
+// and again when the last party agrees: in between they can be sold.
+func checkGoods(ctx *Context, t shipment.Terms) error {
+	for _, id := range t.Goods {
+		c, err := ledger.Get(ctx.tx, components, id)
+		if err != nil {
+			return err
+		}
+		if c.Owner != t.Consignor {
+			return fault.New(fault.CodeGoodsNotOwned, "component %s is owned by %s, not by the consignor", id, c.Owner).With("componentId", id).With("owner", c.Owner)
+		}
+	}
+	return nil
+}
+
+// agree is what the last acceptance does besides: the goods are the shipment's
+// from now on, and its statement waits for the settlement.
+func agree(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
+	if err := checkGoods(ctx, t); err != nil {
+		return err
+	}
+	if err := moveGoods(ctx, t, func(g shipment.Goods) (shipment.Goods, error) { return g.Load(id, w) }); err != nil {
+		return err
+	}
+	return openStatement(ctx, id, t, w)
+}
+
+// moveGoods loads or unloads every component of the terms, at most fifty.
+func moveGoods(ctx *Context, t shipment.Terms, move func(shipment.Goods) (shipment.Goods, error)) error {
+	for _, id := range t.Goods {
+		g := shipment.Goods{ComponentID: id}
+		known, found, err := ledger.Find(ctx.tx, goods, id)
+		if err != nil {
+			return err
+		}
+		if found {
+			g = *known
+		}
+		if g, err = move(g); err != nil {
+			return err
+		}
+		if err := ledger.Put(ctx.tx, goods, &g, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

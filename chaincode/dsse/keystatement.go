@@ -1,0 +1,129 @@
+package dsse
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// KeyStatementType is the payload type of a [KeyStatement].
+const KeyStatementType = "application/vnd.lifeledger.device-key.v1+json"
+
+// MaxKeyNumber is how often a device may have a new key.
+const MaxKeyNumber = 1_000_000
+
+const maxKeyStatement = 2 << 10 // bytes
+
+// KeyStatement is a device's announcement of a key of its own. The new key
+// signs it, which proves that the announcer holds the key; on a rotation the
+// key before it signs as well, which proves that the device agrees. It names
+// the ledger, the device and the key's number, so it cannot be used elsewhere
+// or twice.
+type KeyStatement struct {
+	Ledger       string    `json:"ledger"` // "<channel>/<chaincode>"
+	DeviceID     string    `json:"deviceId"`
+	Organisation string    `json:"organisation"` // MSP id of the organisation that registers the device
+	KeyNumber    uint64    `json:"keyNumber"`    // 1 for the first key, then 2, 3, …
+	Algorithm    Algorithm `json:"algorithm"`
+	PublicKey    string    `json:"publicKey"` // base64 of SubjectPublicKeyInfo in DER
+}
+
+// Encode gives the one canonical form that is signed: compact JSON, members in
+// the order of the type, no escapes.
+func (s *KeyStatement) Encode() ([]byte, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.marshal()
+}
+
+// DecodeKeyStatement reads the canonical form and nothing else: another order,
+// a blank, an unknown or repeated member is [fault.CodeEnvelopeMalformed].
+func DecodeKeyStatement(payload []byte) (*KeyStatement, error) {
+	if len(payload) > maxKeyStatement {
+		return nil, malformed("the key statement is larger than %d bytes", maxKeyStatement)
+	}
+	s := new(KeyStatement)
+	if err := json.Unmarshal(payload, s); err != nil {
+		return nil, malformed("the key statement is not the JSON object that it should be")
+	}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	// One comparison refuses every other spelling that encoding/json would take.
+	if again, err := s.marshal(); err != nil || !bytes.Equal(again, payload) {
+		return nil, malformed("the key statement is not in canonical form")
+	}
+	return s, nil
+}
+
+// OpenKeyStatement returns the statement in an envelope and the key that it
+// announces, whose own signature it has verified. previous is the device's key
+// until now, which must have signed too; nil when the device has none yet. The
+// caller compares ledger, device, organisation and key number with its own.
+func OpenKeyStatement(e *Envelope, previous *PublicKey) (*KeyStatement, *PublicKey, error) {
+	payload, err := decode(e, KeyStatementType)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := DecodeKeyStatement(payload)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := ParsePublicKey(s.Algorithm, s.PublicKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := verify(e, payload, key); err != nil {
+		return nil, nil, err
+	}
+	if previous != nil {
+		if previous.id == key.id {
+			return nil, nil, keyInvalid("the new key is the one before it")
+		}
+		if err := verify(e, payload, previous); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s, key, nil
+}
+
+func (s *KeyStatement) check() error {
+	for _, f := range [...]struct{ name, value string }{
+		{"ledger", s.Ledger},
+		{"deviceId", s.DeviceID},
+		{"organisation", s.Organisation},
+		{"algorithm", string(s.Algorithm)},
+		{"publicKey", s.PublicKey},
+	} {
+		if !plain(f.value) {
+			return malformed("%s of the key statement is not 1 to 256 visible ASCII characters without quotation mark or backslash", f.name)
+		}
+	}
+	if s.KeyNumber < 1 || s.KeyNumber > MaxKeyNumber {
+		return malformed("keyNumber of the key statement is not between 1 and %d", MaxKeyNumber)
+	}
+	return nil
+}
+
+// plain strings need no escape in JSON, so there is only one way to write them.
+func plain(s string) bool {
+	if s == "" || len(s) > 256 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *KeyStatement) marshal() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // <, > and & stand for themselves in every other language
+	if err := enc.Encode(s); err != nil {
+		return nil, malformed("the key statement cannot be encoded")
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

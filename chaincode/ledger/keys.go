@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+)
+
+// Every key prefix of the product. A key is a composite key: the prefix, then
+// the attributes named here. "Head" is one record per entity, overwritten by
+// each transaction that changes the entity; "append-only" keys are numbered by
+// a head's counter and never written twice; "once" is created and left alone.
+const (
+	// KeyConsortium: the word "founder". Head, changes as members become witnesses; no protection beyond the majority.
+	KeyConsortium = "consortium"
+	// KeyOrganisation: MSP id. Head; no protection beyond the majority.
+	KeyOrganisation = "organisation"
+	// KeyDevice: device id. Head; the registering organisation protects it.
+	KeyDevice = "device"
+	// KeyDeviceKey: device id, key number, status. Append-only, numbered by the device; no protection of its own.
+	KeyDeviceKey = "device.key"
+	// KeyComponent: component id. Head; the present owner protects it.
+	KeyComponent = "component"
+	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
+	KeyComponentEvent = "component.event"
+	// KeyShipment: shipment id. Head; changes with every hand-over, no protection beyond the majority.
+	KeyShipment = "shipment"
+	// KeyTerms: shipment id. Head until accepted by all; every party of the terms protects it.
+	KeyTerms = "shipment.terms"
+	// KeyShipmentEvent: shipment id, sequence. Append-only, numbered by the shipment; no protection of its own.
+	KeyShipmentEvent = "shipment.event"
+	// KeyStream: shipment id, device id. Head of one device's readings, so that devices do not contend; no protection beyond the majority.
+	KeyStream = "shipment.stream"
+	// KeySegment: shipment id, device id, sequence. Append-only, numbered by the stream; no protection of its own.
+	KeySegment = "shipment.segment"
+	// KeyExcursion: shipment id, device id, opening sequence, limit id. Written only along with its stream, whose version orders the writes; again while it is open. No protection of its own.
+	KeyExcursion = "shipment.excursion"
+	// KeyGoods: component id. Head; says in which shipment a component travels, no protection beyond the majority.
+	KeyGoods = "shipment.goods"
+	// KeySettlement: shipment id. Head of the statement of account; every party of the terms protects it.
+	KeySettlement = "shipment.settlement"
+	// KeyAccount: MSP id, currency. Head; the account's organisation protects it.
+	KeyAccount = "account"
+	// KeyPosting: MSP id, currency, sequence. Append-only, numbered by the account; no protection of its own.
+	KeyPosting = "account.posting"
+	// KeyEscrow: shipment id. Head; every party of the terms protects it.
+	KeyEscrow = "escrow"
+	// KeyIdempotency: MSP id, idempotency key. Once; no protection beyond the majority.
+	KeyIdempotency = "idempotency"
+)
+
+// Keys lists every declared prefix. A [Kind] of any other name is refused, so a
+// prefix cannot come into use without a line in this file.
+func Keys() []string {
+	return []string{
+		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey,
+		KeyComponent, KeyComponentEvent,
+		KeyShipment, KeyTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyGoods, KeySettlement,
+		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
+	}
+}
+
+// Kind is one kind of record: its key prefix, which is also the docType of the
+// stored document, and the code that says a record of this kind does not exist.
+type Kind[T any] struct {
+	Name    string
+	Unknown fault.Code
+}
+
+// The delimiters of composite keys: the first is put between attributes, the
+// second ends the range of a prefix, so neither may occur inside an attribute.
+const (
+	minRune = "\x00"
+	maxRune = string(utf8.MaxRune)
+)
+
+// maxAttribute bounds one attribute, so that a key cannot be used to store data.
+const maxAttribute = 256
+
+// Seq is a number as a key attribute: fixed width, so that key order is numeric order.
+func Seq(n uint64) string {
+	const digits = "00000000000000000000"
+	s := []byte(digits)
+	for i := len(s) - 1; n > 0; i-- {
+		s[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return string(s)
+}
+
+// Millis is a time as a key attribute: milliseconds since 1970 in UTC, fixed
+// width, so that key order is time order. It is for times between 1970 and
+// 9999, as [Tx.Now] always is; an earlier time counts as 1970.
+func Millis(t time.Time) string {
+	return Seq(uint64(max(t.UnixMilli(), 0)))[5:]
+}
+
+// compose builds the composite key of one record. An attribute that cannot be
+// part of a key is the caller's mistake, since attributes come from requests.
+func (t *Tx) compose(name string, attrs []string) (string, error) {
+	if !slices.Contains(Keys(), name) {
+		return "", fault.New(fault.CodeInternal, "key prefix %q is not declared in keys.go", name)
+	}
+	for _, a := range attrs {
+		if !attributeOK(a) {
+			return "", fault.New(fault.CodeIDInvalid, "an identifier is empty, too long, or not plain UTF-8")
+		}
+	}
+	key, err := t.stub.CreateCompositeKey(name, attrs)
+	if err != nil {
+		return "", fault.New(fault.CodeIDInvalid, "an identifier cannot be part of a key").Because(err)
+	}
+	return key, nil
+}
+
+func attributeOK(a string) bool {
+	return a != "" && len(a) <= maxAttribute && utf8.ValidString(a) &&
+		!strings.Contains(a, minRune) && !strings.Contains(a, maxRune)
+}

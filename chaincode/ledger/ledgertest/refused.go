@@ -1,0 +1,66 @@
+package ledgertest
+
+import (
+	"errors"
+
+	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+)
+
+// What this ledger refuses: the product does not use it, or may not.
+
+var (
+	errPrivate = errors.New("private data is not used by this product")
+	errRich    = errors.New("ExecuteQuery not supported for leveldb")
+	errRichP   = errors.New("ExecuteQueryWithMetadata not supported for leveldb")
+	errHistory = errors.New("history database is not enabled")
+)
+
+func (s *stub) GetQueryResult(string) (shim.StateQueryIteratorInterface, error) {
+	return nil, failed("GET_QUERY_RESULT", s, errRich)
+}
+
+func (s *stub) GetQueryResultWithPagination(string, int32, string) (shim.StateQueryIteratorInterface, *peer.QueryResponseMetadata, error) {
+	if err := s.sim.mayPage(); err != nil {
+		return nil, nil, failed("GET_QUERY_RESULT", s, err)
+	}
+	return nil, nil, failed("GET_QUERY_RESULT", s, errRichP)
+}
+
+func (s *stub) GetHistoryForKey(string) (shim.HistoryQueryIteratorInterface, error) {
+	return nil, failed("GET_HISTORY_FOR_KEY", s, errHistory)
+}
+
+func (s *stub) InvokeChaincode(string, [][]byte, string) *peer.Response {
+	return shim.Error("calls between chaincodes are not used by this product")
+}
+
+func (s *stub) GetPrivateData(string, string) ([]byte, error) { return nil, errPrivate }
+
+func (s *stub) GetMultiplePrivateData(string, ...string) ([][]byte, error) { return nil, errPrivate }
+
+func (s *stub) GetPrivateDataHash(string, string) ([]byte, error) { return nil, errPrivate }
+
+func (s *stub) PutPrivateData(string, string, []byte) error { return errPrivate }
+
+func (s *stub) DelPrivateData(string, string) error { return errPrivate }
+
+func (s *stub) PurgePrivateData(string, string) error { return errPrivate }
+
+func (s *stub) SetPrivateDataValidationParameter(string, string, []byte) error { return errPrivate }
+
+func (s *stub) GetPrivateDataValidationParameter(string, string) ([]byte, error) {
+	return nil, errPrivate
+}
+
+func (s *stub) GetPrivateDataByRange(string, string, string) (shim.StateQueryIteratorInterface, error) {
+	return nil, errPrivate
+}
+
+func (s *stub) GetPrivateDataByPartialCompositeKey(string, string, []string) (shim.StateQueryIteratorInterface, error) {
+	return nil, errPrivate
+}
+
+func (s *stub) GetPrivateDataQueryResult(string, string) (shim.StateQueryIteratorInterface, error) {
+	return nil, errPrivate
+}

@@ -1,0 +1,189 @@
+package api
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/gateway/problem"
+)
+
+// The chaincode's types that openapi.yaml uses as they are.
+var records = []any{
+	ledgerapi.Pong{}, ledgerapi.AnnounceOrganisation{}, ledgerapi.RegisterDevice{}, ledgerapi.RegisterComponent{},
+	ledgerapi.ProposeShipment{}, ledgerapi.IssueTokens{}, ledgerapi.RedeemTokens{}, ledgerapi.Recorded{},
+	ledgerapi.OrganisationPage{}, ledgerapi.DeviceKeyPage{}, ledgerapi.ComponentEventPage{}, ledgerapi.ShipmentEventPage{},
+	ledgerapi.SegmentPage{}, ledgerapi.ExcursionPage{}, ledgerapi.PostingPage{},
+	dsse.Envelope{}, dsse.Signature{}, party.Organisation{}, party.Device{}, party.DeviceKey{}, party.KeyEvent{},
+	component.Component{}, component.LifeEvent{},
+	shipment.Shipment{}, shipment.Custody{}, shipment.Handover{}, shipment.JourneyEvent{}, shipment.Terms{}, shipment.Leg{}, shipment.Limit{},
+	shipment.Stream{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
+	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
+}
+
+func readSpec(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// A schema that stands for one of the chaincode's types has its members, and
+// requires those that are always there.
+func TestSchemasAreTheRecords(t *testing.T) {
+	doc := readSpec(t)
+	named := make(map[string]reflect.Type)
+	for _, r := range records {
+		typ := reflect.TypeOf(r)
+		named[strings.Replace(typ.String(), "api.", "ledgerapi.", 1)] = typ
+	}
+	for name, ref := range doc.Components.Schemas {
+		goType, _ := ref.Value.Extensions["x-go-type"].(string)
+		if len(ref.Value.Properties) == 0 {
+			continue
+		}
+		typ, ok := named[goType]
+		if goType == "" {
+			continue // the gateway's own
+		}
+		if !ok {
+			t.Errorf("%s: add %s to the records of this test", name, goType)
+			continue
+		}
+		delete(named, goType)
+		members, required := membersOf(typ)
+		var have []string
+		for member := range ref.Value.Properties {
+			have = append(have, member)
+		}
+		slices.Sort(have)
+		if diff := cmp.Diff(members, have); diff != "" {
+			t.Errorf("%s and %s:\n%s", goType, name, diff)
+		}
+		want := slices.Sorted(slices.Values(ref.Value.Required))
+		if diff := cmp.Diff(required, want); diff != "" {
+			t.Errorf("%s and %s, required:\n%s", goType, name, diff)
+		}
+	}
+	for goType := range named {
+		t.Errorf("openapi.yaml does not use %s", goType)
+	}
+}
+
+func membersOf(typ reflect.Type) (members, required []string) {
+	for f := range typ.Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
+		members = append(members, name)
+		if !strings.Contains(options, "omitempty") {
+			required = append(required, name)
+		}
+	}
+	slices.Sort(members)
+	slices.Sort(required)
+	return members, required
+}
+
+// Enumerations and bounds are the chaincode's.
+func TestBoundsAreTheChaincodes(t *testing.T) {
+	doc := readSpec(t)
+	enum := func(name string) (words []string) {
+		for _, v := range doc.Components.Schemas[name].Value.Enum {
+			words = append(words, fmt.Sprint(v))
+		}
+		return words
+	}
+	var roles, rules []string
+	for _, r := range party.Roles() {
+		roles = append(roles, string(r))
+	}
+	for _, r := range shipment.Rules() {
+		rules = append(rules, string(r.ID))
+	}
+	if diff := cmp.Diff(roles, enum("Role")); diff != "" {
+		t.Errorf("roles:\n%s", diff)
+	}
+	if diff := cmp.Diff(rules, enum("RuleID")); diff != "" {
+		t.Errorf("rules:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{string(dsse.Ed25519), string(dsse.P256)}, enum("Algorithm")); diff != "" {
+		t.Errorf("algorithms:\n%s", diff)
+	}
+	terms, limit := doc.Components.Schemas["Terms"].Value, doc.Components.Schemas["Limit"].Value
+	for _, c := range []struct {
+		name string
+		have any
+		want any
+	}{
+		{"ids", *doc.Components.Schemas["ShipmentID"].Value.MaxLength, uint64(party.MaxID)},
+		{"amounts", *doc.Components.Schemas["Minor"].Value.Max, float64(money.Max)},
+		{"legs", *terms.Properties["legs"].Value.MaxItems, uint64(shipment.MaxLegs)},
+		{"goods", *terms.Properties["goods"].Value.MaxItems, uint64(shipment.MaxGoods)},
+		{"devices", *terms.Properties["devices"].Value.MaxItems, uint64(shipment.MaxDevices)},
+		{"limits", *terms.Properties["limits"].Value.MaxItems, uint64(shipment.MaxLimits)},
+		{"waits", *terms.Properties["settleAfterSeconds"].Value.Max, float64(shipment.MaxWaitS)},
+		{"delays", *limit.Properties["onDelayMs"].Value.Max, float64(shipment.MaxDelayMs)},
+		{"signatures", *doc.Components.Schemas["Envelope"].Value.Properties["signatures"].Value.MaxItems, uint64(dsse.MaxSignatures)},
+		{"envelopes", *doc.Components.Schemas["Segments"].Value.Properties["envelopes"].Value.MaxItems, uint64(ledgerapi.MaxEnvelopes)},
+		{"idempotency key", *doc.Components.Parameters["IdempotencyKeyParameter"].Value.Schema.Value.MaxLength, uint64(ledgerapi.MaxIdempotencyKey)},
+		{"page", *doc.Components.Parameters["LimitParameter"].Value.Schema.Value.Max, float64(ledgerapi.MaxPage)},
+	} {
+		if diff := cmp.Diff(c.want, c.have); diff != "" {
+			t.Errorf("%s:\n%s", c.name, diff)
+		}
+	}
+}
+
+// Every operation says what it is, closes its objects and lists its errors.
+func TestContractIsComplete(t *testing.T) {
+	doc := readSpec(t)
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			at := method + " " + path
+			if op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1 {
+				t.Errorf("%s: operationId, summary and one tag", at)
+			}
+			statuses := []string{"400", "401", "403", "406", "429", "500", "503", "504"}
+			if method == "POST" {
+				statuses = append(statuses, "202", "404", "409", "413", "415", "422")
+			}
+			for _, s := range statuses {
+				r := op.Responses.Value(s)
+				if r == nil {
+					t.Errorf("%s: no %s", at, s)
+					continue
+				}
+				if s >= "400" && r.Value.Content["application/problem+json"] == nil {
+					t.Errorf("%s: %s is no problem document", at, s)
+				}
+			}
+		}
+	}
+	for name, ref := range doc.Components.Schemas {
+		s := ref.Value
+		if s.Type.Is("object") && s.AdditionalProperties.Has == nil {
+			t.Errorf("%s: additionalProperties is not said", name)
+		}
+		if s.Description == "" && s.Example == nil {
+			t.Errorf("%s: neither a description nor an example", name)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package authn
+
+import "slices"
+
+// Role is what a principal does in its organisation.
+type Role string
+
+// The roles. Others in a token are ignored.
+const (
+	Operator Role = "operator" // everything
+	Admin    Role = "admin"    // everything
+	Device   Role = "device"   // brings its readings, announces its keys, reads what it needs for that
+	Auditor  Role = "auditor"  // reads everything
+)
+
+// Permission is one row of the table: any of the roles may call the operation.
+type Permission struct {
+	Operation string // operationId in openapi.yaml
+	Roles     []Role
+}
+
+// Permissions is the whole table: who may call what. It keeps mistakes and lost
+// tokens small; what the organisation may do is decided on the ledger.
+func Permissions() []Permission {
+	staff := []Role{Operator, Admin}
+	reads := []Role{Operator, Admin, Auditor}
+	devices := []Role{Operator, Admin, Device}
+	all := []Role{Operator, Admin, Auditor, Device}
+	return []Permission{
+		{"GetLedger", all},
+		{"GetOperation", all}, // a device sees its own only
+
+		{"ListOrganisations", reads},
+		{"GetOrganisation", reads},
+		{"AnnounceOrganisation", staff},
+
+		{"RegisterDevice", devices},
+		{"GetDevice", all},
+		{"GetDeviceHistory", all},
+		{"RotateDeviceKey", devices},
+		{"RevokeDevice", staff},
+
+		{"RegisterComponent", staff},
+		{"GetComponent", reads},
+		{"GetComponentHistory", reads},
+		{"OfferOwnership", staff},
+		{"AcceptOwnership", staff},
+		{"DeclineOwnership", staff},
+
+		{"ProposeShipment", staff},
+		{"GetShipment", all},
+		{"GetTerms", all},
+		{"GetShipmentHistory", reads},
+		{"AcceptTerms", staff},
+		{"WithdrawTerms", staff},
+		{"OfferHandover", staff},
+		{"AcceptHandover", staff},
+		{"DeclineHandover", staff},
+		{"RecordReadings", devices},
+		{"GetStream", all},
+		{"ListSegments", all},
+		{"ListExcursions", reads},
+		{"GetStatement", reads},
+		{"SettleShipment", staff},
+
+		{"GetAccount", reads},
+		{"ListPostings", reads},
+		{"IssueTokens", staff},
+		{"RedeemTokens", staff},
+	}
+}
+
+var permissions = func() map[string][]Role {
+	m := make(map[string][]Role)
+	for _, p := range Permissions() {
+		m[p.Operation] = p.Roles
+	}
+	return m
+}()
+
+// May reports whether the principal may call the operation. An operation that
+// the table does not name is nobody's.
+func (p Principal) May(operation string) bool { return p.Has(permissions[operation]...) }
+
+// Has reports whether the principal has one of the roles.
+func (p Principal) Has(roles ...Role) bool {
+	return slices.ContainsFunc(p.Roles, func(r Role) bool { return slices.Contains(roles, r) })
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+)
+
+type options struct {
+	stdout, stderr io.Writer
+
+	state, device, organisation, ledger, algorithm string
+	gateway, tokenFile, caFile                     string
+	plainHTTP                                      bool
+	shipment, recording                            string
+	segment                                        int
+	start, from, until                             string
+	final, offline                                 bool
+	step                                           time.Duration
+	readings                                       int
+}
+
+func (o *options) parse(command string, args []string) error {
+	f := flag.NewFlagSet("lifeledger-device "+command, flag.ContinueOnError)
+	f.SetOutput(o.stderr)
+	if command == "generate" {
+		f.StringVar(&o.recording, "recording", "", "CSV `file` to write; default: standard output")
+		f.StringVar(&o.start, "start", "2026-01-05T08:00:00.000Z", "`time` of the first reading, RFC 3339 in UTC")
+		f.DurationVar(&o.step, "step", time.Second, "time between readings, whole milliseconds")
+		f.IntVar(&o.readings, "readings", smartpackage.SyntheticReadings, "number of readings")
+		return o.finish(f, args)
+	}
+	f.StringVar(&o.state, "state", "", "`directory` that keeps the device's key, chain and spool")
+	f.StringVar(&o.device, "device", "", "the device's `id`")
+	if command != "reset" {
+		f.StringVar(&o.algorithm, "algorithm", "Ed25519", "of a new key: Ed25519 or ECDSA-P256")
+	}
+	if command == "keygen" {
+		return o.finish(f, args)
+	}
+	f.StringVar(&o.gateway, "gateway", "", "the gateway's base `URL`")
+	f.StringVar(&o.tokenFile, "token-file", "", "`file` that holds the bearer token")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM `file` of the authorities that the gateway's certificate may come from; default: the system's")
+	f.BoolVar(&o.plainHTTP, "plain-http", false, "allow http to another machine, where the token can be read on the way")
+	if command != "register" {
+		f.StringVar(&o.shipment, "shipment", "", "`id` of the shipment that the device travels with")
+	}
+	if command == "reset" {
+		return o.finish(f, args)
+	}
+	f.StringVar(&o.organisation, "organisation", "", "`MSP id` of the organisation that registers the device")
+	f.StringVar(&o.ledger, "ledger", "", "`channel/chaincode` for which the device signs")
+	if command == "register" {
+		return o.finish(f, args)
+	}
+	f.StringVar(&o.recording, "recording", "", "CSV `file` to replay")
+	f.IntVar(&o.segment, "segment", smartpackage.DefaultSegmentReadings, "readings in a segment")
+	f.StringVar(&o.start, "start", "", "shift the recording so that its first reading has this `time`; default: keep its times")
+	f.StringVar(&o.from, "from", "", "leave out readings before this `time` (after the shift; RFC 3339, or a duration since the first reading such as 5m)")
+	f.StringVar(&o.until, "until", "", "leave out readings at or after this `time`")
+	f.BoolVar(&o.final, "final", false, "declare the recording ended")
+	f.BoolVar(&o.offline, "offline", false, "sign and keep only, without asking the gateway anything; a later replay without this flag delivers")
+	return o.finish(f, args)
+}
+
+func (o *options) finish(f *flag.FlagSet, args []string) error {
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		err := fmt.Errorf("unexpected argument %q", f.Arg(0))
+		fmt.Fprintln(o.stderr, err)
+		return err
+	}
+	return nil
+}
+
+// need refuses when a flag that the command needs was not given.
+func need(flags ...string) error {
+	for i := 0; i < len(flags); i += 2 {
+		if flags[i+1] == "" {
+			return fmt.Errorf("flag -%s is needed", flags[i])
+		}
+	}
+	return nil
+}
+
+func (o *options) keyPath() string {
+	return filepath.Join(o.state, "device-"+url.PathEscape(o.device)+".key.pem")
+}
+
+// registeredPath marks that the key was registered, so that a replay without
+// connection need not ask.
+func (o *options) registeredPath() string {
+	return filepath.Join(o.state, "device-"+url.PathEscape(o.device)+".registered")
+}
+
+// recordingDir is where a recording of this device and shipment is kept.
+func (o *options) recordingDir() string {
+	return smartpackage.Recording{ShipmentID: o.shipment, DeviceID: o.device}.Dir(o.state)
+}
+
+// retrying says once that the gateway does not answer: the attempts that follow
+// take their time.
+func (o *options) retrying() func(int, error) {
+	said := false
+	return func(_ int, err error) {
+		if !said {
+			fmt.Fprintf(o.stderr, "%s does not answer, trying again: %v\n", o.gateway, err)
+		}
+		said = true
+	}
+}
+
+func (o *options) client() (*smartpackage.Client, error) {
+	c := &smartpackage.Client{Base: o.gateway, PlainHTTP: o.plainHTTP, Retrying: o.retrying()}
+	if o.tokenFile != "" {
+		c.Token = smartpackage.FileToken(o.tokenFile)
+	}
+	if o.caFile != "" {
+		text, err := os.ReadFile(o.caFile)
+		if err != nil {
+			return nil, err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("%s: no certificate in PEM", o.caFile)
+		}
+		transport, ok := http.DefaultTransport.(*http.Transport)
+		if !ok {
+			return nil, errors.New("the default transport was replaced")
+		}
+		transport = transport.Clone()
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+		c.HTTP = &http.Client{Transport: transport, Timeout: time.Minute}
+	}
+	return c, nil
+}

@@ -1,0 +1,145 @@
+package fabric
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+)
+
+// endorsers says for every transaction that writes who has to be asked. It
+// follows from the keys that the transaction changes (chaincode/ledger/keys.go
+// says which of those have a policy of their own). A transaction that is put to
+// too few fails at commit, with PolicyFailure.
+var endorsers = map[api.Transaction]scope{
+	api.AnnounceOrganisationTx: majority,
+	api.RegisterDeviceTx:       majority,
+	api.RotateDeviceKeyTx:      everyParty, // the device: its organisation
+	api.RevokeDeviceTx:         everyParty,
+
+	api.RegisterComponentTx: majority,
+	api.OfferOwnershipTx:    everyParty, // the component: its owner
+	api.AcceptOwnershipTx:   everyParty,
+	api.DeclineOwnershipTx:  everyParty,
+
+	api.ProposeShipmentTx: majority,   // new records have no policy yet
+	api.AcceptTermsTx:     everyParty, // the terms and the accounts that fund the escrow
+	api.WithdrawTermsTx:   everyParty, // the same, and the escrow: every party
+	api.OfferHandoverTx:   majority,
+	api.AcceptHandoverTx:  majority,
+	api.DeclineHandoverTx: majority,
+	api.RecordReadingsTx:  majority,
+	api.SettleTx:          everyParty, // the statement, the escrow and the accounts
+
+	api.IssueTokensTx:  everyParty, // the account: its organisation
+	api.RedeemTokensTx: everyParty,
+}
+
+// scope is how many organisations a transaction is put to.
+type scope int
+
+const (
+	// everyParty: all of them, since a record names who must agree to its change.
+	// The safe choice, and so the one for a transaction that is not in the table.
+	everyParty scope = iota
+	// majority: the own organisation and as many others, in turn, as the chaincode's
+	// own policy asks for.
+	majority
+)
+
+// avoidFor is how long an organisation whose peer did not answer is not asked
+// first. A peer's gateway notices a dead peer itself, but only by trying it.
+const avoidFor = 3 * time.Second
+
+// roster chooses who endorses.
+type roster struct {
+	own string
+	all []string // sorted; empty: the peer chooses
+
+	mu    sync.Mutex
+	turn  int                  // guarded by mu; whose turn it is among the others
+	avoid map[string]time.Time // guarded by mu; until when
+}
+
+func newRoster(own string, all []string) *roster {
+	sorted := slices.Clone(all)
+	slices.Sort(sorted)
+	return &roster{own: own, all: slices.Compact(sorted), avoid: make(map[string]time.Time)}
+}
+
+// choose names the organisations to ask for a transaction; none means that the
+// peer is to choose. At the first try an organisation that lately did not answer
+// is passed over where enough others are there.
+func (r *roster) choose(tx api.Transaction, now time.Time) []string {
+	if len(r.all) == 0 {
+		return nil
+	}
+	if endorsers[tx] == everyParty {
+		return r.all
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var well, ill []string
+	for i := range r.all {
+		org := r.all[(r.turn+i)%len(r.all)]
+		switch {
+		case now.Before(r.avoid[org]):
+			ill = append(ill, org)
+		case org == r.own:
+			well = slices.Insert(well, 0, org)
+		default:
+			well = append(well, org)
+		}
+	}
+	r.turn = (r.turn + 1) % len(r.all)
+	return append(well, ill...)[:len(r.all)/2+1]
+}
+
+// instead names whom to ask when those asked did not answer: another majority, if
+// one is left. None means that the peer is to find out by itself which
+// organisations this very transaction needs.
+func (r *roster) instead(tx api.Transaction, asked []string, now time.Time) []string {
+	if endorsers[tx] == everyParty {
+		return nil
+	}
+	next := r.choose(tx, now)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	same := 0
+	for _, org := range next {
+		if now.Before(r.avoid[org]) {
+			return nil
+		}
+		if slices.Contains(asked, org) {
+			same++
+		}
+	}
+	if same == len(asked) {
+		return nil
+	}
+	return next
+}
+
+// failed takes note of the organisations that an error says did not answer, and
+// reports whether there are any; if not, it is the own peer that cannot be reached.
+func (r *roster) failed(e *Error, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found := false
+	note := func(org string) { r.avoid[org], found = now.Add(avoidFor), true }
+	for _, p := range e.Peers {
+		if ofWords(p.Message, Internal) == Unreachable {
+			note(p.Organisation)
+		}
+	}
+	if e.cause != nil && strings.Contains(e.cause.Error(), saysNoEndorsers) {
+		for _, org := range r.all {
+			if strings.Contains(e.cause.Error(), org) {
+				note(org)
+			}
+		}
+	}
+	return found
+}

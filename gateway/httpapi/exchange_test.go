@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/gateway/authn"
+)
+
+// exchange is what an operation is on the ledger, with the examples of openapi.yaml as its input.
+type exchange struct {
+	operation string
+	tx        ledgerapi.Transaction
+	entities  string // of a write, separated by blanks
+	location  string
+}
+
+var exchanges = []exchange{
+	{"GetLedger", ledgerapi.PingTx, "", ""},
+	{"ListOrganisations", ledgerapi.ListOrganisationsTx, "", ""},
+	{"GetOrganisation", ledgerapi.GetOrganisationTx, "", ""},
+	{"AnnounceOrganisation", ledgerapi.AnnounceOrganisationTx, "consortium", "/v1/organisations/ShipperMSP"},
+	{"RegisterDevice", ledgerapi.RegisterDeviceTx, "device/package-17", "/v1/devices/package-17"},
+	{"GetDevice", ledgerapi.GetDeviceTx, "", ""},
+	{"GetDeviceHistory", ledgerapi.DeviceHistoryTx, "", ""},
+	{"RotateDeviceKey", ledgerapi.RotateDeviceKeyTx, "device/package-17", ""},
+	{"RevokeDevice", ledgerapi.RevokeDeviceTx, "device/package-17", ""},
+	{"RegisterComponent", ledgerapi.RegisterComponentTx, "component/urn:epc:id:sgtin:4012345.011111.987", "/v1/components/urn:epc:id:sgtin:4012345.011111.987"},
+	{"GetComponent", ledgerapi.GetComponentTx, "", ""},
+	{"GetComponentHistory", ledgerapi.ComponentHistoryTx, "", ""},
+	{"OfferOwnership", ledgerapi.OfferOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
+	{"AcceptOwnership", ledgerapi.AcceptOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
+	{"DeclineOwnership", ledgerapi.DeclineOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
+	{"ProposeShipment", ledgerapi.ProposeShipmentTx, "shipment/SH-2026-0001", "/v1/shipments/SH-2026-0001"},
+	{"GetShipment", ledgerapi.GetShipmentTx, "", ""},
+	{"GetTerms", ledgerapi.GetTermsTx, "", ""},
+	{"GetShipmentHistory", ledgerapi.ShipmentHistoryTx, "", ""},
+	{"AcceptTerms", ledgerapi.AcceptTermsTx, "shipment/SH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"WithdrawTerms", ledgerapi.WithdrawTermsTx, "shipment/SH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"OfferHandover", ledgerapi.OfferHandoverTx, "shipment/SH-2026-0001", ""},
+	{"AcceptHandover", ledgerapi.AcceptHandoverTx, "shipment/SH-2026-0001", ""},
+	{"DeclineHandover", ledgerapi.DeclineHandoverTx, "shipment/SH-2026-0001", ""},
+	{"RecordReadings", ledgerapi.RecordReadingsTx, "stream/SH-2026-0001/package-17", "/v1/shipments/SH-2026-0001/devices/package-17/stream"},
+	{"GetStream", ledgerapi.GetStreamTx, "", ""},
+	{"ListSegments", ledgerapi.ListSegmentsTx, "", ""},
+	{"ListExcursions", ledgerapi.ListExcursionsTx, "", ""},
+	{"GetStatement", ledgerapi.GetStatementTx, "", ""},
+	{"SettleShipment", ledgerapi.SettleTx, "shipment/SH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"GetAccount", ledgerapi.GetAccountTx, "", ""},
+	{"ListPostings", ledgerapi.ListPostingsTx, "", ""},
+	{"IssueTokens", ledgerapi.IssueTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},
+	{"RedeemTokens", ledgerapi.RedeemTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},
+}
+
+// request builds the example request of an operation.
+func (w *world) request(t testing.TB, id string) (method, target, body string) {
+	t.Helper()
+	route := w.operation(t, id)
+	target = base + route.Path
+	for _, p := range route.PathItem.Parameters {
+		target = strings.ReplaceAll(target, "{"+p.Value.Name+"}", exampleText(p.Value.Example))
+	}
+	if b := route.Operation.RequestBody; b != nil {
+		body = example(b.Value.Content["application/json"].Schema, "")
+	}
+	return route.Method, target, body
+}
+
+// Every operation, sent as its example says, becomes the right transaction, and
+// its answer is what openapi.yaml promises.
+func TestEveryOperation(t *testing.T) {
+	for _, e := range exchanges {
+		t.Run(e.operation, func(t *testing.T) {
+			w := newWorld(t)
+			method, target, body := w.request(t, e.operation)
+			res := w.send(t, method, target, body, "Idempotency-Key", "key-1")
+			if res.StatusCode >= 300 {
+				t.Fatalf("%d %s", res.StatusCode, text(t, res))
+			}
+			var want, got any
+			if err := json.Unmarshal([]byte(example(w.schemaOf(t, e.operation), "")), &want); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal([]byte(text(t, res)), &got); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("the record lost something on its way:\n%s", diff)
+			}
+			if e.entities == "" {
+				if len(w.ledger.asked) != 1 || w.ledger.asked[0].tx != e.tx {
+					t.Errorf("asked %v", w.ledger.asked)
+				}
+				return
+			}
+			if len(w.operations.writes) != 1 {
+				t.Fatalf("%d writes", len(w.operations.writes))
+			}
+			x := w.operations.writes[0]
+			if x.Transaction != e.tx || strings.Join(x.Entities, " ") != e.entities || x.Key != "key-1" || x.Principal != "operator@shipper" {
+				t.Errorf("wrote %+v", x)
+			}
+			h := res.Header
+			if h.Get("X-Transaction-Id") != "tx-1" || h.Get("X-Block") != "42" || h.Get("Idempotency-Replayed") != "" || h.Get("Location") != e.location {
+				t.Errorf("headers %v", h)
+			}
+			if (res.StatusCode == http.StatusCreated) != (e.location != "") {
+				t.Errorf("%d with Location %q", res.StatusCode, e.location)
+			}
+		})
+	}
+}
+
+// What the ledger is asked, where the request is put together from the path and the body.
+func TestArguments(t *testing.T) {
+	const id = "/v1/shipments/S1"
+	for _, c := range []struct{ method, target, body, want string }{
+		{"GET", "/v1/organisations", "", `{"limit":50}`},
+		{"GET", "/v1/organisations?limit=7&cursor=abc", "", `{"limit":7,"cursor":"abc"}`},
+		{"GET", id + "/history?limit=200", "", `{"of":"S1","limit":200}`},
+		{"GET", id + "/devices/D1/segments", "", `{"shipmentId":"S1","deviceId":"D1","limit":50}`},
+		{"GET", "/v1/accounts/ShipperMSP/USD/postings?cursor=x", "", `{"organisation":"ShipperMSP","currency":"USD","limit":50,"cursor":"x"}`},
+		{"GET", "/v1/components/urn:epc:id:sgtin:4012345.011111.987", "", `{"componentId":"urn:epc:id:sgtin:4012345.011111.987"}`},
+		{"POST", id + "/acceptance", `{"termsHash":"` + strings.Repeat("a", 64) + `"}`, `{"shipmentId":"S1","termsHash":"` + strings.Repeat("a", 64) + `"}`},
+		{"POST", id + "/handover-offers", `{"to":"X","occurredAt":"2026-03-01T08:30:00Z"}`, `{"shipmentId":"S1","to":"X","occurredAt":"2026-03-01T08:30:00Z"}`},
+		{"POST", id + "/withdrawal", "", `{"shipmentId":"S1"}`},
+		{"POST", id + "/withdrawal", "{}", `{"shipmentId":"S1"}`},
+		{"POST", "/v1/components/C1/ownership-acceptance", "", `{"componentId":"C1"}`},
+		{"POST", "/v1/components/C1/ownership-acceptance", `{"location":"L1"}`, `{"componentId":"C1","location":"L1"}`},
+		{"POST", "/v1/devices/D1/revocation", `{"reason":"lost"}`, `{"deviceId":"D1","reason":"lost"}`},
+		{"POST", id + "/segments", `{"deviceId":"D1","envelopes":[{"payloadType":"t","payload":"cA==","signatures":[{"keyid":"` + strings.Repeat("0", 64) + `","sig":"cw=="}]}]}`,
+			`{"shipmentId":"S1","deviceId":"D1","envelopes":[{"payloadType":"t","payload":"cA==","signatures":[{"keyid":"` + strings.Repeat("0", 64) + `","sig":"cw=="}]}]}`},
+	} {
+		w := newWorld(t)
+		res := w.send(t, c.method, c.target, c.body)
+		var got string
+		if len(w.operations.writes) > 0 {
+			got = string(w.operations.writes[0].Argument)
+		} else if len(w.ledger.asked) > 0 {
+			got = w.ledger.asked[0].argument
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s %s: %d %s\n%s", c.method, c.target, res.StatusCode, text(t, res), diff)
+		}
+	}
+}
+
+// Transactions, operations and permissions name the same things.
+func TestNothingIsMissing(t *testing.T) {
+	w := newWorld(t)
+	var inSpec, inTable []string
+	for _, r := range w.contract.routes {
+		inSpec = append(inSpec, r.Operation.OperationID)
+	}
+	for _, p := range authn.Permissions() {
+		inTable = append(inTable, p.Operation)
+	}
+	slices.Sort(inSpec)
+	slices.Sort(inTable)
+	if diff := cmp.Diff(inSpec, inTable); diff != "" {
+		t.Errorf("operations and permissions:\n%s", diff)
+	}
+	for _, tx := range ledgerapi.Transactions() {
+		i := slices.IndexFunc(exchanges, func(e exchange) bool { return e.tx == tx.Name })
+		if i < 0 {
+			t.Errorf("%s has no operation", tx.Name)
+			continue
+		}
+		if tx.Writes != (w.operation(t, exchanges[i].operation).Method == http.MethodPost) {
+			t.Errorf("%s writes=%v", tx.Name, tx.Writes)
+		}
+	}
+}

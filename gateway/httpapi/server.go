@@ -1,0 +1,130 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
+
+	"github.com/lifeledger/lifeledger/gateway/api"
+)
+
+// base is where the resources are.
+const base = "/v1"
+
+// Limits bound what one client, and all of them together, can make the gateway
+// do. A zero value means the default that stands beside it.
+type Limits struct {
+	BodyBytes   int64         // 262144: of a request
+	Concurrency int           // 1024: requests at the same time; more are answered 503
+	PerSecond   float64       // 2000: requests of one principal; more are answered 429
+	Burst       int           // 4000: requests that one principal may save up
+	Principals  int           // 10000: how many are remembered
+	ReadTime    time.Duration // 10 s: for a question
+	WriteTime   time.Duration // 25 s: for a write; longer than operations wait
+	ReadyTime   time.Duration // 5 s: for the check of readiness
+}
+
+// Config is what the REST layer is made of.
+type Config struct {
+	Organisation string // MSP id
+	Version      string // of the gateway, for /healthz
+	Spec         []byte // openapi.yaml
+
+	Ledger        Ledger
+	Operations    Operations
+	Authenticator Authenticator
+
+	Limits  Limits
+	Metrics *Metrics // nil: a new set
+	Log     *slog.Logger
+}
+
+// server implements the generated interface; its methods are in the files of
+// their resources.
+type server struct {
+	config     Config
+	ledger     Ledger
+	operations Operations
+	contract   *contract
+	metrics    *Metrics
+	log        *slog.Logger
+}
+
+var _ api.StrictServerInterface = (*server)(nil)
+
+// New assembles the handler of everything that the gateway serves.
+func New(c Config) (http.Handler, error) {
+	if c.Ledger == nil || c.Operations == nil || c.Authenticator == nil || c.Organisation == "" {
+		return nil, errors.New("httpapi: organisation, ledger, operations and authenticator must be given")
+	}
+	c.Limits = c.Limits.withDefaults()
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics()
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	contract, err := readContract(c.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: openapi.yaml: %w", err)
+	}
+	return assemble(c, contract)
+}
+
+func assemble(c Config, contract *contract) (http.Handler, error) {
+	s := &server{config: c, ledger: c.Ledger, operations: c.Operations, contract: contract, metrics: c.Metrics, log: c.Log}
+	return s.engine()
+}
+
+// engine sets Gin up by hand: no proxy is trusted, nothing is guessed from a
+// path that nearly fits, and the schema checks bodies, not struct tags.
+func (s *server) engine() (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	binding.Validator = nil
+	e := gin.New()
+	if err := e.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	e.ContextWithFallback = true // handlers see the request's context
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
+
+	e.Use(s.begin, s.observe, s.recoverPanic, secure)
+	e.NoRoute(s.noRoute)
+	e.NoMethod(s.noMethod)
+	s.pages(e)
+	v1 := e.Group(base, s.cap, s.authenticate, s.rateLimit(), s.permit, s.negotiate, s.takeBody, s.validate, s.deadline)
+	strict := api.NewStrictHandlerWithOptions(s, nil, api.StrictGinServerOptions{
+		RequestErrorHandlerFunc:  func(c *gin.Context, err error) { s.fail(c, malformed(err)) },
+		HandlerErrorFunc:         s.fail,
+		ResponseErrorHandlerFunc: s.fail,
+	})
+	api.RegisterHandlersWithOptions(v1, strict, api.GinServerOptions{
+		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, malformed(err)) },
+	})
+	return e, nil
+}
+
+func (l Limits) withDefaults() Limits {
+	or(&l.BodyBytes, 256<<10)
+	or(&l.Concurrency, 1024)
+	or(&l.PerSecond, 2000)
+	or(&l.Burst, 4000)
+	or(&l.Principals, 10_000)
+	or(&l.ReadTime, 10*time.Second)
+	or(&l.WriteTime, 25*time.Second)
+	or(&l.ReadyTime, 5*time.Second)
+	return l
+}
+
+func or[T comparable](field *T, byDefault T) {
+	var zero T
+	if *field == zero {
+		*field = byDefault
+	}
+}

@@ -1,0 +1,170 @@
+// Command gateway serves one organisation's REST API of lifeledger. It owns
+// flags, wiring and shutdown, and no logic; each package beside it says what it owns.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/lifeledger/lifeledger/gateway/authn"
+	"github.com/lifeledger/lifeledger/gateway/config"
+	"github.com/lifeledger/lifeledger/gateway/fabric"
+	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/operation"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	path := flag.String("c", os.Getenv("GATEWAY_CONFIG"), "configuration `file`; or GATEWAY_CONFIG")
+	check := flag.Bool("check", false, "check the configuration and end")
+	showVersion := flag.Bool("version", false, "print the version and end")
+	flag.Parse()
+	if *showVersion {
+		fmt.Println("gateway", version())
+		return nil
+	}
+	if *path == "" || flag.NArg() > 0 {
+		return errors.New("usage: gateway -c gateway.yaml [-check]")
+	}
+	c, err := config.Load(*path)
+	if err != nil {
+		return err
+	}
+	if err := c.CheckFiles(); err != nil {
+		return err
+	}
+	if *check {
+		fmt.Println("the configuration is good")
+		return nil
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	return serve(ctx, c)
+}
+
+// serve runs the gateway until ctx ends. What was opened first is closed last.
+func serve(ctx context.Context, c *config.Config) (err error) {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log.Slog()}))
+	slog.SetDefault(log)
+	metrics := httpapi.NewMetrics()
+	metrics.Certificate(func() time.Time { return notAfter(c.Identity.Certificate) })
+
+	network, err := fabric.Dial(networkConfig(c, metrics, log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	service, err := operation.Open(operationConfig(c, metrics, log), network)
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.Background()) // ends after the last request, not with ctx
+	ended := make(chan error, 1)
+	go func() {
+		ended <- service.Run(running) // which closes the service
+		close(ended)
+	}()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+	}()
+	tokens, err := authn.New(ctx, authn.Config{Issuer: c.Auth.Issuer, Audience: c.Auth.Audience, Keys: c.Auth.Keys, Organisation: c.Organisation})
+	if err != nil {
+		return err
+	}
+	handler, err := httpapi.New(httpapi.Config{
+		Organisation: c.Organisation, Version: version(), Spec: openAPI,
+		Ledger: ledger{network}, Operations: operations{service}, Authenticator: tokens,
+		Limits: httpapi.Limits{
+			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,
+			WriteTime: c.Limits.Wait + writeMargin,
+		},
+		Metrics: metrics, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	return listen(ctx, c, handler, ended, log)
+}
+
+// writeMargin is how much longer than for its outcome a write's answer is waited for.
+const writeMargin = 5 * time.Second
+
+// listen serves until ctx ends or the server or the operations fail; then it takes nothing new on
+// and gives the requests under way a bounded time.
+func listen(ctx context.Context, c *config.Config, handler http.Handler, ended <-chan error, log *slog.Logger) error {
+	s := &http.Server{
+		Addr: c.Listen, Handler: handler,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: c.Limits.Wait + 3*writeMargin, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.ListenAndServe() }()
+	log.Info("gateway started", "listen", c.Listen, "organisation", c.Organisation, "version", version())
+	var failed error
+	select {
+	case failed = <-served:
+		return failed // it could not listen
+	case failed = <-ended:
+	case <-ctx.Done():
+	}
+	log.Info("gateway is ending", "wait", c.Limits.Shutdown)
+	bounded, cancel := context.WithTimeout(context.Background(), c.Limits.Shutdown)
+	defer cancel()
+	if err := s.Shutdown(bounded); err != nil {
+		log.Warn("requests were cut off", "error", err)
+		failed = errors.Join(failed, s.Close())
+	}
+	if errors.Is(failed, context.Canceled) {
+		return nil
+	}
+	return failed
+}
+
+func networkConfig(c *config.Config, m *httpapi.Metrics, log *slog.Logger) fabric.Config {
+	return fabric.Config{
+		Address: c.Peer.Address, ServerName: c.Peer.ServerName, TLSRoots: c.Peer.TLSRoots,
+		MSPID: c.Organisation, Certificate: c.Identity.Certificate, Key: c.Identity.PrivateKey,
+		Channel: c.Channel, Chaincode: c.Chaincode, Endorsers: c.Endorsers, InFlight: c.Limits.PeerCalls,
+		Observer: observeNetwork(m), Log: log,
+	}
+}
+
+func operationConfig(c *config.Config, m *httpapi.Metrics, log *slog.Logger) operation.Config {
+	return operation.Config{
+		Path: filepath.Join(c.Data, "outbox.db"), Wait: c.Limits.Wait, QueueLength: c.Limits.Queue, CloseWait: c.Limits.Shutdown,
+		Observer: observeOperations(m), Log: log,
+	}
+}
+
+// version is the module's, as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "unknown"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	gatewayapi "github.com/lifeledger/lifeledger/gateway/api"
+	"github.com/lifeledger/lifeledger/gateway/fabric"
+	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/operation"
+	"github.com/lifeledger/lifeledger/gateway/problem"
+)
+
+// ledger is the network as httpapi asks for it.
+type ledger struct{ network *fabric.Network }
+
+func (l ledger) Evaluate(ctx context.Context, tx api.Transaction, argument []byte) ([]byte, error) {
+	result, err := l.network.Evaluate(ctx, tx, argument)
+	return result, shown(err)
+}
+
+// Ready asks each organisation's peer for the one transaction that needs nothing.
+func (l ledger) Ready(ctx context.Context) map[string]error {
+	var mu sync.Mutex // guards found
+	found := make(map[string]error)
+	var all sync.WaitGroup
+	for _, organisation := range l.network.Organisations() {
+		all.Go(func() {
+			_, err := l.network.EvaluateAt(ctx, organisation, api.PingTx, []byte("{}"))
+			mu.Lock()
+			defer mu.Unlock()
+			found[organisation] = err
+		})
+	}
+	all.Wait()
+	return found
+}
+
+// operations is the service as httpapi asks for it.
+type operations struct{ service *operation.Service }
+
+func (o operations) Do(ctx context.Context, w httpapi.Write) (httpapi.Outcome, error) {
+	return outcomeOf(o.service.Do(ctx, requestOf(w)))
+}
+
+func (o operations) Start(ctx context.Context, w httpapi.Write) (httpapi.Outcome, error) {
+	return outcomeOf(o.service.Start(ctx, requestOf(w)))
+}
+
+func (o operations) Get(ctx context.Context, id string) (httpapi.Outcome, error) {
+	return outcomeOf(o.service.Get(ctx, id))
+}
+
+func requestOf(w httpapi.Write) operation.Request {
+	return operation.Request{Transaction: w.Transaction, Argument: w.Argument, Entities: w.Entities, Key: w.Key, Principal: w.Principal}
+}
+
+func outcomeOf(op operation.Operation, err error) (httpapi.Outcome, error) {
+	out := httpapi.Outcome{
+		ID: op.ID, Principal: op.Principal, Transaction: op.Transaction, State: gatewayapi.OperationState(op.State),
+		TransactionID: op.TransactionID, Block: op.Block, Result: op.Result, Replayed: op.Replayed,
+	}
+	if op.Err != nil {
+		out.Err = shown(op.Err)
+	}
+	return out, shown(err)
+}
+
+// shown translates the network's errors into those that problem shows. Faults
+// and what is nobody's stay as they are.
+func shown(err error) error {
+	var e *fabric.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, operation.ErrUnknown):
+		return problem.New(problem.OperationUnknown, err.Error())
+	case errors.Is(err, operation.ErrClosed):
+		return problem.New(problem.Busy, err.Error())
+	case !errors.As(err, &e), e.Condition == fabric.Refused:
+		return err
+	}
+	p := &problem.Error{Condition: problem.Condition(e.Condition), TransactionID: e.TransactionID, Cause: err}
+	if e.Attempts > 0 {
+		p.Params = append(p.Params, fault.Param{Name: "attempts", Value: strconv.Itoa(e.Attempts)})
+	}
+	if orgs := organisationsOf(e.Peers); orgs != "" && e.Condition == fabric.Unreachable {
+		p.Params = append(p.Params, fault.Param{Name: "organisations", Value: orgs})
+	}
+	return p
+}
+
+// organisationsOf names who is concerned; what their peers said is for the log.
+func organisationsOf(peers []fabric.PeerMessage) string {
+	var orgs []string
+	for _, p := range peers {
+		if p.Organisation != "" {
+			orgs = append(orgs, p.Organisation)
+		}
+	}
+	slices.Sort(orgs)
+	return strings.Join(slices.Compact(orgs), " ")
+}
+
+func observeNetwork(m *httpapi.Metrics) fabric.Observer {
+	return fabric.Observer{
+		Call: func(stage fabric.Stage, condition fabric.Condition, took time.Duration) {
+			m.PeerCall(string(stage), string(condition), took)
+		},
+		InFlight: m.PeerInFlight,
+		Block:    func(number uint64, _ int) { m.Block(number) },
+		Stream:   m.Stream,
+		Fallback: func(api.Transaction) { m.Fallback() },
+	}
+}
+
+func observeOperations(m *httpapi.Metrics) operation.Observer {
+	return operation.Observer{
+		Finished: func(_ api.Transaction, condition fabric.Condition, attempts int, took time.Duration) {
+			m.OperationFinished(string(condition), attempts, took)
+		},
+		Pending: m.OperationsPending, Queued: m.Queued, Resubmitted: m.Resubmitted, Reendorsed: m.Reendorsed,
+	}
+}
+
+// notAfter is the end of a certificate, or the zero time if it cannot be read.
+func notAfter(path string) time.Time {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return time.Time{}
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return time.Time{}
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}
+	}
+	return certificate.NotAfter
+}

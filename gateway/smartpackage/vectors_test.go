@@ -1,0 +1,171 @@
+package smartpackage_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/segment"
+	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+)
+
+var update = flag.Bool("update", false, "write testdata and the document's vectors anew")
+
+// vectors is what an implementation in another language compares itself with.
+type vectors struct {
+	Keys []struct {
+		Algorithm  dsse.Algorithm `json:"algorithm"`
+		PrivateKey string         `json:"privateKeyHex"`
+		PublicKey  string         `json:"publicKey"`
+		KeyID      string         `json:"keyid"`
+	} `json:"keys"`
+	Statement struct {
+		Payload  string         `json:"payload"`
+		PAE      string         `json:"pae"`
+		Envelope *dsse.Envelope `json:"envelope"`
+	} `json:"keyStatement"`
+	Rotation *dsse.Envelope  `json:"rotation"`
+	Segments []segmentVector `json:"segments"`
+}
+
+type segmentVector struct {
+	FirstSequence uint64         `json:"firstSequence"`
+	Recording     []string       `json:"recording"` // lines of CSV below the header
+	Final         bool           `json:"final"`
+	Payload       string         `json:"payloadHex"`
+	Hash          string         `json:"sha256"`
+	Envelope      *dsse.Envelope `json:"envelope"`
+}
+
+func makeVectors(t *testing.T) vectors {
+	t.Helper()
+	var v vectors
+	seed := make([]byte, 32)
+	for i := range seed {
+		seed[i] = byte(i + 1)
+	}
+	scalar, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), seed)
+	check(t, err)
+	first, err := smartpackage.NewKey(ed25519.NewKeyFromSeed(seed))
+	check(t, err)
+	second, err := smartpackage.NewKey(scalar)
+	check(t, err)
+	for _, k := range []*smartpackage.Key{first, second} {
+		v.Keys = append(v.Keys, struct {
+			Algorithm  dsse.Algorithm `json:"algorithm"`
+			PrivateKey string         `json:"privateKeyHex"`
+			PublicKey  string         `json:"publicKey"`
+			KeyID      string         `json:"keyid"`
+		}{k.Public().Algorithm(), hex.EncodeToString(seed), k.Public().Base64(), k.Public().ID()})
+	}
+	statement := dsse.KeyStatement{Ledger: ledger, DeviceID: device, Organisation: "ShipperMSP", KeyNumber: 1}
+	v.Statement.Envelope, err = smartpackage.SignKeyStatement(statement, first, nil)
+	check(t, err)
+	payload, err := dsse.Open(v.Statement.Envelope, dsse.KeyStatementType, first.Public())
+	check(t, err)
+	v.Statement.Payload, v.Statement.PAE = string(payload), string(dsse.PAE(dsse.KeyStatementType, payload))
+	statement.KeyNumber = 2
+	v.Rotation, err = smartpackage.SignKeyStatement(statement, second, first)
+	check(t, err)
+
+	journey := smartpackage.Synthetic(start(), time.Second, 4)
+	journey[1].Present, journey[1].Values[measure.Temperature-1] = journey[1].Present&^1, 0 // the sensor gave no temperature
+	journey = numbered(journey)
+	var previous [32]byte
+	for i, part := range [][]measure.Reading{journey[:3], journey[3:], nil} {
+		s := &segment.Segment{Ledger: ledger, ShipmentID: shipment, DeviceID: device, FirstSequence: []uint64{1, 4, 5}[i], Previous: previous, Final: i == 2, Readings: part}
+		payload, err := segment.Encode(s)
+		check(t, err)
+		key := first
+		if i == 2 { // the key was rotated in between
+			key = second
+		}
+		e, err := smartpackage.Sign(segment.PayloadType, payload, key)
+		check(t, err)
+		previous = segment.Hash(payload)
+		var text strings.Builder
+		check(t, smartpackage.WriteCSV(&text, part))
+		lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")[1:]
+		v.Segments = append(v.Segments, segmentVector{s.FirstSequence, lines, s.Final, hex.EncodeToString(payload), hex.EncodeToString(previous[:]), e})
+	}
+	return v
+}
+
+const (
+	vectorsBegin = "<!-- vectors: begin -->\n```json\n"
+	vectorsEnd   = "```\n<!-- vectors: end -->"
+)
+
+func TestTheDocumentShowsTheVectorsOfTestdata(t *testing.T) {
+	text, err := json.MarshalIndent(makeVectors(t), "", "  ")
+	check(t, err)
+	text = append(text, '\n')
+	path, document := filepath.Join("testdata", "vectors.json"), filepath.Join("..", "..", "docs", "device-protocol.md")
+	page, err := os.ReadFile(document)
+	check(t, err)
+	before, rest, found := strings.Cut(string(page), vectorsBegin)
+	shown, after, closed := strings.Cut(rest, vectorsEnd)
+	if !found || !closed {
+		t.Fatal("the document has no vectors")
+	}
+	if *update {
+		check(t, os.WriteFile(path, text, 0o644))
+		check(t, os.WriteFile(document, []byte(before+vectorsBegin+string(text)+vectorsEnd+after), 0o644))
+		return
+	}
+	want, err := os.ReadFile(path)
+	check(t, err)
+	if diff := cmp.Diff(string(want), string(text)); diff != "" {
+		t.Errorf("devices in the field would not understand us: %s", diff)
+	}
+	if diff := cmp.Diff(string(want), shown); diff != "" {
+		t.Errorf("the document shows others: %s", diff)
+	}
+}
+
+func TestTheDocumentNamesEveryFieldAndCode(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "device-protocol.md"))
+	check(t, err)
+	names := []string{
+		segment.PayloadType, dsse.KeyStatementType, string(dsse.Ed25519), string(dsse.P256),
+		"ledger", "shipment_id", "device_id", "first_sequence", "previous", "start_unix_ms", "final", "time_deltas", "channels", "metric", "positions", "deltas",
+		"shipment.segment.replayed", "shipment.segment.out-of-order", "shipment.segment.forked", "shipment.segment.recording-closed",
+		"shipment.segment.wrong-ledger", "shipment.segment.wrong-shipment", "shipment.segment.device-not-agreed",
+		"shipment.readings.before-pick-up", "shipment.readings.time", "segment.malformed", "envelope.malformed", "envelope.key-unknown", "envelope.signature-invalid",
+		"participant.device-exists", "participant.device-revoked", "participant.key-invalid", "participant.key-proof-invalid", "request.already-done",
+	}
+	for _, m := range measure.Metrics() {
+		least, greatest := m.Bounds()
+		names = append(names, m.String(), m.Unit(), grouped(least), grouped(greatest))
+	}
+	for _, name := range names {
+		if !strings.Contains(string(page), name) {
+			t.Errorf("docs/device-protocol.md does not name %s", name)
+		}
+	}
+}
+
+// grouped writes a number as the document does: 2,000,000 and -273,150.
+func grouped(v int64) string {
+	sign := ""
+	if v < 0 {
+		sign, v = "-", -v
+	}
+	text := ""
+	for ; v >= 1000; v /= 1000 {
+		text = "," + string([]byte{byte('0' + v%1000/100), byte('0' + v%100/10), byte('0' + v%10)}) + text
+	}
+	return sign + measure.FormatMilli(v*1000) + text
+}

@@ -1,0 +1,118 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/network/launch"
+)
+
+// TestConformance is one network and everything that is compared on it, since a
+// network takes longer to start than all the rest.
+func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a real Fabric network of three organisations; run without -short")
+	}
+	n, err := launch.Start(t.Context(), launch.Options{Dir: t.TempDir(), AutoPorts: true, Gateways: true, Progress: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	l := connect(t, n)
+	all := stories(t)
+	i := slices.IndexFunc(all, func(s *scenario.Scenario) bool { return s.Name == "founding" })
+	all[0], all[i] = all[i], all[0] // it wants an empty ledger
+	play(t, l, all[0], 0)
+	t.Run("scenarios", func(t *testing.T) {
+		for i, s := range all[1:] {
+			t.Run(s.Name, func(t *testing.T) {
+				t.Parallel()
+				play(t, l, s, i+1)
+			})
+		}
+	})
+	t.Run("scenarios through the REST API", func(t *testing.T) {
+		for i, s := range all[1:] {
+			t.Run(s.Name, func(t *testing.T) {
+				t.Parallel()
+				play(t, newREST(t, l), s, 200+i)
+			})
+		}
+	})
+	t.Run("refusals change nothing", func(t *testing.T) { refusalsChangeNothing(t, l, all) })
+	t.Run("the peer's own command", func(t *testing.T) { peerCommand(t, l) })
+	t.Run("validation codes", func(t *testing.T) { validationCodes(t, l) })
+	t.Run("key order and pages", func(t *testing.T) { keyOrder(t, l) })
+}
+
+func stories(t *testing.T) []*scenario.Scenario {
+	t.Helper()
+	root, err := launch.FindRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := scenario.Load(filepath.Join(root, "chaincode", "contract", "testdata", "scenarios"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// unique is an id and a currency that no other run on any ledger uses at this time.
+func unique(number int) (id, ccy string) {
+	return fmt.Sprintf("%xn%d", time.Now().UnixMilli(), number), fmt.Sprintf("X%c%c", 'A'+number/26, 'A'+number%26)
+}
+
+func play(t *testing.T, b scenario.Backend, s *scenario.Scenario, number int) {
+	t.Helper()
+	id, ccy := unique(number)
+	steps, err := scenario.Run(s, b, id, ccy)
+	switch {
+	case errors.Is(err, scenario.ErrNotFresh):
+		t.Skip("the ledger is not empty any more")
+	case err != nil:
+		t.Error(err)
+	}
+	t.Logf("%d calls", len(steps))
+}
+
+// still is a backend on which a refusal must not make a block.
+type still struct {
+	*live
+	t *testing.T
+}
+
+func (s still) Submit(org string, args ...string) (*scenario.Outcome, error) {
+	before, err := s.height(org)
+	if err != nil {
+		return nil, err
+	}
+	out, refused := s.live.Submit(org, args...)
+	after, err := s.height(org)
+	if err != nil {
+		return nil, err
+	}
+	if refused != nil && after != before {
+		s.t.Errorf("%s was refused and the ledger grew from %d to %d blocks", args[0], before, after)
+	}
+	return out, refused
+}
+
+// refusalsChangeNothing plays the stories that are full of bad input, alone on
+// the network, and looks at the height after each refusal.
+func refusalsChangeNothing(t *testing.T, l *live, all []*scenario.Scenario) {
+	for i, s := range all {
+		if slices.Contains([]string{"form", "readings-refused", "settle-early"}, s.Name) {
+			t.Run(s.Name, func(t *testing.T) { play(t, still{l, t}, s, 100+i) })
+		}
+	}
+}

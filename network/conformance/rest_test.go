@@ -1,0 +1,284 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+)
+
+// routes says where the REST API has each transaction. A part in braces is a
+// member of the request; the other members go into the body, or the query.
+var routes = map[api.Transaction]string{
+	api.PingTx:                 "/ledger",
+	api.AnnounceOrganisationTx: "/organisations",
+	api.GetOrganisationTx:      "/organisations/{mspId}",
+	api.ListOrganisationsTx:    "/organisations",
+	api.RegisterDeviceTx:       "/devices",
+	api.GetDeviceTx:            "/devices/{deviceId}",
+	api.DeviceHistoryTx:        "/devices/{of}/history",
+	api.RotateDeviceKeyTx:      "/devices/{deviceId}/key-rotations",
+	api.RevokeDeviceTx:         "/devices/{deviceId}/revocation",
+	api.RegisterComponentTx:    "/components",
+	api.GetComponentTx:         "/components/{componentId}",
+	api.ComponentHistoryTx:     "/components/{of}/history",
+	api.OfferOwnershipTx:       "/components/{componentId}/ownership-offer",
+	api.AcceptOwnershipTx:      "/components/{componentId}/ownership-acceptance",
+	api.DeclineOwnershipTx:     "/components/{componentId}/ownership-refusal",
+	api.ProposeShipmentTx:      "/shipments",
+	api.GetShipmentTx:          "/shipments/{shipmentId}",
+	api.GetTermsTx:             "/shipments/{shipmentId}/terms",
+	api.ShipmentHistoryTx:      "/shipments/{of}/history",
+	api.AcceptTermsTx:          "/shipments/{shipmentId}/acceptance",
+	api.WithdrawTermsTx:        "/shipments/{shipmentId}/withdrawal",
+	api.OfferHandoverTx:        "/shipments/{shipmentId}/handover-offers",
+	api.AcceptHandoverTx:       "/shipments/{shipmentId}/handover-acceptance",
+	api.DeclineHandoverTx:      "/shipments/{shipmentId}/handover-refusal",
+	api.RecordReadingsTx:       "/shipments/{shipmentId}/segments",
+	api.GetStreamTx:            "/shipments/{shipmentId}/devices/{deviceId}/stream",
+	api.ListSegmentsTx:         "/shipments/{shipmentId}/devices/{deviceId}/segments",
+	api.ListExcursionsTx:       "/shipments/{of}/excursions",
+	api.GetStatementTx:         "/shipments/{shipmentId}/statement",
+	api.SettleTx:               "/shipments/{shipmentId}/settlement",
+	api.IssueTokensTx:          "/tokens/issues",
+	api.RedeemTokensTx:         "/tokens/redemptions",
+	api.GetAccountTx:           "/accounts/{organisation}/{currency}",
+	api.ListPostingsTx:         "/accounts/{organisation}/{currency}/postings",
+}
+
+// rest is the network as a backend that is reached through the gateways. What
+// cannot be said in REST, such as a wrong number of arguments, and what the
+// gateway refuses for its form, is said to the peer directly: the chaincode has
+// to refuse it just the same.
+type rest struct {
+	*live
+	tokens map[string]string
+}
+
+func newREST(t *testing.T, l *live) rest {
+	t.Helper()
+	r := rest{l, map[string]string{}}
+	for _, o := range l.Orgs() {
+		token, err := os.ReadFile(o.TokenFile("operator"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.tokens[o.MSPID] = strings.TrimSpace(string(token))
+	}
+	return r
+}
+
+// Submit posts the request and reads from the ledger what its transaction did.
+func (r rest) Submit(org string, args ...string) (*scenario.Outcome, error) {
+	path, body, ok := request(http.MethodPost, args)
+	if !ok || len(args) == 3 && args[2] == "" { // an empty header is none
+		return r.live.Submit(org, args...)
+	}
+	key := ""
+	if len(args) == 3 {
+		key = args[2]
+	}
+	a, err := r.call(org, http.MethodPost, path, key, body)
+	if errors.Is(err, errForm) {
+		if _, direct := r.live.Submit(org, args...); direct != nil {
+			return nil, direct
+		}
+		return nil, fmt.Errorf("the gateway refuses what the ledger takes: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := r.everywhere(a.transaction); err != nil {
+		return nil, err
+	}
+	if a.replayed {
+		return nil, fault.New(fault.CodeReplayed, "the answer to an earlier request").With("transactionId", a.transaction).With("result", string(a.body))
+	}
+	out, err := r.committed(org, a.transaction)
+	if err == nil && !bytes.Equal(bytes.TrimSpace(a.body), out.Result) {
+		err = fmt.Errorf("the gateway answered %s, the ledger %s", a.body, out.Result)
+	}
+	return out, err
+}
+
+// Evaluate gets the resource.
+func (r rest) Evaluate(org string, args ...string) ([]byte, error) {
+	path, _, ok := request(http.MethodGet, args)
+	if !ok {
+		return r.live.Evaluate(org, args...)
+	}
+	a, err := r.call(org, http.MethodGet, path, "", nil)
+	if errors.Is(err, errForm) {
+		if _, direct := r.live.Evaluate(org, args...); direct != nil {
+			return nil, direct
+		}
+		return nil, fmt.Errorf("the gateway refuses what the ledger takes: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(a.body), nil
+}
+
+// request turns a call into one of the REST API, if it can be said there.
+func request(method string, args []string) (path string, body []byte, ok bool) {
+	path, known := routes[api.Transaction(args[0])]
+	var members map[string]json.RawMessage
+	if !known || len(args) < 2 || len(args) > 3 || json.Unmarshal([]byte(args[1]), &members) != nil {
+		return "", nil, false
+	}
+	if method == http.MethodPost && !strings.Contains(path, "{") {
+		return path, []byte(args[1]), true
+	}
+	if again, err := json.Marshal(members); err != nil || len(again) != len(compact(args[1])) {
+		return "", nil, false // a member stands twice, which a path cannot say
+	}
+	query := url.Values{}
+	for name, value := range members {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = string(value)
+		}
+		if slot := "{" + name + "}"; strings.Contains(path, slot) {
+			if text == "" {
+				return "", nil, false
+			}
+			path = strings.ReplaceAll(path, slot, url.PathEscape(text))
+			delete(members, name)
+		} else if method == http.MethodGet {
+			query.Set(name, text)
+		}
+	}
+	if strings.Contains(path, "{") {
+		return "", nil, false
+	}
+	if method == http.MethodGet {
+		if len(query) > 0 {
+			path += "?" + query.Encode()
+		}
+		return path, nil, true
+	}
+	if len(members) == 0 {
+		return path, nil, true
+	}
+	body, err := json.Marshal(members)
+	return path, body, err == nil
+}
+
+func compact(text string) string {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(text)) != nil {
+		return text
+	}
+	return b.String()
+}
+
+// errForm says that the gateway refused a request for its form.
+var errForm = errors.New("refused for its form")
+
+type restAnswer struct {
+	body        []byte
+	transaction string
+	replayed    bool
+}
+
+// call sends a request, again while the gateway says "not now". A problem
+// document comes back as the fault that it was made from.
+func (r rest) call(org, method, path, key string, body []byte) (*restAnswer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, method, r.Org(org).GatewayURL+"/v1"+path, bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Authorization", "Bearer "+r.tokens[org])
+		if body != nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		if key != "" {
+			req.Header.Set("Idempotency-Key", key)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case res.StatusCode == http.StatusOK || res.StatusCode == http.StatusCreated:
+			return &restAnswer{answer, res.Header.Get("X-Transaction-Id"), res.Header.Get("Idempotency-Replayed") == "true"}, nil
+		case res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable:
+			time.Sleep(50 * time.Millisecond)
+		default:
+			return nil, asFault(res.StatusCode, answer)
+		}
+	}
+}
+
+func asFault(status int, body []byte) error {
+	var p struct {
+		Code   fault.Code
+		Detail string
+		Params map[string]string
+	}
+	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
+		return fmt.Errorf("%d is no problem document: %s", status, body)
+	}
+	known := false
+	for _, e := range fault.Catalogue() {
+		known = known || e.Code == p.Code
+	}
+	if !known || fault.KindOf(p.Code) == fault.Malformed && strings.HasPrefix(string(p.Code), "request.") {
+		return fmt.Errorf("%w: %d %s", errForm, status, body)
+	}
+	f := fault.New(p.Code, "%s", p.Detail)
+	for name, value := range p.Params {
+		f = f.With(name, value)
+	}
+	return f
+}
+
+// committed reads a transaction back from the organisation's peer.
+func (r rest) committed(org, id string) (*scenario.Outcome, error) {
+	b, err := r.members[org].qscc.Evaluate("GetTransactionByID", client.WithArguments(r.Topology.Channel.Name, id), client.WithEndorsingOrganizations(org))
+	if err != nil {
+		return nil, told(err)
+	}
+	var tx peer.ProcessedTransaction
+	if err := proto.Unmarshal(b, &tx); err != nil {
+		return nil, err
+	}
+	return r.read(tx.GetTransactionEnvelope())
+}
+
+// TestEveryTransactionHasARoute holds the table to the transactions there are.
+func TestEveryTransactionHasARoute(t *testing.T) {
+	for _, a := range api.Transactions() {
+		if routes[a.Name] == "" {
+			t.Errorf("%s has no route", a.Name)
+		}
+	}
+	if len(routes) != len(api.Transactions()) {
+		t.Errorf("%d routes for %d transactions", len(routes), len(api.Transactions()))
+	}
+}

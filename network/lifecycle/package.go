@@ -1,0 +1,77 @@
+package lifecycle
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
+)
+
+// Package is what the organisations install: a chaincode package of the type ccaas.
+type Package struct {
+	ID    string
+	Bytes []byte
+}
+
+// NewPackage makes the package of a label. It holds no time, address or certificate, so
+// every organisation that makes one gets the same bytes and the same id; where a peer
+// finds its chaincode is told to the peer's external builder.
+func NewPackage(label string) (*Package, error) {
+	connection, err := json.Marshal(map[string]any{
+		"dial_timeout": "10s", "tls_required": true, "client_auth_required": true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := json.Marshal(map[string]string{"type": "ccaas", "label": label})
+	if err != nil {
+		return nil, err
+	}
+	code, err := archive(entry{"connection.json", connection})
+	if err != nil {
+		return nil, err
+	}
+	all, err := archive(entry{"metadata.json", metadata}, entry{"code.tar.gz", code})
+	if err != nil {
+		return nil, err
+	}
+	id, err := chaincode.PackageID(bytes.NewReader(all))
+	if err != nil {
+		return nil, err
+	}
+	return &Package{ID: id, Bytes: all}, nil
+}
+
+type entry struct {
+	name    string
+	content []byte
+}
+
+// archive makes a tar.gz that depends on its arguments only. It is stored, not
+// compressed: another release of Go may compress to other bytes, and the package's id
+// would no longer be the one that was approved.
+func archive(entries ...entry) ([]byte, error) {
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.NoCompression)
+	if err != nil {
+		return nil, err
+	}
+	t := tar.NewWriter(z)
+	for _, e := range entries {
+		if err := t.WriteHeader(&tar.Header{Name: e.name, Mode: 0o644, Size: int64(len(e.content)), Format: tar.FormatUSTAR}); err != nil {
+			return nil, err
+		}
+		if _, err := t.Write(e.content); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.Close(); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

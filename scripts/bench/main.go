@@ -1,0 +1,87 @@
+// The benchmarks of the product on a real network of its own: each is a ratio
+// of two things measured by turns in the same run, since absolute figures of a
+// shared machine do not repeat. docs/performance.md says what each one means.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/lifeledger/lifeledger/network/launch"
+)
+
+// options are the flags.
+type options struct {
+	only    string
+	slice   time.Duration
+	pairs   int
+	workers int
+	history int
+	writes  int
+}
+
+func main() {
+	o := options{}
+	flag.StringVar(&o.only, "only", "rest,readings,history,profile", "which benchmarks to run, by commas")
+	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
+	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one is not counted")
+	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
+	flag.IntVar(&o.history, "history", 10_000, "segments behind the long shipment")
+	flag.IntVar(&o.writes, "writes", 60, "pairs of single writes in the history benchmark")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	dir, err := os.MkdirTemp("", "lifeledger-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	net, err := launch.Start(ctx, launch.Options{Dir: dir, AutoPorts: true, Gateways: true, Progress: progress})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = net.Stop() }()
+	r, err := newRig(ctx, net)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	benchmarks := map[string]func(context.Context, *rig, options) (*ratio, error){"rest": benchREST, "readings": benchReadings, "history": benchHistory}
+	var rows []string
+	for name := range strings.SplitSeq(o.only, ",") {
+		if name == "profile" {
+			if err := profile(ctx, r, o); err != nil {
+				return err
+			}
+			continue
+		}
+		b, ok := benchmarks[name]
+		if !ok {
+			return fmt.Errorf("no benchmark is called %q", name)
+		}
+		result, err := b(ctx, r, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		rows = append(rows, result.row())
+	}
+	fmt.Println("\n| what | A | B | A ÷ B, median of pairs | pairs | goal | |\n|---|---|---|---|---|---|---|")
+	fmt.Println(strings.Join(rows, "\n"))
+	return nil
+}
+
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/network/launch"
+)
+
+// found is what is compared of an excursion: what any calculation must agree on.
+type found struct {
+	Limit, Custodian string
+	Opened           int // the reading's number, from 1
+	Readings         int
+	Peak             string // three decimals
+}
+
+// TestTheDemoFindsWhatAnIndependentCalculationFinds plays recordings through
+// the REST API of a real network and compares the excursions with those of a
+// plain calculation over the file, which shares no code with the product.
+func TestTheDemoFindsWhatAnIndependentCalculationFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a real network")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	n, err := launch.Start(ctx, launch.Options{Dir: t.TempDir(), AutoPorts: true, Gateways: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var s setting
+	s.use(n)
+	for _, path := range append([]string{invented(t)}, recordings(t)...) {
+		t.Run(filepath.Base(path), func(t *testing.T) { compare(ctx, t, s, path) })
+	}
+	t.Run("the story is told for a person", func(t *testing.T) {
+		var out bytes.Buffer
+		s.out = &out
+		if err := run(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"Who takes part", "SH7", "10.00 tokens", "goes on after the hand-over", "Who pays what", "ShipperMSP"} {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("the story does not say %q:\n%s", text, out.String())
+			}
+		}
+	})
+}
+
+func compare(ctx context.Context, t *testing.T, s setting, path string) {
+	var out bytes.Buffer
+	s.recording, s.json, s.out = path, true, &out
+	if err := run(ctx, s); err != nil {
+		t.Fatal(err)
+	}
+	var got outcome
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := calculate(t, path)
+	var have []found
+	penalties := map[string]int64{}
+	for _, e := range got.Excursions {
+		have = append(have, found{e.LimitID, e.Custodian, int(e.OpenedSequence), int(e.ReadingsBeyond), fmt.Sprintf("%.3f", float64(e.PeakMilli)/1000)})
+		penalties[e.Custodian] += int64(e.PenaltyMinor)
+		if e.Open {
+			t.Errorf("%s is still open", e.ExcursionID)
+		}
+	}
+	order := func(a, b found) int {
+		return strings.Compare(fmt.Sprintf("%s %9d", a.Limit, a.Opened), fmt.Sprintf("%s %9d", b.Limit, b.Opened))
+	}
+	slices.SortFunc(have, order)
+	slices.SortFunc(want, order)
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("excursions, by calculation (-) and on the ledger (+):\n%s", diff)
+	}
+	checkMoney(t, got.Statement, penalties)
+	t.Logf("%s: %d readings, %d excursions", filepath.Base(path), got.Readings, len(have))
+	for _, f := range have {
+		t.Logf("  %-7s from reading %5d, %3d readings beyond, peak %9s, %s", f.Limit, f.Opened, f.Readings, f.Peak, f.Custodian)
+	}
+}
+
+func checkMoney(t *testing.T, st shipment.Statement, penalties map[string]int64) {
+	t.Helper()
+	var paid int64
+	for _, l := range st.Lines {
+		if int64(l.PenaltyMinor) != penalties[l.Carrier] {
+			t.Errorf("%s is charged %d, its excursions cost %d", l.Carrier, l.PenaltyMinor, penalties[l.Carrier])
+		}
+		if payable := max(int64(l.FeeMinor)-penalties[l.Carrier], 0); int64(l.PayableMinor) != payable {
+			t.Errorf("%s gets %d, not %d", l.Carrier, l.PayableMinor, payable)
+		}
+		paid += int64(l.PayableMinor)
+	}
+	if paid+int64(st.RefundMinor) != int64(st.FeesMinor) {
+		t.Errorf("%d paid and %d given back are not the %d in escrow", paid, st.RefundMinor, st.FeesMinor)
+	}
+}
+
+// sample is a row of the file; NaN where the field is empty.
+type sample struct {
+	at                            time.Time
+	temperature, humidity, lux, g float64
+}
+
+func samples(t *testing.T, path string) []sample {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(text string) float64 {
+		if text == "" {
+			return math.NaN()
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	var out []sample
+	for _, r := range rows[1:] {
+		at, err := time.Parse(time.RFC3339Nano, r[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, y, z := number(r[4]), number(r[5]), number(r[6])
+		// The product counts whole thousandths of g, rounded down.
+		out = append(out, sample{at, number(r[1]), number(r[2]), number(r[3]) / 1000, math.Floor(math.Sqrt(x*x+y*y+z*z)) / 1000})
+	}
+	return out
+}
+
+// calculate applies the demo's four limits to a whole file at once: it groups
+// the readings beyond a bound that no long enough quiet spell separates, and
+// cuts the groups at the hand-over.
+func calculate(t *testing.T, path string) []found {
+	t.Helper()
+	all := samples(t, path)
+	var out []found
+	out = append(out, groups(all, "SH7", 40, 0, 0, func(s sample) float64 { return s.temperature })...)
+	out = append(out, groups(all, "shock", 1.5, 0, 2*time.Second, func(s sample) float64 { return s.g })...)
+	out = append(out, groups(all, "opened", 100, 0, 5*time.Second, func(s sample) float64 { return s.lux })...)
+	out = append(out, groups(all, "damp", 80, time.Minute, 0, func(s sample) float64 { return s.humidity })...)
+	return out
+}
+
+func groups(all []sample, limit string, bound float64, tolerance, quiet time.Duration, of func(sample) float64) []found {
+	half := len(all) / 2
+	var out []found
+	for _, half := range [][2]int{{0, half}, {half, len(all)}} {
+		custodian := "ShipperMSP"
+		if half[0] > 0 {
+			custodian = "ServiceMSP"
+		}
+		var group []int
+		since := time.Time{}
+		flush := func() {
+			if len(group) > 0 && (tolerance == 0 || all[group[len(group)-1]].at.Sub(since) > tolerance) {
+				peak := math.Inf(-1)
+				for _, i := range group {
+					peak = max(peak, of(all[i]))
+				}
+				out = append(out, found{limit, custodian, group[0] + 1, len(group), fmt.Sprintf("%.3f", peak)})
+			}
+			group = nil
+		}
+		within := -1
+		for i := half[0]; i < half[1]; i++ {
+			switch v := of(all[i]); {
+			case math.IsNaN(v):
+			case v > bound:
+				if len(group) == 0 {
+					since = all[i].at
+				}
+				group, within = append(group, i), -1
+			default:
+				if within < 0 {
+					within = i
+				}
+				if all[i].at.Sub(all[within].at) >= quiet {
+					flush()
+				}
+			}
+		}
+		flush()
+	}
+	return out
+}
+
+// invented writes the demo's own journey to a file.
+func invented(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "invented.csv")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	start := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	if err := smartpackage.WriteCSV(f, smartpackage.Synthetic(start, time.Second, smartpackage.SyntheticReadings)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// recordings are the real ones, where they lie beside the checkout.
+func recordings(t *testing.T) []string {
+	t.Helper()
+	root, err := launch.FindRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob(filepath.Join(root, "..", "shared", "data", "transport", "*.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(paths) == 0 {
+		t.Log("no real recordings here; the invented one is enough to run")
+	}
+	return paths
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+)
+
+// gateway is one organisation's REST API, used with one token.
+type gateway struct {
+	name string // as a person would say it
+	base string // http://host:port/v1
+	file string // of the bearer token
+}
+
+func newGateway(name, url, token string) gateway {
+	return gateway{name: name, base: strings.TrimRight(url, "/") + "/v1", file: token}
+}
+
+// device is the client that a smart package uses at this gateway.
+func (g gateway) device() *smartpackage.Client {
+	return &smartpackage.Client{Base: strings.TrimSuffix(g.base, "/v1"), Token: smartpackage.FileToken(g.file)}
+}
+
+// problem is a gateway's refusal.
+type problem struct {
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
+
+func refused(err error, code string) bool {
+	var p *problem
+	return errors.As(err, &p) && p.Code == code
+}
+
+func (g gateway) get(ctx context.Context, path string, out any) error {
+	return g.call(ctx, http.MethodGet, path, nil, out)
+}
+
+// post sends a write under an idempotency key, so that sending it again after a
+// lost answer is safe.
+func (g gateway) post(ctx context.Context, path string, in, out any) error {
+	return g.call(ctx, http.MethodPost, path, in, out)
+}
+
+func (g gateway) call(ctx context.Context, method, path string, in, out any) error {
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
+	}
+	key := rand.Text()
+	for attempt := 1; ; attempt++ {
+		err := g.once(ctx, method, path, key, body, out)
+		var p *problem
+		transient := errors.As(err, &p) && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests)
+		if err == nil || !transient || attempt == 5 {
+			if err != nil {
+				return fmt.Errorf("%s: %s %s: %w", g.name, method, path, err)
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(attempt) * 500 * time.Millisecond):
+		}
+	}
+}
+
+func (g gateway) once(ctx context.Context, method, path, key string, body []byte, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, g.base+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	token, err := os.ReadFile(g.file)
+	if err != nil {
+		return fmt.Errorf("no token; is the network up? %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	if method == http.MethodPost {
+		req.Header.Set("Idempotency-Key", key)
+		if body != nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
+	if err != nil {
+		return err
+	}
+	if res.StatusCode >= 300 || res.StatusCode == http.StatusAccepted {
+		p := &problem{Status: res.StatusCode, Detail: strings.TrimSpace(string(answer))}
+		_ = json.Unmarshal(answer, p) // what is not a problem document is shown as it is
+		return p
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}

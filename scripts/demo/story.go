@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+)
+
+// The three organisations of the native network.
+const (
+	manufacturerMSP = "ManufacturerMSP"
+	serviceMSP      = "ServiceMSP"
+	shipperMSP      = "ShipperMSP"
+	currency        = "USD"
+)
+
+// journey is one shipment as the demo plays it.
+type journey struct {
+	manufacturer, service, shipper gateway
+	readings                       []measure.Reading // shifted, so that they end now
+	half                           int               // the first reading after the hand-over
+	state                          string            // the smart package's memory
+	recorder                       *smartpackage.Recorder
+	key                            *smartpackage.Key
+
+	shipmentID, deviceID, componentID, ledger string
+	terms                                     shipment.Terms
+	out                                       io.Writer // of the story
+	result                                    io.Writer // of the outcome as JSON
+	json                                      bool
+}
+
+// newJourney shifts the recording so that it has just ended: hand-overs may be
+// recorded only for a limited time after they happened.
+func newJourney(s setting, readings []measure.Reading) (*journey, error) {
+	if len(readings) < 10 {
+		return nil, errors.New("a recording needs at least 10 readings")
+	}
+	end := time.Now().Add(-2 * time.Second).UnixMilli()
+	shift := end - readings[len(readings)-1].At
+	for i := range readings {
+		readings[i].At += shift
+	}
+	key, err := smartpackage.GenerateKey(dsse.Ed25519)
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.MkdirTemp("", "lifeledger-demo-")
+	if err != nil {
+		return nil, err
+	}
+	run := strings.ToLower(rand.Text()[:8])
+	j := &journey{
+		manufacturer: s.manufacturer, service: s.service, shipper: s.shipper,
+		readings: readings, half: len(readings) / 2, state: state, key: key,
+		shipmentID: "shipment-" + run, deviceID: "package-" + run, componentID: "pump-" + run,
+		out: s.out, result: s.out, json: s.json,
+	}
+	if s.json {
+		j.out = io.Discard
+	}
+	return j, nil
+}
+
+func (j *journey) close() {
+	if j.recorder != nil {
+		_ = j.recorder.Close()
+	}
+	_ = os.RemoveAll(j.state)
+}
+
+func (j *journey) say(format string, args ...any) { fmt.Fprintf(j.out, format, args...) }
+
+func (j *journey) at(i int) measure.Time { return measure.At(j.readings[i].At) }
+
+func (j *journey) length() time.Duration {
+	return time.Duration(j.readings[len(j.readings)-1].At-j.readings[0].At) * time.Millisecond
+}
+
+// load reads a recording, or invents one.
+func load(path string) ([]measure.Reading, string, error) {
+	if path == "" {
+		start := time.Now().Add(-smartpackage.SyntheticReadings * time.Second).Truncate(time.Second)
+		return smartpackage.Synthetic(start, time.Second, smartpackage.SyntheticReadings), "an invented journey", nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
+	r, err := smartpackage.NewCSVReader(bufio.NewReader(f))
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	var out []measure.Reading
+	for {
+		reading, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return out, filepath.Base(path), nil
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", path, err)
+		}
+		out = append(out, reading)
+	}
+}
+
+// introduce announces the organisations, a component, and the smart package.
+func (j *journey) introduce(ctx context.Context) error {
+	j.say("\n1. Who takes part\n")
+	members := []api.AnnounceOrganisation{
+		{MSPID: manufacturerMSP, Name: "Manufacturer", Roles: []party.Role{party.Manufacturer}},
+		{MSPID: serviceMSP, Name: "Service company", Roles: []party.Role{party.Service, party.Shipper}},
+		{MSPID: shipperMSP, Name: "Shipper", Roles: []party.Role{party.Shipper}},
+	}
+	for _, m := range members {
+		err := j.manufacturer.post(ctx, "/organisations", m, nil)
+		if err != nil && !refused(err, string(fault.CodeOrgExists)) && !refused(err, string(fault.CodeNotPermitted)) {
+			return err
+		}
+		j.say("   %-16s %v\n", m.MSPID, m.Roles)
+	}
+	var pong api.Pong
+	if err := j.manufacturer.get(ctx, "/ledger", &pong); err != nil {
+		return err
+	}
+	j.ledger = pong.Ledger
+	if err := j.announceComponent(ctx); err != nil {
+		return err
+	}
+	reg, err := smartpackage.NewRegistration(j.ledger, j.deviceID, manufacturerMSP, j.key)
+	if err != nil {
+		return err
+	}
+	if err := j.manufacturer.device().Register(ctx, reg); err != nil {
+		return err
+	}
+	rec := smartpackage.Recording{Ledger: j.ledger, ShipmentID: j.shipmentID, DeviceID: j.deviceID}
+	if j.recorder, err = smartpackage.OpenRecorder(rec.Dir(j.state), rec, j.key, 0); err != nil {
+		return err
+	}
+	j.say("   %-16s the smart package, signs with key %s…\n", j.deviceID, j.key.Public().ID()[:12])
+	return nil
+}
+
+func (j *journey) announceComponent(ctx context.Context) error {
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return err
+	}
+	c := api.RegisterComponent{
+		ComponentID: j.componentID, PartNumber: "PUMP-200", Algorithm: dsse.Ed25519, PublicKey: base64.StdEncoding.EncodeToString(der), Location: "4012345000009",
+	}
+	if err := j.manufacturer.post(ctx, "/components", c, nil); err != nil {
+		return err
+	}
+	j.say("   %-16s a pump, announced by the manufacturer with its key and location\n", j.componentID)
+	return nil
+}
+
+// agree proposes the terms, fills the payer's account, and lets everybody accept.
+func (j *journey) agree(ctx context.Context) error {
+	j.terms = shipment.Terms{
+		RuleSet: shipment.RuleSet, Consignor: manufacturerMSP, Consignee: serviceMSP, Payer: manufacturerMSP, Currency: currency,
+		Legs:  []shipment.Leg{{Carrier: shipperMSP, FeeMinor: 40_000}, {Carrier: serviceMSP, FeeMinor: 25_000}},
+		Goods: []string{j.componentID}, Devices: []string{j.deviceID}, Limits: handling(),
+		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600,
+	}
+	fees, err := j.terms.Fees()
+	if err != nil {
+		return err
+	}
+	tokens := api.IssueTokens{Currency: currency, AmountMinor: fees, Reserve: "account at the manufacturer's bank"}
+	if err := j.manufacturer.post(ctx, "/tokens/issues", tokens, nil); err != nil {
+		return err
+	}
+	var s shipment.Shipment
+	if err := j.manufacturer.post(ctx, "/shipments", api.ProposeShipment{ShipmentID: j.shipmentID, Terms: j.terms}, &s); err != nil {
+		return err
+	}
+	j.say("\n2. The terms of %s (hash %s…)\n", j.shipmentID, s.TermsHash[:12])
+	for _, l := range j.terms.Legs {
+		j.say("   %-16s carries for %s\n", l.Carrier, tokensText(l.FeeMinor))
+	}
+	for _, l := range j.terms.Limits {
+		j.say("   %-16s %s, else %s\n", l.LimitID, limitText(l), tokensText(l.PenaltyMinor))
+	}
+	for _, g := range []gateway{j.manufacturer, j.shipper, j.service} {
+		if err := g.post(ctx, "/shipments/"+j.shipmentID+"/acceptance", map[string]string{"termsHash": s.TermsHash}, &s); err != nil {
+			return err
+		}
+		j.say("   accepted by the %s\n", g.name)
+	}
+	j.say("   %s are in escrow; the shipment is %s\n", tokensText(fees), s.Status)
+	return nil
+}
+
+// handling is what the parties agree on: SH7 and three more limits.
+func handling() []shipment.Limit {
+	return []shipment.Limit{
+		{LimitID: "SH7", Rule: shipment.TemperatureHigh.ID, Milli: 40_000, PenaltyMinor: 1_000},
+		{LimitID: "shock", Rule: shipment.Shock.ID, Milli: 1_500, OffDelayMs: 2_000, PenaltyMinor: 500},
+		{LimitID: "opened", Rule: shipment.IlluminanceHigh.ID, Milli: 100_000, OffDelayMs: 5_000, PenaltyMinor: 2_000},
+		{LimitID: "damp", Rule: shipment.HumidityHigh.ID, Milli: 80_000, OnDelayMs: 60_000, PenaltyMinor: 500},
+	}
+}
+
+func (j *journey) pickUp(ctx context.Context) error {
+	j.say("\n3. Pick-up\n")
+	return j.change(ctx, j.manufacturer, j.shipper, shipperMSP, j.at(0))
+}
+
+// firstLeg records most of the first half through the shipper's gateway. The
+// van then loses its signal: the last tenth of this half stays in the package.
+func (j *journey) firstLeg(ctx context.Context) error {
+	j.say("\n4. On the road with the shipper\n")
+	sent := j.half - j.half/10
+	if err := j.record(0, sent); err != nil {
+		return err
+	}
+	if err := j.send(ctx, j.shipper); err != nil {
+		return err
+	}
+	if err := j.record(sent, j.half); err != nil {
+		return err
+	}
+	j.say("   no signal: %d readings wait in the package\n", j.half-sent)
+	return nil
+}
+
+func (j *journey) handOver(ctx context.Context) error {
+	j.say("\n5. Hand-over in the middle of the recording\n")
+	return j.change(ctx, j.shipper, j.service, serviceMSP, j.at(j.half))
+}
+
+// secondLeg delivers what was late and the rest through the service company's gateway.
+func (j *journey) secondLeg(ctx context.Context) error {
+	j.say("\n6. On the road with the service company\n")
+	if err := j.record(j.half, len(j.readings)); err != nil {
+		return err
+	}
+	if err := j.recorder.End(); err != nil {
+		return err
+	}
+	return j.send(ctx, j.service)
+}
+
+func (j *journey) deliver(ctx context.Context) error {
+	j.say("\n7. Delivery\n")
+	return j.change(ctx, j.service, j.service, serviceMSP, measure.At(j.readings[len(j.readings)-1].At+1))
+}
+
+// change is a hand-over in its two steps: one offers, the other accepts.
+func (j *journey) change(ctx context.Context, from, to gateway, receiver string, at measure.Time) error {
+	path := "/shipments/" + j.shipmentID
+	var s shipment.Shipment
+	if err := from.post(ctx, path+"/handover-offers", map[string]string{"to": receiver, "occurredAt": string(at)}, nil); err != nil {
+		return err
+	}
+	if err := to.post(ctx, path+"/handover-acceptance", nil, &s); err != nil {
+		return err
+	}
+	c := s.Custody[len(s.Custody)-1]
+	j.say("   offered by the %s, accepted by the %s: %s has custody from %s on; the shipment is %s\n", from.name, to.name, c.Custodian, clock(c.From), s.Status)
+	return nil
+}
+
+// record signs readings; send posts what was signed.
+func (j *journey) record(from, until int) error {
+	for _, r := range j.readings[from:until] {
+		if err := j.recorder.Add(r); err != nil {
+			return err
+		}
+	}
+	return j.recorder.Flush()
+}
+
+func (j *journey) send(ctx context.Context, g gateway) error {
+	d, err := j.recorder.Deliver(ctx, g.device(), nil)
+	if err != nil {
+		return err
+	}
+	j.say("   %d readings in %d signed segments recorded through the %s's gateway\n", d.Readings, d.Segments, g.name)
+	return nil
+}

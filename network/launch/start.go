@@ -307,7 +307,28 @@ func (s *starter) fabricUp(ctx context.Context) error {
 		return err
 	}
 	s.progress("chaincode answers on every peer")
+	// A restart submits nothing, so it can be here before the orderers have elected.
+	if err := s.waitLed(ctx); err != nil {
+		return err
+	}
+	s.progress("an orderer leads")
 	return nil
+}
+
+// waitLed waits until the channel has exactly one leading orderer.
+func (s *starter) waitLed(ctx context.Context) error {
+	n := &Network{layout: s.builder.layout, Topology: s.t}
+	for {
+		leaders, err := n.Leaders(ctx)
+		if leaders == 1 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d orderers lead the channel (%v): %w", leaders, err, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // Ping is the read-only transaction by which a chaincode shows that it works.

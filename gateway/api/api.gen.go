@@ -53,6 +53,12 @@ type Algorithm = dsse.Algorithm
 // Example: {"mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
 type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
 
+// Checkpoint A place that the goods pass.
+type Checkpoint = shipment.Checkpoint
+
+// Commercial What else the contract of carriage says; recorded, and judged by nobody.
+type Commercial = shipment.Commercial
+
 // Component A component as it is now.
 //
 // Example: {"algorithm":"Ed25519","changedAt":"2026-03-01T08:30:00.000Z","componentId":"urn:epc:id:sgtin:4012345.011111.987","disposition":"active","events":1,"keyId":"a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f","location":"DEHAM","manufacturer":"ManufacturerMSP","owner":"ManufacturerMSP","partNumber":"PUMP-4711","publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}
@@ -68,6 +74,9 @@ type ComponentEventPage = ledgerapi.ComponentEventPage
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987
 type ComponentID = string
+
+// Corner A position in thousandths of a second of arc, WGS 84.
+type Corner = shipment.Corner
 
 // Currency An ISO 4217 code.
 //
@@ -103,6 +112,9 @@ type ExcursionPage = ledgerapi.ExcursionPage
 // FieldError One thing that is wrong with the request.
 type FieldError = problem.FieldError
 
+// Geofence An area on the map, a simple polygon that does not cross the antimeridian.
+type Geofence = shipment.Geofence
+
 // Handover An offer that waits for the receiver's answer.
 type Handover = shipment.Handover
 
@@ -125,6 +137,9 @@ type HandoverOffer struct {
 //
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type Hash = string
+
+// Interval From earliest to latest, both included; left out is open.
+type Interval = shipment.Interval
 
 // IssueTokens New tokens.
 type IssueTokens = ledgerapi.IssueTokens
@@ -258,7 +273,7 @@ type OwnershipOffer struct {
 // Example: PUMP-4711
 type PartNumber = string
 
-// Penalty What one custodian owes for the excursions in its custody so far.
+// Penalty What one limit has cost one custody so far.
 type Penalty = shipment.Penalty
 
 // Pong Which ledger answers.
@@ -318,6 +333,9 @@ type Role = party.Role
 // Example: shipment.violation.temperature-high
 type RuleID = shipment.RuleID
 
+// Schedule When things are to happen.
+type Schedule = shipment.Schedule
+
 // Segment What the ledger keeps of one signed segment; its bytes are in the transaction that brought it.
 type Segment = shipment.Segment
 
@@ -335,7 +353,7 @@ type Segments struct {
 
 // Shipment A shipment as it is now.
 //
-// Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+// Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","leg":1,"occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 type Shipment = shipment.Shipment
 
 // ShipmentEvent One entry of a shipment's history; it never changes.
@@ -449,12 +467,12 @@ type OrganisationCreated = Organisation
 
 // ShipmentChanged A shipment as it is now.
 //
-// Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+// Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","leg":1,"occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 type ShipmentChanged = Shipment
 
 // ShipmentCreated A shipment as it is now.
 //
-// Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+// Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","leg":1,"occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 type ShipmentCreated = Shipment
 
 // StatementSettled What each carrier earns, what the excursions in its custody cost, and what remains.

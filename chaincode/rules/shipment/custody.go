@@ -44,6 +44,8 @@ type Custody struct {
 	RecordedAt measure.Time `json:"recordedAt"`
 	// Delivered marks the consignee's: what is measured from here on is nobody's violation.
 	Delivered bool `json:"delivered"`
+	// Leg is the custodian's place on the route: 0 the consignor's from packing on, 1 the first carrier's, one more than the last carrier's the consignee's.
+	Leg int `json:"leg"`
 }
 
 // Handover is an offer that waits for the receiver's answer.
@@ -185,7 +187,7 @@ func (s Shipment) AcceptHandover(t Terms, lastReading measure.Time, w When) (Shi
 		from = lastReading.Add(1)
 	}
 	delivered := len(s.Custody) == len(t.Legs)
-	s.Custody = append(slices.Clone(s.Custody), Custody{Custodian: o.To, From: from, OccurredAt: o.OccurredAt, RecordedAt: w.Now, Delivered: delivered})
+	s.Custody = append(slices.Clone(s.Custody), Custody{Custodian: o.To, From: from, OccurredAt: o.OccurredAt, RecordedAt: w.Now, Delivered: delivered, Leg: len(s.Custody) + 1})
 	s.Offer, s.Status = nil, InTransit
 	step := HandedOver
 	switch {

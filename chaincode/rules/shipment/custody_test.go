@@ -163,7 +163,7 @@ func TestTheJourneyGoesFromConsignorThroughTheCarriersToTheConsignee(t *testing.
 		if len(s.Custody) != i {
 			t.Fatal("accepting changed the head before it")
 		}
-		wantCustody := shipment.Custody{Custodian: c.to, From: measure.At(occurred), OccurredAt: measure.At(occurred), RecordedAt: measure.At(occurred + 2*second), Delivered: i == 2}
+		wantCustody := shipment.Custody{Custodian: c.to, From: measure.At(occurred), OccurredAt: measure.At(occurred), RecordedAt: measure.At(occurred + 2*second), Delivered: i == 2, Leg: i + 1}
 		if diff := cmp.Diff(wantCustody, next.Custody[i]); diff != "" {
 			t.Errorf("custody %d: %s", i, diff)
 		}

@@ -113,10 +113,10 @@ func (r *recorder) record(s shipment.Shipment, final bool, readings ...measure.R
 func (r *recorder) owes(custodian string) (excursions int64, minor money.Minor) {
 	for _, p := range r.stream.Penalties {
 		if p.Custodian == custodian {
-			return p.Excursions, p.PenaltyMinor
+			excursions, minor = excursions+p.Excursions, minor+p.PenaltyMinor
 		}
 	}
-	return 0, 0
+	return excursions, minor
 }
 
 // tester is a test or a property.

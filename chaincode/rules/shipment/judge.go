@@ -5,18 +5,10 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
-	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 )
 
 // MaxChanges bounds how many excursion records one transaction writes.
 const MaxChanges = 1024
-
-// Penalty is what one custodian owes for the excursions in its custody so far.
-type Penalty struct {
-	Custodian    string      `json:"custodian"`
-	Excursions   int64       `json:"excursions"`
-	PenaltyMinor money.Minor `json:"penaltyMinor"`
-}
 
 // Judgement is what a batch of readings changed: excursions that opened, went
 // on, or closed, each once and as it stands now, in the order in which they opened.
@@ -109,7 +101,7 @@ func (j *judge) beyond(w *Watch, rule Rule, limit Limit, at int, r *measure.Read
 		return
 	}
 	w.Excursion = true
-	j.book(limit, j.custody[at].custodian)
+	j.stream.Penalties = book(j.stream.Penalties, Penalty{Custody: at, Custodian: j.custody[at].custodian, LimitID: limit.LimitID, Excursions: 1, PenaltyMinor: limit.PenaltyMinor})
 }
 
 // changeCustody ends the part of an episode that fell into the former custody.
@@ -189,25 +181,4 @@ func (j *judge) record(w Watch) Excursion {
 
 func (j *judge) index(limitID string) int {
 	return slices.IndexFunc(j.terms.Limits, func(l Limit) bool { return l.LimitID == limitID })
-}
-
-// book adds one excursion's penalty to what the custodian owes.
-func (j *judge) book(l Limit, custodian string) {
-	ps := j.stream.Penalties
-	i, found := slices.BinarySearchFunc(ps, custodian, func(p Penalty, c string) int {
-		switch {
-		case p.Custodian < c:
-			return -1
-		case p.Custodian > c:
-			return 1
-		}
-		return 0
-	})
-	if !found {
-		ps = slices.Insert(ps, i, Penalty{Custodian: custodian})
-	}
-	sum := ps[i].PenaltyMinor + l.PenaltyMinor // both at most money.Max: cannot overflow
-	ps[i].PenaltyMinor = min(sum, money.Max)   // far above any fee: what is owed beyond that changes nothing
-	ps[i].Excursions++
-	j.stream.Penalties = ps
 }

@@ -82,15 +82,29 @@ func (h history) verdict() ([]shipment.Excursion, []shipment.Penalty) {
 	})
 	penalties := []shipment.Penalty{}
 	for _, e := range all {
-		i := slices.IndexFunc(penalties, func(p shipment.Penalty) bool { return p.Custodian == e.Custodian })
+		at := h.custodyAt(e.OpenedAt)
+		i := slices.IndexFunc(penalties, func(p shipment.Penalty) bool { return p.Custody == at && p.LimitID == e.LimitID })
 		if i < 0 {
-			i, penalties = len(penalties), append(penalties, shipment.Penalty{Custodian: e.Custodian})
+			i, penalties = len(penalties), append(penalties, shipment.Penalty{Custody: at, Custodian: e.Custodian, LimitID: e.LimitID})
 		}
 		penalties[i].Excursions++
 		penalties[i].PenaltyMinor = min(penalties[i].PenaltyMinor+e.PenaltyMinor, money.Max)
 	}
-	slices.SortFunc(penalties, func(a, b shipment.Penalty) int { return cmp.Compare(a.Custodian, b.Custodian) })
+	slices.SortFunc(penalties, func(a, b shipment.Penalty) int {
+		return cmp.Or(cmp.Compare(a.Custody, b.Custody), cmp.Compare(a.LimitID, b.LimitID))
+	})
 	return all, penalties
+}
+
+// custodyAt is the index of the custody at a time.
+func (h history) custodyAt(at measure.Time) int {
+	found := 0
+	for i, c := range h.custody {
+		if c.From <= at {
+			found = i
+		}
+	}
+	return found
 }
 
 // holder is the index of the custody that a moment falls into.

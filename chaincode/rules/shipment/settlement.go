@@ -53,6 +53,11 @@ func Reckon(shipmentID string, t Terms, streams []Stream, w When) (Statement, er
 	if st.FeesMinor, err = t.Fees(); err != nil {
 		return st, err
 	}
+	shown := make([][]Penalty, len(streams))
+	for i, s := range streams {
+		shown[i] = s.Penalties
+	}
+	charges := Charges(shown...)
 	for _, carrier := range t.carriers() {
 		l := Line{Carrier: carrier}
 		for _, leg := range t.Legs {
@@ -60,12 +65,10 @@ func Reckon(shipmentID string, t Terms, streams []Stream, w When) (Statement, er
 				l.FeeMinor += leg.FeeMinor // the sum of all fees is within bounds
 			}
 		}
-		for _, s := range streams {
-			for _, p := range s.Penalties {
-				if p.Custodian == carrier {
-					l.Excursions += p.Excursions
-					l.PenaltyMinor = min(l.PenaltyMinor+p.PenaltyMinor, money.Max)
-				}
+		for _, p := range charges {
+			if p.Custodian == carrier {
+				l.Excursions += p.Excursions
+				l.PenaltyMinor = min(l.PenaltyMinor+p.PenaltyMinor, money.Max)
 			}
 		}
 		covered := min(l.PenaltyMinor, l.FeeMinor)

@@ -1,6 +1,7 @@
 package shipment_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,9 +51,9 @@ func TestTheArithmeticOfASettlement(t *testing.T) {
 			[]shipment.Line{{Carrier: north, FeeMinor: 5_000, Excursions: 7, PenaltyMinor: 7_000, UncoveredMinor: 2_000}, {Carrier: south, FeeMinor: 3_000, PayableMinor: 3_000}},
 			[]shipment.Payment{{Organisation: buyer, AmountMinor: 5_000}, {Organisation: south, AmountMinor: 3_000}},
 		},
-		"the penalties of all devices add up": {
+		"the penalties of all limits add up": {
 			legs(shipment.Leg{Carrier: north, FeeMinor: 5_000}), maker,
-			[]shipment.Stream{booked(true, shipment.Penalty{Custodian: north, Excursions: 1, PenaltyMinor: 1_000}), booked(true, shipment.Penalty{Custodian: north, Excursions: 2, PenaltyMinor: 500})},
+			[]shipment.Stream{booked(true, shipment.Penalty{Custodian: north, LimitID: "A", Excursions: 1, PenaltyMinor: 1_000}), booked(true, shipment.Penalty{Custodian: north, LimitID: "B", Excursions: 2, PenaltyMinor: 500}), booked(true, shipment.Penalty{Custodian: north, LimitID: "A", Excursions: 2, PenaltyMinor: 900})},
 			[]shipment.Line{{Carrier: north, FeeMinor: 5_000, Excursions: 3, PenaltyMinor: 1_500, PayableMinor: 3_500}},
 			[]shipment.Payment{{Organisation: maker, AmountMinor: 1_500}, {Organisation: north, AmountMinor: 3_500}},
 		},
@@ -64,7 +65,7 @@ func TestTheArithmeticOfASettlement(t *testing.T) {
 		},
 		"a payer that carries gets one payment": {
 			legs(shipment.Leg{Carrier: north, FeeMinor: 5_000}, shipment.Leg{Carrier: south, FeeMinor: 3_000}), north,
-			[]shipment.Stream{booked(true, shipment.Penalty{Custodian: north, Excursions: 1, PenaltyMinor: 1_000}, shipment.Penalty{Custodian: south, Excursions: 1, PenaltyMinor: 200})},
+			[]shipment.Stream{booked(true, shipment.Penalty{Custodian: north, Excursions: 1, PenaltyMinor: 1_000}, shipment.Penalty{Custody: 1, Custodian: south, Excursions: 1, PenaltyMinor: 200})},
 			[]shipment.Line{{Carrier: north, FeeMinor: 5_000, Excursions: 1, PenaltyMinor: 1_000, PayableMinor: 4_000}, {Carrier: south, FeeMinor: 3_000, Excursions: 1, PenaltyMinor: 200, PayableMinor: 2_800}},
 			[]shipment.Payment{{Organisation: north, AmountMinor: 5_200}, {Organisation: south, AmountMinor: 2_800}},
 		},
@@ -153,9 +154,9 @@ func TestASettlementPaysOutExactlyTheFees(t *testing.T) {
 		var streams []shipment.Stream
 		for range rapid.IntRange(0, 4).Draw(t, "streams") {
 			s := booked(true)
-			for _, c := range rapid.SliceOfNDistinct(org, 0, 5, rapid.ID[string]).Draw(t, "custodians") {
+			for i, c := range rapid.SliceOfNDistinct(org, 0, 5, rapid.ID[string]).Draw(t, "custodians") {
 				p := money.Minor(amount.Draw(t, "penalty"))
-				s.Penalties = append(s.Penalties, shipment.Penalty{Custodian: c, Excursions: 1, PenaltyMinor: p})
+				s.Penalties = append(s.Penalties, shipment.Penalty{Custody: i, Custodian: c, LimitID: fmt.Sprint(len(streams)), Excursions: 1, PenaltyMinor: p})
 				owed[c] += p
 			}
 			streams = append(streams, s)

@@ -20,7 +20,7 @@ type Stream struct {
 	Readings      uint64       `json:"readings"`
 	Ended         bool         `json:"ended"`     // the device declared that it records no more
 	Watches       []Watch      `json:"watches"`   // one for each limit of the terms
-	Penalties     []Penalty    `json:"penalties"` // sorted by custodian
+	Penalties     []Penalty    `json:"penalties"` // sorted by custody and limit; those of zero excursions are left out
 	ChangedAt     measure.Time `json:"changedAt"`
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
@@ -44,30 +45,83 @@ type Terms struct {
 	Goods     []string       `json:"goods"`    // component ids
 	Devices   []string       `json:"devices"`  // whose readings count
 	Limits    []Limit        `json:"limits"`
+	// Arbiter decides a dispute that the parties do not settle between them; it is none of them. "": nobody, the record decides.
+	Arbiter string `json:"arbiter,omitempty" metadata:",optional"`
+	// LogisticUnits are the SSCCs (18 digits) of what is carried; a hand-over names those that were scanned.
+	LogisticUnits []string     `json:"logisticUnits,omitempty" metadata:",optional"`
+	Checkpoints   []Checkpoint `json:"checkpoints,omitempty" metadata:",optional"` // in the order in which they are passed (SH9)
+	Geofences     []Geofence   `json:"geofences,omitempty" metadata:",optional"`
+	Schedule      *Schedule    `json:"schedule,omitempty" metadata:",optional"`
+	Contract      *Commercial  `json:"contract,omitempty" metadata:",optional"` // SH10
+	// Confidential: the readings come sealed to the parties, with commitments on the ledger (SH3).
+	Confidential bool `json:"confidential,omitempty" metadata:",optional"`
 	// LateRecordingSeconds is how long after it happened a hand-over may still be recorded.
 	LateRecordingSeconds int64 `json:"lateRecordingSeconds"`
 	// SettleAfterSeconds is how long after delivery readings of a device that has not ended its recording are waited for.
 	SettleAfterSeconds int64 `json:"settleAfterSeconds"`
+	// AcceptWithinSeconds is how long after delivery the consignee may accept, and every party may open a dispute; silence is acceptance. 0: delivery is acceptance.
+	AcceptWithinSeconds int64 `json:"acceptWithinSeconds,omitempty" metadata:",optional"`
+	// DisputeSeconds is how long after its opening a dispute takes evidence and may be resolved; after that the record decides.
+	DisputeSeconds int64 `json:"disputeSeconds,omitempty" metadata:",optional"`
+}
+
+// Schedule is when things are to happen. After PickUp.Latest, goods that nobody
+// picked up may be cancelled by any party; LostAfterSeconds after
+// Delivery.Latest, goods that did not arrive may be declared lost.
+type Schedule struct {
+	PickUp           Interval `json:"pickUp"`
+	Delivery         Interval `json:"delivery"`
+	LostAfterSeconds int64    `json:"lostAfterSeconds"`
+}
+
+// Interval is from Earliest to Latest, both included; "" is open.
+type Interval struct {
+	Earliest measure.Time `json:"earliest,omitempty" metadata:",optional"`
+	Latest   measure.Time `json:"latest,omitempty" metadata:",optional"`
+}
+
+// Checkpoint is a place that the goods pass, in the order of the terms (SH9).
+type Checkpoint struct {
+	CheckpointID string   `json:"checkpointId"`
+	Location     string   `json:"location"` // UN/LOCODE or GLN
+	When         Interval `json:"when"`
+}
+
+// Geofence is an area on the map: a simple polygon that does not cross the
+// antimeridian. It is closed by itself, from the last corner to the first.
+type Geofence struct {
+	GeofenceID string   `json:"geofenceId"`
+	Corners    []Corner `json:"corners"`
+}
+
+// Corner is a position in thousandths of a second of arc (about 3 cm), WGS 84.
+type Corner struct {
+	LatitudeMilli  int64 `json:"latitudeMilli"`
+	LongitudeMilli int64 `json:"longitudeMilli"`
+}
+
+// Commercial is what else the contract of carriage says (SH10). It is recorded and judged by nobody.
+type Commercial struct {
+	Incoterm          string `json:"incoterm,omitempty" metadata:",optional"` // three letters of Incoterms 2020
+	IncotermPlace     string `json:"incotermPlace,omitempty" metadata:",optional"`
+	CustomerReference string `json:"customerReference,omitempty" metadata:",optional"`
+	SenderReference   string `json:"senderReference,omitempty" metadata:",optional"`
+	FreightReference  string `json:"freightReference,omitempty" metadata:",optional"`
+	InsuranceProvider string `json:"insuranceProvider,omitempty" metadata:",optional"`
+	InsurancePolicy   string `json:"insurancePolicy,omitempty" metadata:",optional"`
 }
 
 // Leg is one carrier's part of the journey and what it is paid for it.
 type Leg struct {
 	Carrier  string      `json:"carrier"`
 	FeeMinor money.Minor `json:"feeMinor"`
-}
-
-// Limit is one handling constraint with its price (SH1, SH7).
-type Limit struct {
-	LimitID string `json:"limitId"` // the parties' own name for it, such as SH7; without a full stop, which separates the parts of an excursion's id
-	Rule    RuleID `json:"rule"`    // which rule of this package judges it
-	// Milli is the bound in thousandths of the rule's unit: 40 °C is 40000.
-	Milli int64 `json:"milli"`
-	// OnDelayMs is the tolerance: how long the bound may be passed before it is an excursion (OPC UA OnDelay). 0: at once.
-	// One reading within the bound ends it, and the next tolerance begins anew.
-	OnDelayMs int64 `json:"onDelayMs"`
-	// OffDelayMs is how long readings must stay within the bound before the excursion ends (OPC UA OffDelay). 0: at once.
-	OffDelayMs   int64       `json:"offDelayMs"`
-	PenaltyMinor money.Minor `json:"penaltyMinor"` // for each excursion
+	// DepositMinor is what the carrier itself puts into escrow when it accepts the terms, for penalties beyond its fee.
+	DepositMinor money.Minor `json:"depositMinor,omitempty" metadata:",optional"`
+	// From and To are the places of the leg, UN/LOCODE or GLN.
+	From string `json:"from,omitempty" metadata:",optional"`
+	To   string `json:"to,omitempty" metadata:",optional"`
+	// Seals are the numbers of the seals under which the carrier is to receive the goods.
+	Seals []string `json:"seals,omitempty" metadata:",optional"`
 }
 
 // Check refuses terms that could not be judged or settled.

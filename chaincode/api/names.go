@@ -35,6 +35,8 @@ const (
 	RecordReadingsTx  Transaction = "shipment:RecordReadings"
 	SettleTx          Transaction = "shipment:Settle"
 
+	AcknowledgeExcursionTx Transaction = "shipment:AcknowledgeExcursion"
+
 	IssueTokensTx  Transaction = "settlement:Issue"
 	RedeemTokensTx Transaction = "settlement:Redeem"
 )
@@ -58,6 +60,8 @@ const (
 	ListExcursionsTx  Transaction = "shipment:ListExcursions"
 	GetStatementTx    Transaction = "shipment:GetStatement"
 
+	ListAcknowledgementsTx Transaction = "shipment:ListAcknowledgements"
+
 	GetAccountTx   Transaction = "settlement:GetAccount"
 	ListPostingsTx Transaction = "settlement:ListPostings"
 )
@@ -75,11 +79,13 @@ func Transactions() []Access {
 		{RegisterComponentTx, true}, {OfferOwnershipTx, true}, {AcceptOwnershipTx, true}, {DeclineOwnershipTx, true},
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
+		{AcknowledgeExcursionTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true},
 		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
+		{ListAcknowledgementsTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 	}
 }
@@ -101,6 +107,7 @@ const (
 	TermsChangedEvent          = "shipment.terms-changed.v1"
 	CustodyChangedEvent        = "shipment.custody-changed.v1"
 	ReadingsRecordedEvent      = "shipment.readings-recorded.v1"
+	ExcursionAcknowledgedEvent = "shipment.excursion-acknowledged.v1"
 	ShipmentSettledEvent       = "shipment.settled.v1"
 	TokensChangedEvent         = "settlement.tokens-changed.v1"
 )

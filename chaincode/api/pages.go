@@ -45,6 +45,12 @@ type ExcursionPage struct {
 	Next  string               `json:"next"`
 }
 
+// AcknowledgementPage is a page of what the parties said about an excursion, by organisation.
+type AcknowledgementPage struct {
+	Items []shipment.Acknowledgement `json:"items"`
+	Next  string                     `json:"next"`
+}
+
 // PostingPage is a page of an account's postings.
 type PostingPage struct {
 	Items []money.Posting `json:"items"`

@@ -118,6 +118,21 @@ type Recorded struct {
 	Changed      int                  `json:"changed"`
 }
 
+// AcknowledgeExcursion says that the caller's organisation has seen an excursion.
+type AcknowledgeExcursion struct {
+	ShipmentID  string `json:"shipmentId"`
+	ExcursionID string `json:"excursionId"`
+	Comment     string `json:"comment"`
+}
+
+// AcknowledgementListRequest asks for one page of what the parties said about an excursion.
+type AcknowledgementListRequest struct {
+	ShipmentID  string `json:"shipmentId"`
+	ExcursionID string `json:"excursionId"`
+	Limit       int    `json:"limit"`
+	Cursor      string `json:"cursor,omitempty" metadata:",optional"`
+}
+
 // OrganisationRef names an organisation.
 type OrganisationRef struct {
 	MSPID string `json:"mspId"`

@@ -20,15 +20,16 @@ var (
 	components      = ledger.Kind[component.Component]{Name: ledger.KeyComponent, Unknown: fault.CodeComponentUnknown}
 	componentEvents = ledger.Kind[component.LifeEvent]{Name: ledger.KeyComponentEvent, Unknown: fault.CodeComponentUnknown}
 
-	shipments      = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}
-	terms          = ledger.Kind[shipment.Terms]{Name: ledger.KeyTerms, Unknown: fault.CodeShipmentUnknown}
-	shipmentEvents = ledger.Kind[shipment.JourneyEvent]{Name: ledger.KeyShipmentEvent, Unknown: fault.CodeShipmentUnknown}
-	streams        = ledger.Kind[shipment.Stream]{Name: ledger.KeyStream, Unknown: fault.CodeShipmentUnknown}
-	segments       = ledger.Kind[shipment.Segment]{Name: ledger.KeySegment, Unknown: fault.CodeShipmentUnknown}
-	excursions     = ledger.Kind[shipment.Excursion]{Name: ledger.KeyExcursion, Unknown: fault.CodeShipmentUnknown}
-	goods          = ledger.Kind[shipment.Goods]{Name: ledger.KeyGoods, Unknown: fault.CodeComponentUnknown}
-	statements     = ledger.Kind[shipment.Statement]{Name: ledger.KeySettlement, Unknown: fault.CodeShipmentUnknown}
-	escrows        = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
+	shipments        = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}
+	terms            = ledger.Kind[shipment.Terms]{Name: ledger.KeyTerms, Unknown: fault.CodeShipmentUnknown}
+	shipmentEvents   = ledger.Kind[shipment.JourneyEvent]{Name: ledger.KeyShipmentEvent, Unknown: fault.CodeShipmentUnknown}
+	streams          = ledger.Kind[shipment.Stream]{Name: ledger.KeyStream, Unknown: fault.CodeShipmentUnknown}
+	segments         = ledger.Kind[shipment.Segment]{Name: ledger.KeySegment, Unknown: fault.CodeShipmentUnknown}
+	excursions       = ledger.Kind[shipment.Excursion]{Name: ledger.KeyExcursion, Unknown: fault.CodeExcursionUnknown}
+	acknowledgements = ledger.Kind[shipment.Acknowledgement]{Name: ledger.KeyAcknowledgement, Unknown: fault.CodeExcursionUnknown}
+	goods            = ledger.Kind[shipment.Goods]{Name: ledger.KeyGoods, Unknown: fault.CodeComponentUnknown}
+	statements       = ledger.Kind[shipment.Statement]{Name: ledger.KeySettlement, Unknown: fault.CodeShipmentUnknown}
+	escrows          = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
 
 	accounts = ledger.Kind[money.Account]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}

@@ -38,6 +38,8 @@ const (
 	KeySegment = "shipment.segment"
 	// KeyExcursion: shipment id, device id, opening sequence, limit id. Written only along with its stream, whose version orders the writes; again while it is open. No protection of its own.
 	KeyExcursion = "shipment.excursion"
+	// KeyAcknowledgement: shipment id, excursion id, MSP id, number. Append-only, at most eight for each organisation, which protects each.
+	KeyAcknowledgement = "shipment.acknowledgement"
 	// KeyGoods: component id. Head; says in which shipment a component travels, no protection beyond the majority.
 	KeyGoods = "shipment.goods"
 	// KeySettlement: shipment id. Head of the statement of account; every party of the terms protects it.
@@ -58,7 +60,7 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey,
 		KeyComponent, KeyComponentEvent,
-		KeyShipment, KeyTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyGoods, KeySettlement,
+		KeyShipment, KeyTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
 	}
 }

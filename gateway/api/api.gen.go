@@ -43,6 +43,12 @@ type Acceptance struct {
 // Account What an organisation holds in one currency.
 type Account = money.Account
 
+// Acknowledgement One party's word about an excursion; it never changes, and neither does the excursion through it.
+type Acknowledgement = shipment.Acknowledgement
+
+// AcknowledgementPage One page of a list.
+type AcknowledgementPage = ledgerapi.AcknowledgementPage
+
 // Algorithm How a key signs.
 //
 // Example: Ed25519
@@ -55,6 +61,11 @@ type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
 
 // Checkpoint A place that the goods pass.
 type Checkpoint = shipment.Checkpoint
+
+// Comment Text for people, without control characters.
+//
+// Example: the cooling unit was repaired at the depot
+type Comment = string
 
 // Commercial What else the contract of carriage says; recorded, and judged by nobody.
 type Commercial = shipment.Commercial
@@ -105,6 +116,19 @@ type Envelope = dsse.Envelope
 
 // Excursion One stay outside one limit in one custody.
 type Excursion = shipment.Excursion
+
+// ExcursionComment What a party says about an excursion.
+type ExcursionComment struct {
+	// Comment Text for people, without control characters.
+	//
+	// Example: the cooling unit was repaired at the depot
+	Comment Comment `json:"comment"`
+}
+
+// ExcursionID An excursion: device.limit.sequence of its first reading.
+//
+// Example: package-17.SH7.1042
+type ExcursionID = string
 
 // ExcursionPage One page of a list.
 type ExcursionPage = ledgerapi.ExcursionPage
@@ -419,6 +443,11 @@ type CursorParameter = string
 // Example: package-17
 type DeviceIDParameter = DeviceID
 
+// ExcursionIDParameter An excursion: device.limit.sequence of its first reading.
+//
+// Example: package-17.SH7.1042
+type ExcursionIDParameter = ExcursionID
+
 // IdempotencyKeyParameter defines model for IdempotencyKeyParameter.
 type IdempotencyKeyParameter = string
 
@@ -443,6 +472,9 @@ type ShipmentIDParameter = ShipmentID
 
 // AccountPosted What an organisation holds in one currency.
 type AccountPosted = Account
+
+// AcknowledgementCreated One party's word about an excursion; it never changes, and neither does the excursion through it.
+type AcknowledgementCreated = Acknowledgement
 
 // ComponentChanged A component as it is now.
 //
@@ -624,6 +656,24 @@ type ListExcursionsParams struct {
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListAcknowledgementsParams defines parameters for ListAcknowledgements.
+type ListAcknowledgementsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AcknowledgeExcursionParams defines parameters for AcknowledgeExcursion.
+type AcknowledgeExcursionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // AcceptHandoverParams defines parameters for AcceptHandover.
 type AcceptHandoverParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -735,6 +785,9 @@ type ProposeShipmentJSONRequestBody = ProposeShipment
 // AcceptTermsJSONRequestBody defines body for AcceptTerms for application/json ContentType.
 type AcceptTermsJSONRequestBody = Acceptance
 
+// AcknowledgeExcursionJSONRequestBody defines body for AcknowledgeExcursion for application/json ContentType.
+type AcknowledgeExcursionJSONRequestBody = ExcursionComment
+
 // AcceptHandoverJSONRequestBody defines body for AcceptHandover for application/json ContentType.
 type AcceptHandoverJSONRequestBody = Nothing
 
@@ -833,6 +886,12 @@ type ServerInterface interface {
 	// ListExcursions List the excursions
 	// (GET /shipments/{shipmentId}/excursions)
 	ListExcursions(c *gin.Context, shipmentID ShipmentIDParameter, params ListExcursionsParams)
+	// ListAcknowledgements List what the parties said about an excursion
+	// (GET /shipments/{shipmentId}/excursions/{excursionId}/acknowledgements)
+	ListAcknowledgements(c *gin.Context, shipmentID ShipmentIDParameter, excursionID ExcursionIDParameter, params ListAcknowledgementsParams)
+	// AcknowledgeExcursion Acknowledge an excursion
+	// (POST /shipments/{shipmentId}/excursions/{excursionId}/acknowledgements)
+	AcknowledgeExcursion(c *gin.Context, shipmentID ShipmentIDParameter, excursionID ExcursionIDParameter, params AcknowledgeExcursionParams)
 	// AcceptHandover Take custody of the goods
 	// (POST /shipments/{shipmentId}/handover-acceptance)
 	AcceptHandover(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptHandoverParams)
@@ -2000,6 +2059,136 @@ func (siw *ServerInterfaceWrapper) ListExcursions(c *gin.Context) {
 	siw.Handler.ListExcursions(c, shipmentID, params)
 }
 
+// ListAcknowledgements operation middleware
+func (siw *ServerInterfaceWrapper) ListAcknowledgements(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "excursionId" -------------
+	var excursionID ExcursionIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "excursionId", c.Param("excursionId"), &excursionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter excursionId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAcknowledgementsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAcknowledgements(c, shipmentID, excursionID, params)
+}
+
+// AcknowledgeExcursion operation middleware
+func (siw *ServerInterfaceWrapper) AcknowledgeExcursion(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "excursionId" -------------
+	var excursionID ExcursionIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "excursionId", c.Param("excursionId"), &excursionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter excursionId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcknowledgeExcursionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcknowledgeExcursion(c, shipmentID, excursionID, params)
+}
+
 // AcceptHandover operation middleware
 func (siw *ServerInterfaceWrapper) AcceptHandover(c *gin.Context) {
 
@@ -2671,6 +2860,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/segments", wrapper.ListSegments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/stream", wrapper.GetStream)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions", wrapper.ListExcursions)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions/:excursionId/acknowledgements", wrapper.ListAcknowledgements)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/excursions/:excursionId/acknowledgements", wrapper.AcknowledgeExcursion)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-acceptance", wrapper.AcceptHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-offers", wrapper.OfferHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-refusal", wrapper.DeclineHandover)
@@ -2697,6 +2888,20 @@ type AccountPostedJSONResponse struct {
 
 	Headers AccountPostedResponseHeaders
 }
+
+type AcknowledgementCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type AcknowledgementCreatedJSONResponse struct {
+	Body Acknowledgement
+
+	Headers AcknowledgementCreatedResponseHeaders
+}
+
+type AcknowledgementPageJSONResponse AcknowledgementPage
 
 type ComponentJSONResponse Component
 
@@ -3442,6 +3647,65 @@ func (response ListExcursions200JSONResponse) VisitListExcursionsResponse(w http
 	return err
 }
 
+type ListAcknowledgementsRequestObject struct {
+	ShipmentID  ShipmentIDParameter  `json:"shipmentId"`
+	ExcursionID ExcursionIDParameter `json:"excursionId"`
+	Params      ListAcknowledgementsParams
+}
+
+type ListAcknowledgementsResponseObject interface {
+	VisitListAcknowledgementsResponse(w http.ResponseWriter) error
+}
+
+type ListAcknowledgements200JSONResponse struct {
+	AcknowledgementPageJSONResponse
+}
+
+func (response ListAcknowledgements200JSONResponse) VisitListAcknowledgementsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcknowledgeExcursionRequestObject struct {
+	ShipmentID  ShipmentIDParameter  `json:"shipmentId"`
+	ExcursionID ExcursionIDParameter `json:"excursionId"`
+	Params      AcknowledgeExcursionParams
+	Body        *AcknowledgeExcursionJSONRequestBody
+}
+
+type AcknowledgeExcursionResponseObject interface {
+	VisitAcknowledgeExcursionResponse(w http.ResponseWriter) error
+}
+
+type AcknowledgeExcursion201JSONResponse struct {
+	AcknowledgementCreatedJSONResponse
+}
+
+func (response AcknowledgeExcursion201JSONResponse) VisitAcknowledgeExcursionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AcceptHandoverRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	Params     AcceptHandoverParams
@@ -3816,6 +4080,12 @@ type StrictServerInterface interface {
 	// ListExcursions List the excursions
 	// (GET /shipments/{shipmentId}/excursions)
 	ListExcursions(ctx context.Context, request ListExcursionsRequestObject) (ListExcursionsResponseObject, error)
+	// ListAcknowledgements List what the parties said about an excursion
+	// (GET /shipments/{shipmentId}/excursions/{excursionId}/acknowledgements)
+	ListAcknowledgements(ctx context.Context, request ListAcknowledgementsRequestObject) (ListAcknowledgementsResponseObject, error)
+	// AcknowledgeExcursion Acknowledge an excursion
+	// (POST /shipments/{shipmentId}/excursions/{excursionId}/acknowledgements)
+	AcknowledgeExcursion(ctx context.Context, request AcknowledgeExcursionRequestObject) (AcknowledgeExcursionResponseObject, error)
 	// AcceptHandover Take custody of the goods
 	// (POST /shipments/{shipmentId}/handover-acceptance)
 	AcceptHandover(ctx context.Context, request AcceptHandoverRequestObject) (AcceptHandoverResponseObject, error)
@@ -4724,6 +4994,80 @@ func (sh *strictHandler) ListExcursions(ctx *gin.Context, shipmentID ShipmentIDP
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListExcursionsResponseObject); ok {
 		if err := validResponse.VisitListExcursionsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAcknowledgements operation middleware
+func (sh *strictHandler) ListAcknowledgements(ctx *gin.Context, shipmentID ShipmentIDParameter, excursionID ExcursionIDParameter, params ListAcknowledgementsParams) {
+	var request ListAcknowledgementsRequestObject
+
+	request.ShipmentID = shipmentID
+	request.ExcursionID = excursionID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAcknowledgements(ctx, request.(ListAcknowledgementsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAcknowledgements")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAcknowledgementsResponseObject); ok {
+		if err := validResponse.VisitListAcknowledgementsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcknowledgeExcursion operation middleware
+func (sh *strictHandler) AcknowledgeExcursion(ctx *gin.Context, shipmentID ShipmentIDParameter, excursionID ExcursionIDParameter, params AcknowledgeExcursionParams) {
+	var request AcknowledgeExcursionRequestObject
+
+	request.ShipmentID = shipmentID
+	request.ExcursionID = excursionID
+	request.Params = params
+
+	var body AcknowledgeExcursionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcknowledgeExcursion(ctx, request.(AcknowledgeExcursionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcknowledgeExcursion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcknowledgeExcursionResponseObject); ok {
+		if err := validResponse.VisitAcknowledgeExcursionResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

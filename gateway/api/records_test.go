@@ -30,6 +30,7 @@ var records = []any{
 	shipment.Shipment{}, shipment.Custody{}, shipment.Handover{}, shipment.JourneyEvent{}, shipment.Terms{}, shipment.Leg{}, shipment.Limit{},
 	shipment.Checkpoint{}, shipment.Geofence{}, shipment.Corner{}, shipment.Schedule{}, shipment.Interval{}, shipment.Commercial{},
 	shipment.Stream{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
+	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
 

@@ -60,6 +60,8 @@ func Permissions() []Permission {
 		{"GetStream", all},
 		{"ListSegments", all},
 		{"ListExcursions", reads},
+		{"AcknowledgeExcursion", staff},
+		{"ListAcknowledgements", reads},
 		{"GetStatement", reads},
 		{"SettleShipment", staff},
 

@@ -57,6 +57,8 @@ var routes = map[api.Transaction]string{
 	api.GetStatementTx:         "/shipments/{shipmentId}/statement",
 	api.SettleTx:               "/shipments/{shipmentId}/settlement",
 	api.IssueTokensTx:          "/tokens/issues",
+	api.AcknowledgeExcursionTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
+	api.ListAcknowledgementsTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.RedeemTokensTx:         "/tokens/redemptions",
 	api.GetAccountTx:           "/accounts/{organisation}/{currency}",
 	api.ListPostingsTx:         "/accounts/{organisation}/{currency}/postings",

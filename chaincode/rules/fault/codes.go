@@ -46,31 +46,34 @@ const (
 	CodeOwnershipNotOwner Code = "component.ownership.not-owner"
 
 	// Shipments.
-	CodeShipmentExists     Code = "shipment.exists"
-	CodeShipmentUnknown    Code = "shipment.unknown"
-	CodeShipmentStatus     Code = "shipment.status"
-	CodeTermsInvalid       Code = "shipment.terms.invalid"
-	CodeTermsNotParty      Code = "shipment.terms.not-party"
-	CodeTermsChanged       Code = "shipment.terms.changed"
-	CodeTermsAccepted      Code = "shipment.terms.already-accepted"
-	CodeGoodsNotOwned      Code = "shipment.goods.not-owned"
-	CodeGoodsInShipment    Code = "shipment.goods.in-shipment"
-	CodeHandoverPending    Code = "shipment.handover.offer-pending"
-	CodeHandoverNoOffer    Code = "shipment.handover.no-offer"
-	CodeHandoverNotParty   Code = "shipment.handover.not-party"
-	CodeHandoverTime       Code = "shipment.handover.time"
-	CodeSegmentWrongLedger Code = "shipment.segment.wrong-ledger"
-	CodeSegmentWrong       Code = "shipment.segment.wrong-shipment"
-	CodeSegmentDevice      Code = "shipment.segment.device-not-agreed"
-	CodeSegmentReplayed    Code = "shipment.segment.replayed"
-	CodeSegmentOutOfOrder  Code = "shipment.segment.out-of-order"
-	CodeSegmentForked      Code = "shipment.segment.forked"
-	CodeSegmentClosed      Code = "shipment.segment.recording-closed"
-	CodeSegmentExcursions  Code = "shipment.segment.too-many-excursions"
-	CodeReadingsEarly      Code = "shipment.readings.before-pick-up"
-	CodeReadingsHandover   Code = "shipment.readings.hand-over-pending"
-	CodeReadingsTime       Code = "shipment.readings.time"
-	CodeSettleEarly        Code = "shipment.settlement.readings-outstanding"
+	CodeShipmentExists       Code = "shipment.exists"
+	CodeShipmentUnknown      Code = "shipment.unknown"
+	CodeShipmentStatus       Code = "shipment.status"
+	CodeTermsInvalid         Code = "shipment.terms.invalid"
+	CodeTermsNotParty        Code = "shipment.terms.not-party"
+	CodeTermsChanged         Code = "shipment.terms.changed"
+	CodeTermsAccepted        Code = "shipment.terms.already-accepted"
+	CodeGoodsNotOwned        Code = "shipment.goods.not-owned"
+	CodeGoodsInShipment      Code = "shipment.goods.in-shipment"
+	CodeHandoverPending      Code = "shipment.handover.offer-pending"
+	CodeHandoverNoOffer      Code = "shipment.handover.no-offer"
+	CodeHandoverNotParty     Code = "shipment.handover.not-party"
+	CodeHandoverTime         Code = "shipment.handover.time"
+	CodeSegmentWrongLedger   Code = "shipment.segment.wrong-ledger"
+	CodeSegmentWrong         Code = "shipment.segment.wrong-shipment"
+	CodeSegmentDevice        Code = "shipment.segment.device-not-agreed"
+	CodeSegmentReplayed      Code = "shipment.segment.replayed"
+	CodeSegmentOutOfOrder    Code = "shipment.segment.out-of-order"
+	CodeSegmentForked        Code = "shipment.segment.forked"
+	CodeSegmentClosed        Code = "shipment.segment.recording-closed"
+	CodeSegmentExcursions    Code = "shipment.segment.too-many-excursions"
+	CodeReadingsEarly        Code = "shipment.readings.before-pick-up"
+	CodeReadingsHandover     Code = "shipment.readings.hand-over-pending"
+	CodeReadingsTime         Code = "shipment.readings.time"
+	CodeExcursionUnknown     Code = "shipment.excursion.unknown"
+	CodeAcknowledgementsMany Code = "shipment.excursion.too-many-comments"
+
+	CodeSettleEarly Code = "shipment.settlement.readings-outstanding"
 
 	// Money.
 	CodeAccountUnknown    Code = "settlement.account-unknown"
@@ -144,6 +147,8 @@ func Catalogue() []Entry {
 		{CodeReadingsEarly, Refused, "a reading is earlier than the pick-up"},
 		{CodeReadingsHandover, Conflict, "a reading is later than a hand-over that is offered and not yet answered; send it again when it is"},
 		{CodeReadingsTime, Refused, "a reading's time is in the future or not later than the one before it"},
+		{CodeExcursionUnknown, NotFound, "the shipment has no excursion of this id"},
+		{CodeAcknowledgementsMany, Refused, "the caller's organisation has commented on this excursion as often as one may"},
 		{CodeSettleEarly, Refused, "readings may still arrive: settle when every device has ended its recording or the agreed wait is over"},
 		{CodeAccountUnknown, NotFound, "the organisation has no account in this currency"},
 		{CodeAmountInvalid, Malformed, "an amount is negative, zero where it may not be, or too large, or its currency is not three capital letters"},

@@ -32,6 +32,7 @@ const (
 	OfferHandoverTx   Transaction = "shipment:OfferHandover"
 	AcceptHandoverTx  Transaction = "shipment:AcceptHandover"
 	DeclineHandoverTx Transaction = "shipment:DeclineHandover"
+	AmendTermsTx      Transaction = "shipment:AmendTerms"
 	RecordReadingsTx  Transaction = "shipment:RecordReadings"
 	SettleTx          Transaction = "shipment:Settle"
 
@@ -55,6 +56,7 @@ const (
 	GetShipmentTx     Transaction = "shipment:Get"
 	GetTermsTx        Transaction = "shipment:GetTerms"
 	ShipmentHistoryTx Transaction = "shipment:History"
+	ListOffersTx      Transaction = "shipment:ListOffers"
 	GetStreamTx       Transaction = "shipment:GetStream"
 	ListSegmentsTx    Transaction = "shipment:ListSegments"
 	ListExcursionsTx  Transaction = "shipment:ListExcursions"
@@ -80,12 +82,14 @@ func Transactions() []Access {
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
+		{AmendTermsTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true},
 		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
+		{ListOffersTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 	}
 }

@@ -33,6 +33,12 @@ type ShipmentEventPage struct {
 	Next  string                  `json:"next"`
 }
 
+// ReplacedTermsPage is a page of a shipment's earlier offers.
+type ReplacedTermsPage struct {
+	Items []shipment.ReplacedTerms `json:"items"`
+	Next  string                   `json:"next"`
+}
+
 // SegmentPage is a page of a device's segments.
 type SegmentPage struct {
 	Items []shipment.Segment `json:"items"`

@@ -85,6 +85,13 @@ type AcceptTerms struct {
 	TermsHash  string `json:"termsHash"`
 }
 
+// AmendTerms answers the terms with this hash with others (SH1).
+type AmendTerms struct {
+	ShipmentID string         `json:"shipmentId"`
+	TermsHash  string         `json:"termsHash"`
+	Terms      shipment.Terms `json:"terms"`
+}
+
 // OfferHandover offers the goods to the next party of the route (SH5).
 type OfferHandover struct {
 	ShipmentID string `json:"shipmentId"`

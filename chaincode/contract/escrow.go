@@ -16,8 +16,15 @@ func fund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	if err := debit(ctx, t.Payer, t.Currency, fees, why(money.ReasonEscrow, id, w)); err != nil {
 		return err
 	}
+	before, found, err := ledger.Find(ctx.tx, escrows, id)
+	if err != nil {
+		return err
+	}
+	if found && before.HeldMinor > 0 { // emptied by a counter-offer, it is filled anew
+		return fault.New(fault.CodeInternal, "escrow of %s holds %d before it is funded", id, before.HeldMinor)
+	}
 	e := shipment.Escrow{ShipmentID: id, Payer: t.Payer, Currency: t.Currency, HeldMinor: fees, ChangedAt: w.Now}
-	if err := ledger.Create(ctx.tx, escrows, fault.CodeShipmentExists, &e, id); err != nil {
+	if err := ledger.Put(ctx.tx, escrows, &e, id); err != nil {
 		return err
 	}
 	return protect(ctx, escrows, t.Parties(), id)
@@ -39,7 +46,7 @@ func openStatement(ctx *Context, id string, t shipment.Terms, w shipment.When) e
 // refund gives back what the payer has put into escrow, if anything.
 func refund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	e, found, err := ledger.Find(ctx.tx, escrows, id)
-	if err != nil || !found {
+	if err != nil || !found || e.HeldMinor == 0 {
 		return err
 	}
 	held := e.HeldMinor

@@ -34,5 +34,7 @@ var (
 	accounts = ledger.Kind[money.Account]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
 
+	replacedTerms = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}
+
 	idempotencies = ledger.Kind[Idempotency]{Name: ledger.KeyIdempotency, Unknown: fault.CodeInternal}
 )

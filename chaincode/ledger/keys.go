@@ -30,6 +30,8 @@ const (
 	KeyShipment = "shipment"
 	// KeyTerms: shipment id. Head until accepted by all; every party of the terms protects it.
 	KeyTerms = "shipment.terms"
+	// KeyReplacedTerms: shipment id, sequence of the event that replaced them. Append-only, numbered by the shipment; no protection of its own.
+	KeyReplacedTerms = "shipment.terms.replaced"
 	// KeyShipmentEvent: shipment id, sequence. Append-only, numbered by the shipment; no protection of its own.
 	KeyShipmentEvent = "shipment.event"
 	// KeyStream: shipment id, device id. Head of one device's readings, so that devices do not contend; no protection beyond the majority.
@@ -60,6 +62,7 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey,
 		KeyComponent, KeyComponentEvent,
+		KeyReplacedTerms,
 		KeyShipment, KeyTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
 	}

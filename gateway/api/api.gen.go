@@ -89,6 +89,19 @@ type ComponentID = string
 // Corner A position in thousandths of a second of arc, WGS 84.
 type Corner = shipment.Corner
 
+// CounterOffer The terms that are answered, by their hash, and the terms to put in their place.
+type CounterOffer struct {
+	// Terms What the parties agree in advance; once all have accepted, nobody changes it.
+	//
+	// Example: {"consignee":"ServiceMSP","consignor":"ManufacturerMSP","currency":"USD","devices":["package-17"],"goods":["urn:epc:id:sgtin:4012345.011111.987"],"lateRecordingSeconds":86400,"legs":[{"carrier":"ShipperMSP","feeMinor":50000}],"limits":[{"limitId":"SH7","milli":40000,"offDelayMs":0,"onDelayMs":0,"penaltyMinor":1000,"rule":"shipment.violation.temperature-high"}],"payer":"ManufacturerMSP","ruleSet":"shipment-1","settleAfterSeconds":3600}
+	Terms Terms `json:"terms"`
+
+	// TermsHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	TermsHash Hash `json:"termsHash"`
+}
+
 // Currency An ISO 4217 code.
 //
 // Example: USD
@@ -338,6 +351,12 @@ type RegisterComponent = ledgerapi.RegisterComponent
 
 // RegisterDevice A new device and its first key.
 type RegisterDevice = ledgerapi.RegisterDevice
+
+// ReplacedTerms Terms that were proposed and answered with others.
+type ReplacedTerms = shipment.ReplacedTerms
+
+// ReplacedTermsPage One page of a list.
+type ReplacedTermsPage = ledgerapi.ReplacedTermsPage
 
 // Revocation Why a device is revoked.
 type Revocation struct {
@@ -638,6 +657,24 @@ type AcceptTermsParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListOffersParams defines parameters for ListOffers.
+type ListOffersParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AmendTermsParams defines parameters for AmendTerms.
+type AmendTermsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ListSegmentsParams defines parameters for ListSegments.
 type ListSegmentsParams struct {
 	// Limit At most so many items in one page.
@@ -785,6 +822,9 @@ type ProposeShipmentJSONRequestBody = ProposeShipment
 // AcceptTermsJSONRequestBody defines body for AcceptTerms for application/json ContentType.
 type AcceptTermsJSONRequestBody = Acceptance
 
+// AmendTermsJSONRequestBody defines body for AmendTerms for application/json ContentType.
+type AmendTermsJSONRequestBody = CounterOffer
+
 // AcknowledgeExcursionJSONRequestBody defines body for AcknowledgeExcursion for application/json ContentType.
 type AcknowledgeExcursionJSONRequestBody = ExcursionComment
 
@@ -877,6 +917,12 @@ type ServerInterface interface {
 	// AcceptTerms Accept exactly the terms with this hash
 	// (POST /shipments/{shipmentId}/acceptance)
 	AcceptTerms(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptTermsParams)
+	// ListOffers List the terms that counter-offers have replaced
+	// (GET /shipments/{shipmentId}/counter-offers)
+	ListOffers(c *gin.Context, shipmentID ShipmentIDParameter, params ListOffersParams)
+	// AmendTerms Answer proposed terms with others
+	// (POST /shipments/{shipmentId}/counter-offers)
+	AmendTerms(c *gin.Context, shipmentID ShipmentIDParameter, params AmendTermsParams)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSegmentsParams)
@@ -1928,6 +1974,118 @@ func (siw *ServerInterfaceWrapper) AcceptTerms(c *gin.Context) {
 	siw.Handler.AcceptTerms(c, shipmentID, params)
 }
 
+// ListOffers operation middleware
+func (siw *ServerInterfaceWrapper) ListOffers(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOffersParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListOffers(c, shipmentID, params)
+}
+
+// AmendTerms operation middleware
+func (siw *ServerInterfaceWrapper) AmendTerms(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AmendTermsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AmendTerms(c, shipmentID, params)
+}
+
 // ListSegments operation middleware
 func (siw *ServerInterfaceWrapper) ListSegments(c *gin.Context) {
 
@@ -2857,6 +3015,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.ListOffers)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.AmendTerms)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/segments", wrapper.ListSegments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/stream", wrapper.GetStream)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions", wrapper.ListExcursions)
@@ -2992,6 +3152,8 @@ type RecordedJSONResponse struct {
 
 	Headers RecordedResponseHeaders
 }
+
+type ReplacedTermsPageJSONResponse ReplacedTermsPage
 
 type SegmentPageJSONResponse SegmentPage
 
@@ -3577,6 +3739,58 @@ func (response AcceptTerms200JSONResponse) VisitAcceptTermsResponse(w http.Respo
 	return err
 }
 
+type ListOffersRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     ListOffersParams
+}
+
+type ListOffersResponseObject interface {
+	VisitListOffersResponse(w http.ResponseWriter) error
+}
+
+type ListOffers200JSONResponse struct{ ReplacedTermsPageJSONResponse }
+
+func (response ListOffers200JSONResponse) VisitListOffersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AmendTermsRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     AmendTermsParams
+	Body       *AmendTermsJSONRequestBody
+}
+
+type AmendTermsResponseObject interface {
+	VisitAmendTermsResponse(w http.ResponseWriter) error
+}
+
+type AmendTerms200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response AmendTerms200JSONResponse) VisitAmendTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSegmentsRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	DeviceID   DeviceIDParameter   `json:"deviceId"`
@@ -4071,6 +4285,12 @@ type StrictServerInterface interface {
 	// AcceptTerms Accept exactly the terms with this hash
 	// (POST /shipments/{shipmentId}/acceptance)
 	AcceptTerms(ctx context.Context, request AcceptTermsRequestObject) (AcceptTermsResponseObject, error)
+	// ListOffers List the terms that counter-offers have replaced
+	// (GET /shipments/{shipmentId}/counter-offers)
+	ListOffers(ctx context.Context, request ListOffersRequestObject) (ListOffersResponseObject, error)
+	// AmendTerms Answer proposed terms with others
+	// (POST /shipments/{shipmentId}/counter-offers)
+	AmendTerms(ctx context.Context, request AmendTermsRequestObject) (AmendTermsResponseObject, error)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(ctx context.Context, request ListSegmentsRequestObject) (ListSegmentsResponseObject, error)
@@ -4912,6 +5132,78 @@ func (sh *strictHandler) AcceptTerms(ctx *gin.Context, shipmentID ShipmentIDPara
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AcceptTermsResponseObject); ok {
 		if err := validResponse.VisitAcceptTermsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListOffers operation middleware
+func (sh *strictHandler) ListOffers(ctx *gin.Context, shipmentID ShipmentIDParameter, params ListOffersParams) {
+	var request ListOffersRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOffers(ctx, request.(ListOffersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOffers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListOffersResponseObject); ok {
+		if err := validResponse.VisitListOffersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AmendTerms operation middleware
+func (sh *strictHandler) AmendTerms(ctx *gin.Context, shipmentID ShipmentIDParameter, params AmendTermsParams) {
+	var request AmendTermsRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body AmendTermsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AmendTerms(ctx, request.(AmendTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AmendTerms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AmendTermsResponseObject); ok {
+		if err := validResponse.VisitAmendTermsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

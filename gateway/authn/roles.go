@@ -65,6 +65,9 @@ func Permissions() []Permission {
 		{"GetStatement", reads},
 		{"SettleShipment", staff},
 
+		{"AmendTerms", staff},
+		{"ListOffers", reads},
+
 		{"GetAccount", reads},
 		{"ListPostings", reads},
 		{"IssueTokens", staff},

@@ -33,7 +33,8 @@ var endorsers = map[api.Transaction]scope{
 	api.RecordReadingsTx:  majority,
 	api.SettleTx:          everyParty, // the statement, the escrow and the accounts
 
-	api.AcknowledgeExcursionTx: majority, // a new record has no policy yet
+	api.AcknowledgeExcursionTx: majority,   // a new record has no policy yet
+	api.AmendTermsTx:           everyParty, // the terms, the escrow and the payer's account
 
 	api.IssueTokensTx:  everyParty, // the account: its organisation
 	api.RedeemTokensTx: everyParty,

@@ -54,6 +54,8 @@ var exchanges = []exchange{
 	{"ListAcknowledgements", ledgerapi.ListAcknowledgementsTx, "", ""},
 	{"GetStatement", ledgerapi.GetStatementTx, "", ""},
 	{"SettleShipment", ledgerapi.SettleTx, "shipment/SH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"AmendTerms", ledgerapi.AmendTermsTx, "shipment/SH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"ListOffers", ledgerapi.ListOffersTx, "", ""},
 	{"GetAccount", ledgerapi.GetAccountTx, "", ""},
 	{"ListPostings", ledgerapi.ListPostingsTx, "", ""},
 	{"IssueTokens", ledgerapi.IssueTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},

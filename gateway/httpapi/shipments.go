@@ -64,7 +64,7 @@ func changedShipment(answer shipment.Shipment, done receipt) api.ShipmentChanged
 }
 
 // withAccounts names the queues of a transaction that moves a shipment's money:
-// its head and the accounts that may be written. Terms never change, so what is
+// its head and the accounts that may be written. Agreed terms never change, so what is
 // read of them beforehand stays true; if they cannot be read, the ledger sorts
 // out what collides.
 func (s *server) withAccounts(ctx context.Context, id string) []string {

@@ -56,6 +56,8 @@ var routes = map[api.Transaction]string{
 	api.ListExcursionsTx:       "/shipments/{of}/excursions",
 	api.GetStatementTx:         "/shipments/{shipmentId}/statement",
 	api.SettleTx:               "/shipments/{shipmentId}/settlement",
+	api.AmendTermsTx:           "/shipments/{shipmentId}/counter-offers",
+	api.ListOffersTx:           "/shipments/{of}/counter-offers",
 	api.IssueTokensTx:          "/tokens/issues",
 	api.AcknowledgeExcursionTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.ListAcknowledgementsTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",

@@ -75,6 +75,9 @@ const (
 
 	CodeSettleEarly Code = "shipment.settlement.readings-outstanding"
 
+	// Negotiation.
+	CodeTermsSame Code = "shipment.terms.unchanged"
+
 	// Money.
 	CodeAccountUnknown    Code = "settlement.account-unknown"
 	CodeAmountInvalid     Code = "settlement.amount-invalid"
@@ -130,6 +133,7 @@ func Catalogue() []Entry {
 		{CodeTermsNotParty, Forbidden, "the caller's organisation is not a party to the terms"},
 		{CodeTermsChanged, Conflict, "the terms on the ledger are not the ones that were named"},
 		{CodeTermsAccepted, Conflict, "the caller's organisation has accepted these terms"},
+		{CodeTermsSame, Conflict, "a counter-offer is the same as the terms that it answers"},
 		{CodeGoodsNotOwned, Refused, "the consignor does not own a component that is to be shipped"},
 		{CodeGoodsInShipment, Refused, "a component that is to be shipped is in another shipment, agreed and not yet delivered"},
 		{CodeHandoverPending, Conflict, "a hand-over is offered and not yet answered"},

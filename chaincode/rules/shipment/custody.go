@@ -22,7 +22,7 @@ const (
 )
 
 // Shipment is the head of a shipment's record: what is true now. Its terms
-// have a key of their own, which nobody ever writes again.
+// have a key of their own, which nobody writes again once they are agreed.
 type Shipment struct {
 	ShipmentID string       `json:"shipmentId"`
 	Status     Status       `json:"status"`
@@ -76,6 +76,7 @@ const (
 	TermsProposed    Step = "terms-proposed"
 	TermsAccepted    Step = "terms-accepted"
 	TermsWithdrawn   Step = "terms-withdrawn"
+	TermsAmended     Step = "terms-amended"
 	HandoverOffered  Step = "hand-over-offered"
 	HandoverDeclined Step = "hand-over-declined"
 	PickedUp         Step = "picked-up"
@@ -148,6 +149,10 @@ func (s Shipment) Withdraw(t Terms, w When) (Shipment, JourneyEvent, error) {
 	next, e := s.record(TermsWithdrawn, "", "", w)
 	return next, e, nil
 }
+
+// CustodyOf is who answers for what a device measures, from when on: the
+// custody of the part of the goods with which the device travels.
+func (s Shipment) CustodyOf(deviceID string) []Custody { return s.Custody }
 
 // OfferHandover is the first half of pick-up, hand-over and delivery: the one
 // who has the goods offers them to the next party of the agreed route.

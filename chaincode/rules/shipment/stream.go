@@ -81,7 +81,7 @@ func (s Stream) Record(sh Shipment, t Terms, batches []Batch, w When) (Stream, [
 	}
 	next := s
 	next.Watches, next.Penalties = slices.Clone(s.Watches), slices.Clone(s.Penalties)
-	j := judge{stream: &next, terms: t, custody: spans(sh.Custody)}
+	j := judge{stream: &next, terms: t, custody: spans(sh.CustodyOf(s.DeviceID))}
 	for _, l := range t.Limits {
 		r, _ := RuleByID(l.Rule) // terms with an unknown rule are never agreed
 		j.rules = append(j.rules, r)

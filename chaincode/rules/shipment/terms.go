@@ -24,8 +24,10 @@ const RuleSet = "shipment-1"
 
 // Bounds of terms: what one record and one transaction can hold.
 const (
-	MaxLegs    = 16
+	MaxLegs    = 32
 	MaxGoods   = 50
+	MaxUnits   = 50 // logistic units
+	MaxSeals   = 16 // of a leg, and of a hand-over
 	MaxDevices = 8
 	MaxLimits  = 16
 	MaxDelayMs = 30 * 24 * 3600 * 1000
@@ -146,6 +148,9 @@ func (t Terms) Check() error {
 	if err := t.checkLegs(); err != nil {
 		return err
 	}
+	if err := t.checkMore(); err != nil {
+		return err
+	}
 	if err := checkIDs("goods", t.Goods, 0, MaxGoods); err != nil {
 		return err
 	}
@@ -153,6 +158,34 @@ func (t Terms) Check() error {
 		return err
 	}
 	return t.checkLimits()
+}
+
+// checkMore checks what terms may leave out.
+func (t Terms) checkMore() error {
+	if t.Arbiter != "" {
+		if err := party.CheckID("arbiter", t.Arbiter); err != nil {
+			return err
+		}
+		if slices.Contains(t.Parties(), t.Arbiter) {
+			return invalid("arbiter", "the arbiter must not be a party")
+		}
+	}
+	if t.AcceptWithinSeconds < 0 || t.AcceptWithinSeconds > MaxWaitS {
+		return invalid("acceptWithinSeconds", "acceptWithinSeconds must be 0 to %d", MaxWaitS)
+	}
+	if t.DisputeSeconds < 0 || t.DisputeSeconds > MaxWaitS {
+		return invalid("disputeSeconds", "disputeSeconds must be 0 to %d", MaxWaitS)
+	}
+	if err := checkSSCCs("logisticUnits", t.LogisticUnits, MaxUnits); err != nil {
+		return err
+	}
+	if err := t.checkSchedule(); err != nil {
+		return err
+	}
+	if err := t.checkGeofences(); err != nil {
+		return err
+	}
+	return t.Contract.check()
 }
 
 func (t Terms) checkLegs() error {
@@ -166,12 +199,35 @@ func (t Terms) checkLegs() error {
 		if i > 0 && l.Carrier == t.Legs[i-1].Carrier {
 			return invalid("legs", "a carrier does not hand over to itself: merge the legs of %s", l.Carrier)
 		}
-		if err := l.FeeMinor.Check("feeMinor"); err != nil {
+		if err := l.check(); err != nil {
 			return err
 		}
 	}
-	_, err := t.Fees()
+	sum, err := t.Fees()
+	for _, l := range t.Legs { // the escrow may come to hold all of them
+		if err == nil {
+			sum, err = money.Add(sum, l.DepositMinor)
+		}
+	}
 	return err
+}
+
+func (l Leg) check() error {
+	if err := l.FeeMinor.Check("feeMinor"); err != nil {
+		return err
+	}
+	if err := l.DepositMinor.Check("depositMinor"); err != nil {
+		return err
+	}
+	for _, p := range []struct{ field, place string }{{"from", l.From}, {"to", l.To}} {
+		if p.place == "" {
+			continue
+		}
+		if err := checkPlace(p.field, p.place); err != nil {
+			return err
+		}
+	}
+	return checkIDs("seals", l.Seals, 0, MaxSeals)
 }
 
 func (t Terms) checkLimits() error {

@@ -52,7 +52,7 @@ func TestTermsThatCouldNotBeJudgedOrSettledAreRefused(t *testing.T) {
 		"a carrier may come back later":             {func(t *shipment.Terms) { t.Legs = legs(3) }, "", ""},
 		"the consignor may carry":                   {func(t *shipment.Terms) { t.Legs[0].Carrier = maker }, "", ""},
 		"one rule may have two limits":              {func(t *shipment.Terms) { t.Limits = limits(2) }, "", ""},
-		"the most of everything is accepted":        {func(t *shipment.Terms) { t.Limits, t.Legs = limits(16), legs(16) }, "", ""},
+		"the most of everything is accepted":        {func(t *shipment.Terms) { t.Limits, t.Legs = limits(16), legs(32) }, "", ""},
 		"another rule set":                          {func(t *shipment.Terms) { t.RuleSet = "shipment-0" }, fault.CodeTermsInvalid, "ruleSet"},
 		"no rule set":                               {func(t *shipment.Terms) { t.RuleSet = "" }, fault.CodeTermsInvalid, "ruleSet"},
 		"no consignor":                              {func(t *shipment.Terms) { t.Consignor = "" }, fault.CodeIDInvalid, "consignor"},
@@ -66,7 +66,7 @@ func TestTermsThatCouldNotBeJudgedOrSettledAreRefused(t *testing.T) {
 		"settlement before delivery":                {func(t *shipment.Terms) { t.SettleAfterSeconds = -1 }, fault.CodeTermsInvalid, "settleAfterSeconds"},
 		"settlement after more than a year":         {func(t *shipment.Terms) { t.SettleAfterSeconds = shipment.MaxWaitS + 1 }, fault.CodeTermsInvalid, "settleAfterSeconds"},
 		"no legs":                                   {func(t *shipment.Terms) { t.Legs = nil }, fault.CodeTermsInvalid, "legs"},
-		"too many legs":                             {func(t *shipment.Terms) { t.Legs = legs(17) }, fault.CodeTermsInvalid, "legs"},
+		"too many legs":                             {func(t *shipment.Terms) { t.Legs = legs(33) }, fault.CodeTermsInvalid, "legs"},
 		"a carrier that hands over to itself":       {func(t *shipment.Terms) { t.Legs[1].Carrier = north }, fault.CodeTermsInvalid, "legs"},
 		"a leg without carrier":                     {func(t *shipment.Terms) { t.Legs[1].Carrier = "" }, fault.CodeIDInvalid, "carrier"},
 		"a negative fee":                            {func(t *shipment.Terms) { t.Legs[1].FeeMinor = -1 }, fault.CodeAmountInvalid, "feeMinor"},
@@ -160,6 +160,18 @@ func TestTheHashOfTermsChangesWithEveryTermAndWithNothingElse(t *testing.T) {
 		"penalty":        func(t *shipment.Terms) { t.Limits[0].PenaltyMinor++ },
 		"late recording": func(t *shipment.Terms) { t.LateRecordingSeconds++ },
 		"settle after":   func(t *shipment.Terms) { t.SettleAfterSeconds++ },
+		"arbiter":        func(t *shipment.Terms) { t.Arbiter = "X" },
+		"logistic units": func(t *shipment.Terms) { t.LogisticUnits = []string{unit} },
+		"checkpoints":    func(t *shipment.Terms) { t.Checkpoints = []shipment.Checkpoint{{CheckpointID: "x"}} },
+		"geofences":      func(t *shipment.Terms) { t.Geofences = []shipment.Geofence{{GeofenceID: "x"}} },
+		"schedule":       func(t *shipment.Terms) { t.Schedule = &shipment.Schedule{} },
+		"contract":       func(t *shipment.Terms) { t.Contract = &shipment.Commercial{Incoterm: "DAP"} },
+		"confidential":   func(t *shipment.Terms) { t.Confidential = true },
+		"accept within":  func(t *shipment.Terms) { t.AcceptWithinSeconds++ },
+		"dispute":        func(t *shipment.Terms) { t.DisputeSeconds++ },
+		"deposit":        func(t *shipment.Terms) { t.Legs[0].DepositMinor++ },
+		"place of a leg": func(t *shipment.Terms) { t.Legs[0].To = "NLRTM" },
+		"seals":          func(t *shipment.Terms) { t.Legs[0].Seals = []string{"x"} },
 	} {
 		terms := agree(sh7())
 		change(&terms)
@@ -177,6 +189,13 @@ func FuzzTermsCheck(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
+	rich := agree(sh7())
+	enrich(&rich)
+	full, err := json.Marshal(rich)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(full)
 	f.Add([]byte(`{}`))
 	f.Add([]byte(`{"ruleSet":"shipment-1","limits":[{}],"legs":[{"feeMinor":-9223372036854775808}]}`))
 	f.Add([]byte(`{"legs":[{"carrier":"a","feeMinor":9223372036854775807},{"carrier":"b","feeMinor":9223372036854775807}]}`))

@@ -62,8 +62,7 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey,
 		KeyComponent, KeyComponentEvent,
-		KeyReplacedTerms,
-		KeyShipment, KeyTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
+		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
 	}
 }

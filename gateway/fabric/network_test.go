@@ -289,7 +289,7 @@ func TestARenewedIdentityIsTakenUp(t *testing.T) {
 	n := dial(t, c)
 	before := n.session.Load()
 	key, _ := issue(t, filepath.Dir(c.Certificate), "user")
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(3 * time.Minute)
 	for n.session.Load() == before {
 		select {
 		case <-deadline:

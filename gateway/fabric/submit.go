@@ -22,8 +22,8 @@ type Endorsed struct {
 }
 
 // lagging is how long to wait before peers that disagreed are asked again: the
-// others are usually less than a block behind.
-var lagging = []time.Duration{30 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond, 800 * time.Millisecond}
+// others are usually less than a block behind, and seconds where a machine stalls.
+var lagging = []time.Duration{30 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second, 4 * time.Second, 6 * time.Second}
 
 // EvaluateAt asks a peer of the named organisation; nothing is written.
 func (n *Network) EvaluateAt(ctx context.Context, mspID string, tx api.Transaction, argument []byte) ([]byte, error) {

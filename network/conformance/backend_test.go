@@ -27,7 +27,7 @@ import (
 )
 
 // limit is how long one call may take on a busy machine.
-const limit = 30 * time.Second
+const limit = 3 * time.Minute
 
 // live is a real network as a backend of scenarios: each organisation calls
 // through its own peer, with nothing of ours in between.
@@ -128,8 +128,12 @@ func (l *live) Submit(org string, args ...string) (*scenario.Outcome, error) {
 
 // Evaluate asks the organisation's own peer.
 func (l *live) Evaluate(org string, args ...string) ([]byte, error) {
-	b, err := l.members[org].cc.Evaluate(args[0], client.WithArguments(args[1:]...), client.WithEndorsingOrganizations(org))
-	return b, told(err)
+	for began := time.Now(); ; time.Sleep(again) {
+		b, err := l.members[org].cc.Evaluate(args[0], client.WithArguments(args[1:]...), client.WithEndorsingOrganizations(org))
+		if err = told(err); err == nil || answered(err) || time.Since(began) > limit {
+			return b, err
+		}
+	}
 }
 
 // pending is an endorsed transaction.
@@ -144,24 +148,52 @@ func (l *live) endorse(org string, by []string, args ...string) (*pending, error
 	if err != nil {
 		return nil, err
 	}
-	tx, err := proposal.Endorse()
-	if err != nil {
-		return nil, told(err)
+	for began := time.Now(); ; time.Sleep(again) {
+		tx, err := proposal.Endorse()
+		if err == nil {
+			return &pending{l, tx}, nil
+		}
+		if err = told(err); answered(err) || time.Since(began) > limit {
+			return nil, err
+		}
 	}
-	return &pending{l, tx}, nil
 }
+
+// again is the pause before the same is tried once more.
+const again = 100 * time.Millisecond
+
+// answered says whether an error is the chaincode's answer. Any other comes of a
+// machine that stalls: peers that have lost sight of each other for a while.
+func answered(err error) bool { return strings.Contains(err.Error(), "chaincode response") }
 
 // commit orders the transaction and gives its validation code, once every peer has it.
 func (p *pending) commit() (peer.TxValidationCode, error) {
+	for began := time.Now(); ; time.Sleep(again) {
+		code, err := p.order()
+		if err == nil {
+			return code, p.live.everywhere(p.tx.TransactionID())
+		}
+		if time.Since(began) > limit {
+			return 0, told(err)
+		}
+	}
+}
+
+// order submits and waits a while. Orderers elect when a machine stalls, and then
+// refuse, or forget what they took; the same bytes have one effect however often
+// they are sent.
+func (p *pending) order() (peer.TxValidationCode, error) {
 	c, err := p.tx.Submit()
 	if err != nil {
-		return 0, told(err)
+		return 0, err
 	}
-	s, err := c.Status()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s, err := c.StatusWithContext(ctx)
 	if err != nil {
-		return 0, told(err)
+		return 0, err
 	}
-	return s.Code, p.live.everywhere(p.tx.TransactionID())
+	return s.Code, nil
 }
 
 // everywhere waits until every peer has a transaction's block.

@@ -231,10 +231,50 @@ func (r rest) call(org, method, path, key string, body []byte) (*restAnswer, err
 		switch {
 		case res.StatusCode == http.StatusOK || res.StatusCode == http.StatusCreated:
 			return &restAnswer{answer, res.Header.Get("X-Transaction-Id"), res.Header.Get("Idempotency-Replayed") == "true"}, nil
-		case res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable:
-			time.Sleep(50 * time.Millisecond)
+		case res.StatusCode == http.StatusAccepted:
+			return r.outcome(ctx, org, answer)
+		case res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable || notYet(answer):
+			time.Sleep(again)
 		default:
 			return nil, asFault(res.StatusCode, answer)
+		}
+	}
+}
+
+// notYet says whether a problem document invites to ask again: the gateway is
+// sure that nothing was done.
+func notYet(body []byte) bool {
+	var p struct{ Retryable bool }
+	return json.Unmarshal(body, &p) == nil && p.Retryable
+}
+
+// outcome waits for a write that takes longer than its gateway lets a client wait.
+func (r rest) outcome(ctx context.Context, org string, accepted []byte) (*restAnswer, error) {
+	var op struct {
+		OperationID, State, TransactionID string
+		Answer                            json.RawMessage
+		Problem                           json.RawMessage
+	}
+	if err := json.Unmarshal(accepted, &op); err != nil {
+		return nil, err
+	}
+	for {
+		switch op.State {
+		case "committed":
+			return &restAnswer{op.Answer, op.TransactionID, false}, nil
+		case "failed":
+			return nil, asFault(http.StatusConflict, op.Problem)
+		}
+		time.Sleep(again)
+		a, err := r.call(org, http.MethodGet, "/operations/"+op.OperationID, "", nil)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(a.body, &op); err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("operation %s is %s: %w", op.OperationID, op.State, ctx.Err())
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (s *starter) caReady(spec supervise.Spec) error {
 }
 
 func caAnswers(server crypto.Server, root *x509.Certificate) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	ca := crypto.NewCA(server.URL(), root)
 	defer ca.Close()

@@ -125,7 +125,7 @@ func Declared(dir string) (*topology.Topology, error) {
 }
 
 // stopLimit is how long a stop may take: five stages, each with its grace.
-const stopLimit = 90 * time.Second
+const stopLimit = 4 * time.Minute
 
 // Stop ends every process of the network and keeps its ledger. A stopped network is no error.
 func (n *Network) Stop() error {
@@ -198,7 +198,7 @@ func (n *Network) Pause(name string) error { return n.do("pause", name) }
 func (n *Network) Resume(name string) error { return n.do("resume", name) }
 
 func (n *Network) do(verb, name string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return n.client.Do(ctx, verb, name)
 }

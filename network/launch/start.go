@@ -19,12 +19,27 @@ import (
 )
 
 // startLimit is how long everything after the builds may take.
-const startLimit = 3 * time.Minute
+const startLimit = 8 * time.Minute
 
 // Start brings a network up and returns when it is ready for use. Over an existing
 // ledger it restarts that; when everything runs already it changes nothing but
 // processes whose binary is new. A first start that fails is undone.
 func Start(ctx context.Context, opt Options) (*Network, error) {
+	for n := 1; ; n++ {
+		network, err := start(ctx, opt)
+		if err == nil || n == 3 || !errors.Is(err, errPortTaken) {
+			return network, err
+		}
+		if opt.Progress != nil {
+			opt.Progress("%v; beginning anew with other ports", err)
+		}
+	}
+}
+
+// errPortTaken says that somebody else took a port between its choice and its use.
+var errPortTaken = errors.New("a port was taken meanwhile")
+
+func start(ctx context.Context, opt Options) (*Network, error) {
 	s, err := prepare(opt)
 	if err != nil {
 		return nil, err
@@ -45,6 +60,9 @@ func Start(ctx context.Context, opt Options) (*Network, error) {
 	if err := s.bringUp(ctx, opt.Detached); err != nil {
 		if s.fresh || s.keep != nil {
 			_ = s.Stop() // a half-made network is of no use, an attached one has no owner
+		}
+		if s.fresh && opt.AutoPorts && portsFree(ctx, s.t, s.Gateways) != nil {
+			err = fmt.Errorf("%w: %w", errPortTaken, err)
 		}
 		return nil, err
 	}

@@ -19,6 +19,10 @@ import (
 // process that started the daemon ends, however it ends.
 const parentPipe = 3
 
+// answerLimit is how long a new supervisor may take to answer; a machine that stalls
+// takes its time even for that.
+const answerLimit = time.Minute
+
 // Run is the body of the daemon: it serves a directory until it is told to stop.
 func Run(dir string, attached bool) error {
 	out, err := openLog(filepath.Join(dir, LogFile), maxLog)
@@ -77,7 +81,7 @@ func Launch(ctx context.Context, dir string, command []string, attached bool) (i
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	client := Connect(dir)
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(answerLimit); ; {
 		if state, err := client.State(ctx); err == nil && state.Supervisor.PID == cmd.Process.Pid {
 			return keep, nil
 		}

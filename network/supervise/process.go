@@ -98,6 +98,10 @@ func (p Process) Uptime() time.Duration {
 	return time.Duration(max(since, 0) * float64(time.Second))
 }
 
+// killLimit is how long a killed process may take to go: it first finishes what it
+// has asked of the disk.
+const killLimit = time.Minute
+
 // End stops the process: first politely, then, after grace, by force.
 func (p Process) End(grace time.Duration) error {
 	if err := p.Signal(syscall.SIGTERM); err != nil {
@@ -109,7 +113,7 @@ func (p Process) End(grace time.Duration) error {
 	if err := p.Signal(syscall.SIGKILL); err != nil {
 		return err
 	}
-	if !p.waitGone(5 * time.Second) {
+	if !p.waitGone(killLimit) {
 		return fmt.Errorf("process %d does not end", p.PID)
 	}
 	return nil

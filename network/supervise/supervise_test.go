@@ -24,11 +24,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var quick = Timing{Grace: 300 * time.Millisecond, FirstBackoff: 5 * time.Millisecond, LastBackoff: 20 * time.Millisecond, Settled: time.Minute}
+// quick restarts at once, and gives a process that obeys all the time it needs.
+var quick = Timing{Grace: patience, FirstBackoff: 5 * time.Millisecond, LastBackoff: 20 * time.Millisecond, Settled: time.Hour}
+
+// patience is what only a failure reaches, however busy the machine is.
+const patience = 3 * time.Minute
 
 func newSupervisor(t *testing.T) *Supervisor {
 	t.Helper()
-	s, err := New(t.TempDir(), quick, t.Logf)
+	return newTimed(t, quick)
+}
+
+func newTimed(t *testing.T, timing Timing) *Supervisor {
+	t.Helper()
+	s, err := New(t.TempDir(), timing, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +52,7 @@ func script(name string, stage int, text string) Spec {
 // until polls a condition, with a deadline that only a failure reaches.
 func until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !cond(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !cond(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never happened: %s", what)
 		}
@@ -133,7 +142,9 @@ func TestStopEndsHigherStagesFirstAndLeavesNothing(t *testing.T) {
 }
 
 func TestStopKillsTheDeafAndTheFrozenAndTheirChildren(t *testing.T) {
-	s := newSupervisor(t)
+	impatient := quick
+	impatient.Grace = 100 * time.Millisecond
+	s := newTimed(t, impatient)
 	pidFile := filepath.Join(s.dir, "grandchild")
 	err := s.Start([]Spec{
 		script("deaf", 1, fmt.Sprintf(`trap '' TERM; sleep 1000 & echo $! > %q; wait; sleep 1000`, pidFile)),
@@ -158,7 +169,7 @@ func TestStopKillsTheDeafAndTheFrozenAndTheirChildren(t *testing.T) {
 	}
 	s.Stop()
 	for name, p := range map[string]Process{"deaf": deaf.Process, "frozen": frozen.Process, "grandchild": grandchild} {
-		if !p.waitGone(5 * time.Second) {
+		if !p.waitGone(patience) {
 			t.Errorf("%s is alive", name)
 		}
 	}
@@ -210,7 +221,7 @@ func startSleepers(t *testing.T, c *Client) *State {
 func expectGone(t *testing.T, state *State) {
 	t.Helper()
 	for _, c := range state.Children {
-		if !c.Process.waitGone(5 * time.Second) {
+		if !c.Process.waitGone(patience) {
 			t.Errorf("%s is alive", c.Name)
 		}
 	}
@@ -239,7 +250,7 @@ func TestAttachedSupervisorEndsWithItsStarter(t *testing.T) {
 	state := startSleepers(t, c)
 	letGo() // what the kernel does when the starter ends
 	expectGone(t, state)
-	if !state.Supervisor.waitGone(5 * time.Second) {
+	if !state.Supervisor.waitGone(patience) {
 		t.Error("the supervisor is alive")
 	}
 }

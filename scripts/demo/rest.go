@@ -37,6 +37,8 @@ type problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	// Retryable: the gateway itself says that the same request may succeed later.
+	Retryable bool `json:"retryable"`
 }
 
 func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
@@ -64,23 +66,41 @@ func (g gateway) call(ctx context.Context, method, path string, in, out any) err
 			return err
 		}
 	}
-	key := rand.Text()
+	key, began := rand.Text(), time.Now()
 	for attempt := 1; ; attempt++ {
 		err := g.once(ctx, method, path, key, body, out)
-		var p *problem
-		transient := errors.As(err, &p) && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests)
-		if err == nil || !transient || attempt == 5 {
-			if err != nil {
-				return fmt.Errorf("%s: %s %s: %w", g.name, method, path, err)
-			}
+		if err == nil {
 			return nil
+		}
+		if !mayPass(err) || time.Since(began) > patience {
+			return fmt.Errorf("%s: %s %s: %w", g.name, method, path, err)
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(attempt) * 500 * time.Millisecond):
+			return fmt.Errorf("%s: %s %s: %w (%w)", g.name, method, path, err, ctx.Err())
+		case <-time.After(min(time.Duration(attempt)*100*time.Millisecond, time.Second)):
 		}
 	}
+}
+
+// patience is how long a request is repeated that may pass yet.
+const patience = 2 * time.Minute
+
+// mayPass says whether the same request may succeed a little later: the gateway
+// is busy or still at it, or its peer has not seen what another organisation
+// wrote a moment ago.
+func mayPass(err error) bool {
+	var p *problem
+	if !errors.As(err, &p) {
+		return false
+	}
+	switch p.Status {
+	case http.StatusAccepted, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusGatewayTimeout, http.StatusNotFound:
+		return true
+	case http.StatusConflict:
+		return p.Retryable || strings.HasPrefix(p.Code, "shipment.") && !strings.HasSuffix(p.Code, "-exists")
+	}
+	return false
 }
 
 func (g gateway) once(ctx context.Context, method, path, key string, body []byte, out any) error {

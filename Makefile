@@ -75,7 +75,7 @@ lint: ## gofmt, vet, staticcheck, and the tidiness of go.mod
 	go mod tidy -diff
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME (default 20s) each
+fuzz: ## run every fuzz target for FUZZTIME each: 20s (the default), or a number of inputs such as 2000x
 	@scripts/ci/fuzz.sh $(or $(FUZZTIME),20s)
 
 .PHONY: generate

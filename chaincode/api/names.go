@@ -62,6 +62,7 @@ const (
 	ListExcursionsTx  Transaction = "shipment:ListExcursions"
 	GetStatementTx    Transaction = "shipment:GetStatement"
 
+	SimulateTx             Transaction = "shipment:Simulate"
 	ListAcknowledgementsTx Transaction = "shipment:ListAcknowledgements"
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
@@ -90,6 +91,7 @@ func Transactions() []Access {
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
 		{ListOffersTx, false},
+		{SimulateTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 	}
 }

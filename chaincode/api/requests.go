@@ -140,6 +140,22 @@ type AcknowledgementListRequest struct {
 	Cursor      string `json:"cursor,omitempty" metadata:",optional"`
 }
 
+// SimulateShipment asks what a recording would cost under terms. Segments are
+// payloads as a device signs them, unsigned, in standard base64; which ledger and
+// shipment they name does not matter.
+type SimulateShipment struct {
+	ShipmentID string                    `json:"shipmentId"`
+	Terms      shipment.Terms            `json:"terms"`
+	Custody    []shipment.PlannedCustody `json:"custody"`
+	Recordings []UnsignedRecording       `json:"recordings"`
+}
+
+// UnsignedRecording is what one device recorded, from its first reading on.
+type UnsignedRecording struct {
+	DeviceID string   `json:"deviceId"`
+	Segments []string `json:"segments"`
+}
+
 // OrganisationRef names an organisation.
 type OrganisationRef struct {
 	MSPID string `json:"mspId"`

@@ -313,6 +313,9 @@ type PartNumber = string
 // Penalty What one limit has cost one custody so far.
 type Penalty = shipment.Penalty
 
+// PlannedCustody Who is to have the goods from when on.
+type PlannedCustody = shipment.PlannedCustody
+
 // Pong Which ledger answers.
 type Pong = ledgerapi.Pong
 
@@ -413,6 +416,12 @@ type ShipmentID = string
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
 
+// SimulateShipment Terms, a planned custody, and what devices recorded.
+type SimulateShipment = ledgerapi.SimulateShipment
+
+// Simulation What a recording costs under terms.
+type Simulation = shipment.Simulation
+
 // Statement What each carrier earns, what the excursions in its custody cost, and what remains.
 //
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
@@ -435,6 +444,9 @@ type Time = measure.Time
 //
 // Example: 3f5e0a7c9d1b
 type TransactionID = string
+
+// UnsignedRecording What one device recorded, from its first reading on.
+type UnsignedRecording = ledgerapi.UnsignedRecording
 
 // Watch How far the judgement of one limit is.
 type Watch = shipment.Watch
@@ -846,6 +858,9 @@ type SettleShipmentJSONRequestBody = Nothing
 // WithdrawTermsJSONRequestBody defines body for WithdrawTerms for application/json ContentType.
 type WithdrawTermsJSONRequestBody = Nothing
 
+// SimulateShipmentJSONRequestBody defines body for SimulateShipment for application/json ContentType.
+type SimulateShipmentJSONRequestBody = SimulateShipment
+
 // IssueTokensJSONRequestBody defines body for IssueTokens for application/json ContentType.
 type IssueTokensJSONRequestBody = IssueTokens
 
@@ -965,6 +980,9 @@ type ServerInterface interface {
 	// WithdrawTerms End a proposal that is not yet agreed
 	// (POST /shipments/{shipmentId}/withdrawal)
 	WithdrawTerms(c *gin.Context, shipmentID ShipmentIDParameter, params WithdrawTermsParams)
+	// SimulateShipment Ask what a recording would cost under terms
+	// (POST /simulations)
+	SimulateShipment(c *gin.Context)
 	// IssueTokens Create tokens against a stated reserve
 	// (POST /tokens/issues)
 	IssueTokens(c *gin.Context, params IssueTokensParams)
@@ -2849,6 +2867,19 @@ func (siw *ServerInterfaceWrapper) WithdrawTerms(c *gin.Context) {
 	siw.Handler.WithdrawTerms(c, shipmentID, params)
 }
 
+// SimulateShipment operation middleware
+func (siw *ServerInterfaceWrapper) SimulateShipment(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SimulateShipment(c)
+}
+
 // IssueTokens operation middleware
 func (siw *ServerInterfaceWrapper) IssueTokens(c *gin.Context) {
 
@@ -3031,6 +3062,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/statement", wrapper.GetStatement)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/terms", wrapper.GetTerms)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/withdrawal", wrapper.WithdrawTerms)
+	router.POST(options.BaseURL+"/simulations", wrapper.SimulateShipment)
 	router.POST(options.BaseURL+"/tokens/issues", wrapper.IssueTokens)
 	router.POST(options.BaseURL+"/tokens/redemptions", wrapper.RedeemTokens)
 }
@@ -3183,6 +3215,8 @@ type ShipmentCreatedJSONResponse struct {
 }
 
 type ShipmentEventPageJSONResponse ShipmentEventPage
+
+type SimulationJSONResponse Simulation
 
 type StatementJSONResponse Statement
 
@@ -4162,6 +4196,28 @@ func (response WithdrawTerms200JSONResponse) VisitWithdrawTermsResponse(w http.R
 	return err
 }
 
+type SimulateShipmentRequestObject struct {
+	Body *SimulateShipmentJSONRequestBody
+}
+
+type SimulateShipmentResponseObject interface {
+	VisitSimulateShipmentResponse(w http.ResponseWriter) error
+}
+
+type SimulateShipment200JSONResponse struct{ SimulationJSONResponse }
+
+func (response SimulateShipment200JSONResponse) VisitSimulateShipmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type IssueTokensRequestObject struct {
 	Params IssueTokensParams
 	Body   *IssueTokensJSONRequestBody
@@ -4333,6 +4389,9 @@ type StrictServerInterface interface {
 	// WithdrawTerms End a proposal that is not yet agreed
 	// (POST /shipments/{shipmentId}/withdrawal)
 	WithdrawTerms(ctx context.Context, request WithdrawTermsRequestObject) (WithdrawTermsResponseObject, error)
+	// SimulateShipment Ask what a recording would cost under terms
+	// (POST /simulations)
+	SimulateShipment(ctx context.Context, request SimulateShipmentRequestObject) (SimulateShipmentResponseObject, error)
 	// IssueTokens Create tokens against a stated reserve
 	// (POST /tokens/issues)
 	IssueTokens(ctx context.Context, request IssueTokensRequestObject) (IssueTokensResponseObject, error)
@@ -5721,6 +5780,48 @@ func (sh *strictHandler) WithdrawTerms(ctx *gin.Context, shipmentID ShipmentIDPa
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(WithdrawTermsResponseObject); ok {
 		if err := validResponse.VisitWithdrawTermsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SimulateShipment operation middleware
+func (sh *strictHandler) SimulateShipment(ctx *gin.Context) {
+	var request SimulateShipmentRequestObject
+
+	var body SimulateShipmentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SimulateShipment(ctx, request.(SimulateShipmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SimulateShipment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SimulateShipmentResponseObject); ok {
+		if err := validResponse.VisitSimulateShipmentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

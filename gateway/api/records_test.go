@@ -31,6 +31,7 @@ var records = []any{
 	shipment.ReplacedTerms{}, ledgerapi.ReplacedTermsPage{},
 	shipment.Checkpoint{}, shipment.Geofence{}, shipment.Corner{}, shipment.Schedule{}, shipment.Interval{}, shipment.Commercial{},
 	shipment.Stream{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
+	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{},
 	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
@@ -166,7 +167,10 @@ func TestContractIsComplete(t *testing.T) {
 			}
 			statuses := []string{"400", "401", "403", "406", "429", "500", "503", "504"}
 			if method == "POST" {
-				statuses = append(statuses, "202", "404", "409", "413", "415", "422")
+				statuses = append(statuses, "404", "409", "413", "415", "422")
+			}
+			if method == "POST" && op.OperationID != "SimulateShipment" { // it writes nothing
+				statuses = append(statuses, "202")
 			}
 			for _, s := range statuses {
 				r := op.Responses.Value(s)

@@ -60,6 +60,7 @@ func Permissions() []Permission {
 		{"GetStream", all},
 		{"ListSegments", all},
 		{"ListExcursions", reads},
+		{"SimulateShipment", reads},
 		{"AcknowledgeExcursion", staff},
 		{"ListAcknowledgements", reads},
 		{"GetStatement", reads},

@@ -59,6 +59,7 @@ var routes = map[api.Transaction]string{
 	api.AmendTermsTx:           "/shipments/{shipmentId}/counter-offers",
 	api.ListOffersTx:           "/shipments/{of}/counter-offers",
 	api.IssueTokensTx:          "/tokens/issues",
+	api.SimulateTx:             "/simulations",
 	api.AcknowledgeExcursionTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.ListAcknowledgementsTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.RedeemTokensTx:         "/tokens/redemptions",
@@ -123,11 +124,15 @@ func (r rest) Submit(org string, args ...string) (*scenario.Outcome, error) {
 
 // Evaluate gets the resource.
 func (r rest) Evaluate(org string, args ...string) ([]byte, error) {
-	path, _, ok := request(http.MethodGet, args)
+	method := http.MethodGet
+	if len(args) > 0 && api.Transaction(args[0]) == api.SimulateTx { // a question that no query can hold
+		method = http.MethodPost
+	}
+	path, body, ok := request(method, args)
 	if !ok {
 		return r.live.Evaluate(org, args...)
 	}
-	a, err := r.call(org, http.MethodGet, path, "", nil)
+	a, err := r.call(org, method, path, "", body)
 	if errors.Is(err, errForm) {
 		if _, direct := r.live.Evaluate(org, args...); direct != nil {
 			return nil, direct

@@ -70,6 +70,7 @@ const (
 	CodeReadingsEarly        Code = "shipment.readings.before-pick-up"
 	CodeReadingsHandover     Code = "shipment.readings.hand-over-pending"
 	CodeReadingsTime         Code = "shipment.readings.time"
+	CodeSimulationCustody    Code = "shipment.simulation.custody"
 	CodeExcursionUnknown     Code = "shipment.excursion.unknown"
 	CodeAcknowledgementsMany Code = "shipment.excursion.too-many-comments"
 
@@ -153,6 +154,7 @@ func Catalogue() []Entry {
 		{CodeReadingsTime, Refused, "a reading's time is in the future or not later than the one before it"},
 		{CodeExcursionUnknown, NotFound, "the shipment has no excursion of this id"},
 		{CodeAcknowledgementsMany, Refused, "the caller's organisation has commented on this excursion as often as one may"},
+		{CodeSimulationCustody, Malformed, "the custody that is simulated does not follow the route of the terms, in order of time"},
 		{CodeSettleEarly, Refused, "readings may still arrive: settle when every device has ended its recording or the agreed wait is over"},
 		{CodeAccountUnknown, NotFound, "the organisation has no account in this currency"},
 		{CodeAmountInvalid, Malformed, "an amount is negative, zero where it may not be, or too large, or its currency is not three capital letters"},

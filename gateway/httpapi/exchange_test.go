@@ -156,6 +156,9 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+// longQuestions only read, and are posted because no query can hold them.
+var longQuestions = []ledgerapi.Transaction{ledgerapi.SimulateTx}
+
 // Transactions, operations and permissions name the same things.
 func TestNothingIsMissing(t *testing.T) {
 	w := newWorld(t)
@@ -177,7 +180,8 @@ func TestNothingIsMissing(t *testing.T) {
 			t.Errorf("%s has no operation", tx.Name)
 			continue
 		}
-		if tx.Writes != (w.operation(t, exchanges[i].operation).Method == http.MethodPost) {
+		posted := w.operation(t, exchanges[i].operation).Method == http.MethodPost
+		if posted != tx.Writes && !slices.Contains(longQuestions, tx.Name) {
 			t.Errorf("%s writes=%v", tx.Name, tx.Writes)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // maxSimulated is how many excursions the answer of a simulation shows; the
 // penalties and the statement count all of them.
-const maxSimulated = 200
+const maxSimulated = 100
 
 // Simulate says what a recording would have cost under terms, judged by the code
 // that judges for real. Nothing is looked up and nothing is kept.

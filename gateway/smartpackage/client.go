@@ -102,6 +102,17 @@ func (c *Client) Stream(ctx context.Context, shipmentID, deviceID string) (shipm
 	return s, c.get(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/devices/"+url.PathEscape(deviceID)+"/stream", &s)
 }
 
+// Simulate asks what a recording would cost under terms; body is the question.
+func (c *Client) Simulate(ctx context.Context, body []byte) (out shipment.Simulation, err error) {
+	return out, c.send(ctx, "/v1/simulations", func(target string) (*http.Request, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+		if err == nil {
+			request.Header.Set("Content-Type", "application/json")
+		}
+		return request, err
+	}, &out)
+}
+
 type segments struct {
 	DeviceID  string            `json:"deviceId"`
 	Envelopes []json.RawMessage `json:"envelopes"`

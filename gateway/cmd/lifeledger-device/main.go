@@ -23,6 +23,8 @@ Usage:
   lifeledger-device replay   -state dir -device id -organisation MSP -ledger channel/chaincode -gateway url -token-file file
                              -shipment id -recording file.csv [-segment n] [-start time] [-from time] [-until time] [-final] [-offline]
   lifeledger-device reset    -state dir -device id -shipment id -gateway url -token-file file
+  lifeledger-device simulate -terms file.json -custody MSP=time,… -recording file.csv [-device id] [-shipment id] [-start time] [-from time] [-until time] [-json]
+                             [-gateway url -token-file file]
   lifeledger-device generate [-recording file.csv] [-start time] [-step duration] [-readings n]
 
 Run "lifeledger-device <command> -h" for the flags of a command.
@@ -51,6 +53,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		command = o.replay
 	case "reset":
 		command = o.reset
+	case "simulate":
+		command = o.simulate
 	case "generate":
 		command = o.generate
 	case "-h", "-help", "--help", "help":

@@ -28,6 +28,8 @@ type options struct {
 	final, offline                                 bool
 	step                                           time.Duration
 	readings                                       int
+	terms, custody                                 string
+	json                                           bool
 }
 
 func (o *options) parse(command string, args []string) error {
@@ -40,6 +42,10 @@ func (o *options) parse(command string, args []string) error {
 		f.IntVar(&o.readings, "readings", smartpackage.SyntheticReadings, "number of readings")
 		return o.finish(f, args)
 	}
+	if command == "simulate" {
+		o.simulateFlags(f)
+		return o.finish(f, args)
+	}
 	f.StringVar(&o.state, "state", "", "`directory` that keeps the device's key, chain and spool")
 	f.StringVar(&o.device, "device", "", "the device's `id`")
 	if command != "reset" {
@@ -48,10 +54,7 @@ func (o *options) parse(command string, args []string) error {
 	if command == "keygen" {
 		return o.finish(f, args)
 	}
-	f.StringVar(&o.gateway, "gateway", "", "the gateway's base `URL`")
-	f.StringVar(&o.tokenFile, "token-file", "", "`file` that holds the bearer token")
-	f.StringVar(&o.caFile, "ca-file", "", "PEM `file` of the authorities that the gateway's certificate may come from; default: the system's")
-	f.BoolVar(&o.plainHTTP, "plain-http", false, "allow http to another machine, where the token can be read on the way")
+	o.gatewayFlags(f, "the gateway's base `URL`")
 	if command != "register" {
 		f.StringVar(&o.shipment, "shipment", "", "`id` of the shipment that the device travels with")
 	}
@@ -65,12 +68,34 @@ func (o *options) parse(command string, args []string) error {
 	}
 	f.StringVar(&o.recording, "recording", "", "CSV `file` to replay")
 	f.IntVar(&o.segment, "segment", smartpackage.DefaultSegmentReadings, "readings in a segment")
-	f.StringVar(&o.start, "start", "", "shift the recording so that its first reading has this `time`; default: keep its times")
-	f.StringVar(&o.from, "from", "", "leave out readings before this `time` (after the shift; RFC 3339, or a duration since the first reading such as 5m)")
-	f.StringVar(&o.until, "until", "", "leave out readings at or after this `time`")
+	o.partFlags(f)
 	f.BoolVar(&o.final, "final", false, "declare the recording ended")
 	f.BoolVar(&o.offline, "offline", false, "sign and keep only, without asking the gateway anything; a later replay without this flag delivers")
 	return o.finish(f, args)
+}
+
+func (o *options) simulateFlags(f *flag.FlagSet) {
+	f.StringVar(&o.terms, "terms", "", "JSON `file` with the terms, as they would be proposed")
+	f.StringVar(&o.custody, "custody", "", "who has the goods from when on: `custodian=time,…`, each time RFC 3339 or a duration since the first reading")
+	f.StringVar(&o.recording, "recording", "", "CSV `file` to judge")
+	f.StringVar(&o.device, "device", "", "`id` of the device that recorded it; default: the only one of the terms")
+	f.StringVar(&o.shipment, "shipment", "simulation", "`id` of the shipment, for the names of the excursions")
+	f.BoolVar(&o.json, "json", false, "print one JSON document")
+	o.partFlags(f)
+	o.gatewayFlags(f, "ask the ledger through the gateway at this base `URL`; default: judge here, by the same rules")
+}
+
+func (o *options) partFlags(f *flag.FlagSet) {
+	f.StringVar(&o.start, "start", "", "shift the recording so that its first reading has this `time`; default: keep its times")
+	f.StringVar(&o.from, "from", "", "leave out readings before this `time` (after the shift; RFC 3339, or a duration since the first reading such as 5m)")
+	f.StringVar(&o.until, "until", "", "leave out readings at or after this `time`")
+}
+
+func (o *options) gatewayFlags(f *flag.FlagSet, gateway string) {
+	f.StringVar(&o.gateway, "gateway", "", gateway)
+	f.StringVar(&o.tokenFile, "token-file", "", "`file` that holds the bearer token")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM `file` of the authorities that the gateway's certificate may come from; default: the system's")
+	f.BoolVar(&o.plainHTTP, "plain-http", false, "allow http to another machine, where the token can be read on the way")
 }
 
 func (o *options) finish(f *flag.FlagSet, args []string) error {

@@ -17,7 +17,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/lifeledger/lifeledger/chaincode/contract"
+	"github.com/lifeledger/lifeledger/chaincode/contract/audit"
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 )
 
@@ -45,16 +47,35 @@ func scenarios(t testing.TB) []*scenario.Scenario {
 	return all
 }
 
+// recount audits every block of a ledger.
+func recount(t testing.TB, l *ledgertest.Ledger) audit.Counts {
+	t.Helper()
+	a := audit.New()
+	for _, block := range l.Blocks() {
+		for _, r := range block {
+			if !r.Valid() {
+				continue
+			}
+			if err := a.Apply(r.Tx.ID, r.Tx.RWSet.GetWrites()); err != nil {
+				t.Errorf("block %d: %v", r.Block, err)
+			}
+		}
+	}
+	return a.Counts
+}
+
 // TestScenarios plays every story on a ledger of its own and compares what the
 // transactions did with what they did when the story was written down.
 func TestScenarios(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			steps, err := scenario.Run(s, scenario.NewFake(newGuard(t)), "r1", "USD")
+			b := scenario.NewFake(newGuard(t))
+			steps, err := scenario.Run(s, b, "r1", "USD")
 			if err != nil {
 				t.Fatal(err)
 			}
+			recount(t, b.Memory)
 			golden(t, filepath.Join("testdata", "transcripts", s.Name+".txt"), transcript(steps))
 		})
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+
 	"github.com/lifeledger/lifeledger/network/crypto"
 	"github.com/lifeledger/lifeledger/network/lifecycle"
 	"github.com/lifeledger/lifeledger/network/supervise"
@@ -158,4 +160,30 @@ func (n *Network) leads(ctx context.Context, o topology.Organisation) (bool, err
 // Certificates finds every certificate that the network uses.
 func (n *Network) Certificates() ([]crypto.Found, error) {
 	return crypto.Inspect(n.layout.path("organisations"))
+}
+
+// Blocks reads the blocks of one organisation's peer.
+type Blocks struct {
+	admin   *lifecycle.Admin
+	channel string
+}
+
+// Blocks connects to the peer of an organisation, by MSP id or name.
+func (n *Network) Blocks(org string) (*Blocks, error) {
+	admin, err := n.connectAdmin(n.Org(org).Organisation)
+	if err != nil {
+		return nil, err
+	}
+	return &Blocks{admin, n.Topology.Channel.Name}, nil
+}
+
+// Close ends the connection.
+func (b *Blocks) Close() { closeAdmins([]*lifecycle.Admin{b.admin}) }
+
+// Height is how many blocks the peer has.
+func (b *Blocks) Height(ctx context.Context) (uint64, error) { return b.admin.Height(ctx, b.channel) }
+
+// Get reads a block as the peer has committed it, with the validation codes.
+func (b *Blocks) Get(ctx context.Context, number uint64) (*common.Block, error) {
+	return b.admin.Block(ctx, b.channel, number)
 }

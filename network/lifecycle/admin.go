@@ -23,6 +23,9 @@ import (
 	"github.com/lifeledger/lifeledger/network/crypto"
 )
 
+// maxBlock is more than a block may have, and as much as a peer sends at once.
+const maxBlock = 100 << 20
+
 // Admin acts for one organisation on its own peer and orderer.
 type Admin struct {
 	MSPID  string
@@ -52,7 +55,7 @@ func NewAdmin(e Endpoints, sign, tlsPair *crypto.Pair) (*Admin, error) {
 	pool.AddCert(e.TLSRoot)
 	conn, err := grpc.NewClient(e.Peer,
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, "")),
-		grpc.WithDefaultCallOptions(grpc.WaitForReady(true)),
+		grpc.WithDefaultCallOptions(grpc.WaitForReady(true), grpc.MaxCallRecvMsgSize(maxBlock)),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.2, MaxDelay: 500 * time.Millisecond}}))
 	if err != nil {
 		return nil, err
@@ -152,22 +155,28 @@ func retry(ctx context.Context, what string, try func(context.Context) error) er
 // permanent marks an error that no further try can mend.
 type permanent struct{ error }
 
+// Block is a block as the peer has committed it.
+func (a *Admin) Block(ctx context.Context, name string, number uint64) (*common.Block, error) {
+	b, err := a.Evaluate(ctx, name, "qscc", "GetBlockByNumber", name, strconv.FormatUint(number, 10))
+	if err != nil {
+		return nil, err
+	}
+	block := new(common.Block)
+	return block, proto.Unmarshal(b, block)
+}
+
 // LastBlockTime is the time that the client of the peer's newest block wrote into it.
 func (a *Admin) LastBlockTime(ctx context.Context, name string, height uint64) (time.Time, error) {
 	if height == 0 {
 		return time.Time{}, errors.New("the peer has no block")
 	}
-	b, err := a.Evaluate(ctx, name, "qscc", "GetBlockByNumber", name, strconv.FormatUint(height-1, 10))
+	block, err := a.Block(ctx, name, height-1)
 	if err != nil {
 		return time.Time{}, err
 	}
-	var block common.Block
 	var envelope common.Envelope
 	var payload common.Payload
 	var header common.ChannelHeader
-	if err := proto.Unmarshal(b, &block); err != nil {
-		return time.Time{}, err
-	}
 	if len(block.GetData().GetData()) == 0 {
 		return time.Time{}, errors.New("the newest block is empty")
 	}

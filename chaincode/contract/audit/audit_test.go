@@ -1,0 +1,85 @@
+package audit_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+
+	"github.com/lifeledger/lifeledger/chaincode/contract/audit"
+	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
+)
+
+// put is a write of a record; the document is given without its docType.
+func put(document, kind string, attrs ...string) *kvrwset.KVWrite {
+	return &kvrwset.KVWrite{Key: ledgertest.Key(kind, attrs...), Value: []byte(strings.Replace(document, "{", `{"docType":"`+kind+`",`, 1))}
+}
+
+func balance(org, minor, issued string) *kvrwset.KVWrite {
+	return put(`{"organisation":"`+org+`","currency":"USD","balanceMinor":`+minor+`,"issuedMinor":`+issued+`}`, "account", org, "USD")
+}
+
+func posting(org, number, credit, debit, reason string) *kvrwset.KVWrite {
+	return put(`{"creditMinor":`+credit+`,"debitMinor":`+debit+`,"balanceMinor":0,"reason":"`+reason+`","reference":"s"}`, "account.posting", org, "USD", number)
+}
+
+func escrow(held string) *kvrwset.KVWrite {
+	return put(`{"shipmentId":"s","currency":"USD","heldMinor":`+held+`}`, "escrow", "s")
+}
+
+func statement(final, paid, refund string) *kvrwset.KVWrite {
+	return put(`{"shipmentId":"s","final":`+final+`,"feesMinor":60,"paidMinor":`+paid+`,"refundMinor":`+refund+`,"lines":[{"feeMinor":60,"penaltyMinor":10,"payableMinor":50,"uncoveredMinor":0}]}`, "shipment.settlement", "s")
+}
+
+func head(status string) *kvrwset.KVWrite { return put(`{"status":"`+status+`"}`, "shipment", "s") }
+
+func excursion(sequence, open, penalty string) *kvrwset.KVWrite {
+	return put(`{"shipmentId":"s","deviceId":"d","limitId":"l","openedSequence":`+sequence+`,"open":`+open+`,"penaltyMinor":`+penalty+`}`, "shipment.excursion", "s", "d", sequence, "l")
+}
+
+// TestAnAuditFindsWhatIsWrong: each history is proper up to its last transaction.
+func TestAnAuditFindsWhatIsWrong(t *testing.T) {
+	type tx = []*kvrwset.KVWrite
+	issued := tx{balance("M", "100", "100"), posting("M", "0", "100", "0", "issue")}
+	funded := tx{balance("M", "40", "100"), posting("M", "1", "0", "60", "escrow"), escrow("60"), statement("false", "60", "0")}
+	settled := tx{
+		escrow("0"), balance("S", "50", "0"), posting("S", "0", "50", "0", "settlement"),
+		balance("M", "50", "100"), posting("M", "2", "10", "0", "settlement"), statement("true", "50", "10"), head("settled"),
+	}
+	for name, c := range map[string]struct {
+		want    string // "" when nothing is wrong
+		history []tx
+	}{
+		"a proper history":                      {"", []tx{issued, funded, {head("delivered")}, settled}},
+		"tokens out of nothing":                 {"100 are issued and not redeemed, and 101 are there", []tx{issued, {balance("M", "101", "100"), posting("M", "1", "1", "0", "refund")}}},
+		"tokens that vanish":                    {"100 are issued and not redeemed, and 40 are there", []tx{issued, {balance("M", "40", "100"), posting("M", "1", "0", "60", "escrow")}}},
+		"a balance below zero":                  {"overdrawn", []tx{issued, {balance("M", "-1", "100"), posting("M", "1", "0", "101", "escrow"), escrow("101")}}},
+		"a balance that no posting explains":    {"its postings say 0", []tx{issued, {balance("M", "40", "100"), escrow("60")}}},
+		"a posting written again":               {"was written again", []tx{issued, {posting("M", "0", "99", "0", "issue")}}},
+		"a shipment paid out twice":             {"is paid out a second time", []tx{issued, funded, settled, {balance("S", "50", "0"), posting("S", "1", "0", "0", "settlement")}}},
+		"a statement changed after settlement":  {"a final statement changed", []tx{issued, funded, settled, {statement("true", "60", "0")}}},
+		"a statement that does not add up":      {"are not the 60 that were held", []tx{{statement("true", "50", "11")}}},
+		"a shipment settled, undone":            {"a settled shipment became delivered", []tx{{head("settled")}, {head("delivered")}}},
+		"a shipment settled twice":              {"settled a second time", []tx{{head("settled")}, {head("delivered")}, {head("settled")}}},
+		"excursions one after the other":        {"", []tx{{excursion("3", "true", "0")}, {excursion("3", "false", "5")}, {excursion("9", "false", "5")}}},
+		"a second penalty for the same window":  {"after one from 9", []tx{{excursion("9", "false", "5")}, {excursion("3", "false", "5")}}},
+		"a penalty changed after the excursion": {"changed after its end", []tx{{excursion("3", "false", "5")}, {excursion("3", "false", "6")}}},
+		"a way of keeping money nobody knows":   {`says what "purse" holds`, []tx{{put(`{"heldMinor":5}`, "purse", "x")}}},
+		"a key of another form":                 {"no key of the contracts", []tx{{{Key: "x", Value: []byte("{}")}}}},
+		"a document of another kind":            {`is a "account"`, []tx{{{Key: ledgertest.Key("escrow", "s"), Value: []byte(`{"docType":"account"}`)}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := audit.New()
+			var err error
+			for i, writes := range c.history {
+				if err != nil && i < len(c.history) && c.want != "settled a second time" {
+					t.Fatalf("wrong before its end: %v", err)
+				}
+				err = a.Apply("tx"+string(rune('0'+i)), writes)
+			}
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}

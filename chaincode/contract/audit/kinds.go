@@ -1,0 +1,130 @@
+package audit
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
+)
+
+const account = ledger.KeyAccount
+
+// kind is what the audit knows about one kind of record.
+type kind struct {
+	// holds is the money in it: its currency, what was issued there and not redeemed, and what is there.
+	holds func(a *Auditor, r record) (currency string, issued, held int64)
+	// once: it is never written a second time.
+	once bool
+	// check looks at the change of one record; before or after has no members
+	// where it did not exist. posted collects what postings say of each account.
+	check func(a *Auditor, txid string, before, after record, posted map[string]int64, complain func(string, ...any))
+}
+
+// kinds has a row for every kind of record that holds money or speaks of it. A
+// record of another kind that has an amount in it is refused, so that no new way
+// of keeping money goes unaudited.
+var kinds = map[string]kind{
+	account: {
+		holds: func(_ *Auditor, r record) (string, int64, int64) {
+			return r.text("currency"), r.number("issuedMinor"), r.number("balanceMinor")
+		},
+		check: func(_ *Auditor, _ string, _, after record, _ map[string]int64, complain func(string, ...any)) {
+			if after.number("balanceMinor") < 0 || after.number("issuedMinor") < 0 {
+				complain("overdrawn: %s", after.raw)
+			}
+		},
+	},
+	ledger.KeyPosting: {once: true, check: checkPosting},
+	ledger.KeyEscrow: {
+		holds: func(_ *Auditor, r record) (string, int64, int64) { return r.text("currency"), 0, r.number("heldMinor") },
+		check: func(_ *Auditor, _ string, _, after record, _ map[string]int64, complain func(string, ...any)) {
+			if after.number("heldMinor") < 0 {
+				complain("the escrow is overdrawn: %s", after.raw)
+			}
+		},
+	},
+	ledger.KeySettlement: {check: checkStatement},
+	ledger.KeyShipment:   {check: checkShipment},
+	ledger.KeyExcursion:  {check: checkExcursion},
+	// These speak of money and hold none.
+	ledger.KeyTerms: {}, ledger.KeyShipmentEvent: {once: true}, ledger.KeyStream: {}, ledger.KeyIdempotency: {once: true}, ledger.KeySegment: {once: true},
+}
+
+// checkPosting adds a posting up, and sees to it that one shipment is paid out in one transaction.
+func checkPosting(a *Auditor, txid string, before, after record, posted map[string]int64, complain func(string, ...any)) {
+	if before.members != nil {
+		return
+	}
+	a.Counts.Postings++
+	posted[strings.Join(after.attrs[:2], " ")] += after.number("creditMinor") - after.number("debitMinor")
+	if after.number("creditMinor") < 0 || after.number("debitMinor") < 0 || after.number("balanceMinor") < 0 {
+		complain("a posting below zero: %s", after.raw)
+	}
+	if after.text("reason") != "settlement" {
+		return
+	}
+	id := after.text("reference")
+	if earlier, ok := a.paid[id]; ok && earlier != txid {
+		complain("%s is paid out a second time, first in %s", id, earlier)
+	}
+	a.paid[id] = txid
+}
+
+// checkStatement: what is final adds up and never changes.
+func checkStatement(a *Auditor, _ string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+	if before.truth("final") {
+		if string(before.raw) != string(after.raw) {
+			complain("a final statement changed: %s, then %s", before.raw, after.raw)
+		}
+		return
+	}
+	if !after.truth("final") {
+		return
+	}
+	a.Counts.Settlements++
+	if fees, paid, back := after.number("feesMinor"), after.number("paidMinor"), after.number("refundMinor"); fees != paid+back || paid < 0 || back < 0 {
+		complain("%d paid and %d given back are not the %d that were held: %s", paid, back, fees, after.raw)
+	}
+	var lines []struct{ FeeMinor, PenaltyMinor, PayableMinor, UncoveredMinor int64 }
+	if err := json.Unmarshal(after.members["lines"], &lines); err != nil {
+		complain("%w", err)
+	}
+	for _, l := range lines {
+		if l.FeeMinor-l.PenaltyMinor != l.PayableMinor-l.UncoveredMinor || l.PayableMinor < 0 || l.UncoveredMinor < 0 {
+			complain("a line does not add up: %+v", l)
+		}
+	}
+}
+
+// checkShipment: a shipment is settled once, and for good.
+func checkShipment(a *Auditor, txid string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+	was, is := before.text("status"), after.text("status")
+	if was == "settled" && is != "settled" {
+		complain("a settled shipment became %s", is)
+	}
+	if was != "settled" && is == "settled" {
+		id := after.attrs[0]
+		if earlier, ok := a.settled[id]; ok {
+			complain("%s is settled a second time, first in %s", id, earlier)
+		}
+		a.settled[id] = txid
+	}
+}
+
+// checkExcursion: one limit has one excursion at a time on one device, and one
+// that has ended keeps its penalty for ever.
+func checkExcursion(a *Auditor, _ string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+	if before.members != nil && !before.truth("open") && string(before.raw) != string(after.raw) {
+		complain("an excursion changed after its end: %s, then %s", before.raw, after.raw)
+	}
+	if before.members != nil {
+		return
+	}
+	a.Counts.Excursions++
+	key := strings.Join([]string{after.text("shipmentId"), after.text("deviceId"), after.text("limitId")}, " ")
+	opened := uint64(after.number("openedSequence"))
+	if newest := a.opened[key]; opened <= newest {
+		complain("%s has an excursion from reading %d, after one from %d", key, opened, newest)
+	}
+	a.opened[key] = opened
+}

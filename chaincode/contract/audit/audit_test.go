@@ -64,7 +64,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		"excursions one after the other":        {"", []tx{{excursion("3", "true", "0")}, {excursion("3", "false", "5")}, {excursion("9", "false", "5")}}},
 		"a second penalty for the same window":  {"after one from 9", []tx{{excursion("9", "false", "5")}, {excursion("3", "false", "5")}}},
 		"a penalty changed after the excursion": {"changed after its end", []tx{{excursion("3", "false", "5")}, {excursion("3", "false", "6")}}},
-		"a way of keeping money nobody knows":   {`says what "purse" holds`, []tx{{put(`{"heldMinor":5}`, "purse", "x")}}},
+		"a way of keeping money nobody knows":   {`no row of chaincode/contract/audit/kinds.go says what ["purse"] hold`, []tx{issued, {balance("M", "95", "100"), posting("M", "1", "0", "5", "purse"), put(`{"heldMinor":5}`, "purse", "x")}}},
 		"a key of another form":                 {"no key of the contracts", []tx{{{Key: "x", Value: []byte("{}")}}}},
 		"a document of another kind":            {`is a "account"`, []tx{{{Key: ledgertest.Key("escrow", "s"), Value: []byte(`{"docType":"account"}`)}}}},
 	} {

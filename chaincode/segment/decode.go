@@ -150,7 +150,7 @@ func (s *Segment) readChannel(message []byte, last measure.Metric) (measure.Metr
 
 func (s *Segment) readDense(metric measure.Metric, deltas []byte) error {
 	least, greatest := metric.Bounds()
-	bit, column := uint8(1)<<(metric-1), metric-1
+	bit, column := uint16(1)<<(metric-1), metric-1
 	var value int64
 	for i := range s.Readings {
 		var raw uint64

@@ -68,13 +68,13 @@ func segments() *rapid.Generator[*segment.Segment] {
 		}
 		n := rapid.IntRange(least, 40).Draw(t, "n")
 		at := rapid.Int64Range(measure.MinUnixMs, measure.MaxUnixMs-int64(n)*100_000).Draw(t, "start")
-		mask := rapid.Uint8Range(0, 63).Draw(t, "metrics")
+		mask := rapid.Uint16Range(0, 1<<measure.MetricCount-1).Draw(t, "metrics")
 		for i := range n {
 			r := measure.Reading{Sequence: s.FirstSequence + uint64(i), At: at}
 			at += rapid.Int64Range(1, 100_000).Draw(t, "delay")
 			present := mask
 			if rapid.IntRange(0, 4).Draw(t, "gap") == 0 {
-				present &= rapid.Uint8Range(0, 63).Draw(t, "present")
+				present &= rapid.Uint16Range(0, 1<<measure.MetricCount-1).Draw(t, "present")
 			}
 			for _, m := range measure.Metrics() {
 				if present&(1<<(m-1)) != 0 {
@@ -235,7 +235,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"a byte at the end":                        body().raw(0),
 		"an empty channel":                         body().bytes(9, ""),
 		"metric 0":                                 body().bytes(9, string(message{}.bytes(3, "\x02\x01"))),
-		"metric 7":                                 body().bytes(9, channel(7, "", "\x02\x01")),
+		"metric 12":                                body().bytes(9, channel(12, "", "\x02\x01")),
 		"a metric that is 1 in its lowest byte":    body().bytes(9, channel(257, "", "\x02\x01")),
 		"a metric twice":                           body().bytes(9, channel(1, "", "\x02\x01")).bytes(9, channel(1, "", "\x02\x01")),
 		"metrics descending":                       body().bytes(9, channel(2, "", "\x02\x02")).bytes(9, channel(1, "", "\x02\x01")),
@@ -278,7 +278,7 @@ func TestEncodeRefusesWhatTheLedgerWould(t *testing.T) {
 		"a time before 2000":           func(s *segment.Segment) { s.Readings[0].At = 0 },
 		"an implausible value":         func(s *segment.Segment) { s.Readings[0].Set(measure.Humidity, -1) },
 		"a value not marked present":   func(s *segment.Segment) { s.Readings[1].Values[0] = 5 },
-		"a metric that does not exist": func(s *segment.Segment) { s.Readings[1].Present |= 0x40 },
+		"a metric that does not exist": func(s *segment.Segment) { s.Readings[1].Present |= 1 << measure.MetricCount },
 	} {
 		s := example()
 		change(s)
@@ -305,18 +305,25 @@ func TestTheGoldenVectorsStay(t *testing.T) {
 	}
 	last := &segment.Segment{Ledger: second.Ledger, ShipmentID: second.ShipmentID, DeviceID: second.DeviceID, FirstSequence: 9, Previous: segment.Hash(encode(t, second)), Final: true}
 	extremes := &segment.Segment{Ledger: "c/l", ShipmentID: "~", DeviceID: "!", FirstSequence: segment.MaxSequence - segment.MaxReadings, Final: true}
+	further := *extremes // metrics that came later than the first six have a vector of their own: old ones do not change
 	for i, at := range []int64{measure.MinUnixMs, measure.MaxUnixMs} {
 		r := measure.Reading{Sequence: extremes.FirstSequence + uint64(i), At: at}
+		later := r
 		for _, m := range measure.Metrics() {
 			least, greatest := m.Bounds()
-			r.Set(m, []int64{least, greatest}[i])
+			if value := []int64{least, greatest}[i]; m <= measure.AccelerationZ {
+				r.Set(m, value)
+			} else {
+				later.Set(m, value)
+			}
 		}
-		extremes.Readings = append(extremes.Readings, r)
+		extremes.Readings, further.Readings = append(extremes.Readings, r), append(further.Readings, later)
 	}
 	var vectors []vector
 	for _, v := range []vector{
 		{Name: "the first segment", Segment: example()}, {Name: "the second, which follows it", Segment: second},
 		{Name: "the last, without readings", Segment: last}, {Name: "every bound", Segment: extremes},
+		{Name: "every bound of pressure, position, tamper and device error", Segment: &further},
 	} {
 		payload := encode(t, v.Segment)
 		hash := segment.Hash(payload)

@@ -33,9 +33,20 @@ func columns() []column {
 
 const timeColumn = "time"
 
-func header() []string {
+// further columns are those that a recording may have besides.
+func further() []column {
+	return []column{
+		{"pressure_hpa", measure.Pressure, false},
+		{"latitude_mas", measure.Latitude, true}, // thousandths of a second of arc
+		{"longitude_mas", measure.Longitude, true},
+		{"tamper", measure.Tamper, false},
+		{"device_error", measure.DeviceError, false},
+	}
+}
+
+func header(columns []column) []string {
 	h := []string{timeColumn}
-	for _, c := range columns() {
+	for _, c := range columns {
 		h = append(h, c.name)
 	}
 	return h
@@ -48,8 +59,9 @@ type CSVReader struct {
 	last    int64
 }
 
-// NewCSVReader reads the header, which has to be exactly
-// time,temperature_c,humidity_pct,illuminance_mlx,accel_x_mg,accel_y_mg,accel_z_mg.
+// NewCSVReader reads the header, which has to be
+// time,temperature_c,humidity_pct,illuminance_mlx,accel_x_mg,accel_y_mg,accel_z_mg
+// and after that any of pressure_hpa,latitude_mas,longitude_mas,tamper,device_error in this order.
 func NewCSVReader(r io.Reader) (*CSVReader, error) {
 	c := csv.NewReader(r)
 	c.ReuseRecord = true
@@ -57,10 +69,27 @@ func NewCSVReader(r io.Reader) (*CSVReader, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, csv.ErrFieldCount) {
 		return nil, err
 	}
-	if !slices.Equal(got, header()) {
-		return nil, fmt.Errorf("line 1: the header has to be %s", strings.Join(header(), ","))
+	found, ok := parseHeader(got)
+	if !ok {
+		return nil, fmt.Errorf("line 1: the header has to be %s, and then any of %s in this order", strings.Join(header(columns()), ","), strings.Join(header(further())[1:], ","))
 	}
-	return &CSVReader{csv: c, columns: columns(), last: measure.MinUnixMs - 1}, nil
+	return &CSVReader{csv: c, columns: found, last: measure.MinUnixMs - 1}, nil
+}
+
+func parseHeader(got []string) ([]column, bool) {
+	found := columns()
+	if want := header(found); len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
+		return nil, false
+	}
+	left := further()
+	for _, name := range got[len(found)+1:] {
+		i := slices.IndexFunc(left, func(c column) bool { return c.name == name })
+		if i < 0 {
+			return nil, false
+		}
+		found, left = append(found, left[i]), left[i+1:]
+	}
+	return found, true
 }
 
 // Read gives the next reading, without its number, or [io.EOF]. An empty field
@@ -132,12 +161,18 @@ func parseTime(text string) (int64, error) {
 // WriteCSV writes a recording that [CSVReader] reads back unchanged.
 func WriteCSV(w io.Writer, readings []measure.Reading) error {
 	c := csv.NewWriter(w)
-	if err := c.Write(header()); err != nil {
+	has := columns()
+	for _, f := range further() { // only those that anything was measured of
+		if slices.ContainsFunc(readings, func(r measure.Reading) bool { _, ok := r.Value(f.metric); return ok }) {
+			has = append(has, f)
+		}
+	}
+	if err := c.Write(header(has)); err != nil {
 		return err
 	}
 	for i := range readings {
 		row := []string{string(measure.At(readings[i].At))}
-		for _, column := range columns() {
+		for _, column := range has {
 			text := ""
 			if v, ok := readings[i].Value(column.metric); ok {
 				text = measure.FormatMilli(v)

@@ -63,6 +63,10 @@ func TestAFaultyRecordingIsRefusedWithItsLine(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing":                         {"", "line 1: the header"},
 		"no header":                       {good, "line 1: the header"},
+		"further columns out of order":    {strings.TrimSuffix(header, "\n") + ",tamper,pressure_hpa\n", "line 1: the header"},
+		"a further column twice":          {strings.TrimSuffix(header, "\n") + ",tamper,tamper\n", "line 1: the header"},
+		"a column of no metric":           {strings.TrimSuffix(header, "\n") + ",weight\n", "line 1: the header"},
+		"a latitude beyond the pole":      {strings.TrimSuffix(header, "\n") + ",latitude_mas\n2019-03-24T09:18:57.437Z,,,,,,,324000001\n", "line 2: latitude_mas"},
 		"another header":                  {strings.ToUpper(header), "line 1: the header"},
 		"a field too few":                 {header + good + "2019-03-24T09:18:57.437Z,1,2,3,4,5\n", "line 3"},
 		"a field too many":                {header + "2019-03-24T09:18:57.437Z,1,2,3,4,5,6,7\n", "line 2"},
@@ -91,11 +95,27 @@ func TestAFaultyRecordingIsRefusedWithItsLine(t *testing.T) {
 
 func TestAWrittenRecordingIsReadBackUnchanged(t *testing.T) {
 	want := smartpackage.Synthetic(start(), 250*time.Millisecond, 300)
-	want[7].Present, want[7].Values = 0, [6]int64{}
+	want[7].Present, want[7].Values = 0, [measure.MetricCount]int64{}
 	var b bytes.Buffer
 	check(t, smartpackage.WriteCSV(&b, want))
 	got, err := readAll(&b)
 	check(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	want = numbered(want[:4]) // as many columns as there is anything to write in
+	for i, m := range []measure.Metric{measure.Pressure, measure.Longitude, measure.Tamper, measure.DeviceError} {
+		want[i].Set(m, int64(1000*(i+1)))
+		want[i].Sequence = 0
+	}
+	b.Reset()
+	check(t, smartpackage.WriteCSV(&b, want))
+	if line, _, _ := strings.Cut(b.String(), "\n"); line+"\n" != strings.TrimSuffix(header, "\n")+",pressure_hpa,longitude_mas,tamper,device_error\n" {
+		t.Errorf("the header is %s", line)
+	}
+	if got, err = readAll(&b); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

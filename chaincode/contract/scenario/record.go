@@ -280,6 +280,7 @@ func readOptions(words []string) (*recording, error) {
 var metrics = map[string]measure.Metric{
 	"temp": measure.Temperature, "humidity": measure.Humidity, "light": measure.Illuminance,
 	"x": measure.AccelerationX, "y": measure.AccelerationY, "z": measure.AccelerationZ,
+	"pressure": measure.Pressure, "lat": measure.Latitude, "lon": measure.Longitude, "tamper": measure.Tamper, "error": measure.DeviceError,
 }
 
 // fill reads the columns, such as temp:[20.5,41]; "-" is no value, and "20*300"

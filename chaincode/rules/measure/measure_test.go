@@ -21,6 +21,7 @@ func TestMetricsHaveStableNumbersNamesAndUnits(t *testing.T) {
 	want := []row{
 		{1, "temperature", "CEL"}, {2, "humidity", "P1"}, {3, "illuminance", "LUX"},
 		{4, "acceleration-x", "K40"}, {5, "acceleration-y", "K40"}, {6, "acceleration-z", "K40"},
+		{7, "pressure", "A97"}, {8, "latitude", "D62"}, {9, "longitude", "D62"}, {10, "tamper", "C62"}, {11, "device-error", "C62"},
 	}
 	var got []row
 	for _, m := range measure.Metrics() {
@@ -42,7 +43,7 @@ func TestMetricsHaveStableNumbersNamesAndUnits(t *testing.T) {
 }
 
 func TestANumberThatIsNoMetricHasNothing(t *testing.T) {
-	for _, m := range []measure.Metric{0, 7, 255} {
+	for _, m := range []measure.Metric{0, 12, 255} {
 		var r measure.Reading
 		r.Set(m, 1)
 		_, present := r.Value(m)

@@ -19,10 +19,17 @@ const (
 	AccelerationX Metric = 4
 	AccelerationY Metric = 5
 	AccelerationZ Metric = 6
+	Pressure      Metric = 7 // of the air
+	Latitude      Metric = 8 // WGS 84, north is positive
+	Longitude     Metric = 9 // WGS 84, east is positive
+	// Tamper is the package's own indicator: 0 closed, anything else opened.
+	Tamper Metric = 10
+	// DeviceError is the device's own error code, 0 for none.
+	DeviceError Metric = 11
 )
 
 // MetricCount is how many metrics there are; the metrics are 1 to MetricCount.
-const MetricCount = 6
+const MetricCount = 11
 
 // MaxMilli is the greatest magnitude that a value of any metric can have, so a
 // limit beyond it could never be met.
@@ -42,11 +49,16 @@ var descriptions = [MetricCount + 1]description{
 	AccelerationX: {"acceleration-x", "K40", -2_000_000, 2_000_000},
 	AccelerationY: {"acceleration-y", "K40", -2_000_000, 2_000_000},
 	AccelerationZ: {"acceleration-z", "K40", -2_000_000, 2_000_000},
+	Pressure:      {"pressure", "A97", 0, 10_000_000},
+	Latitude:      {"latitude", "D62", -324_000_000, 324_000_000},
+	Longitude:     {"longitude", "D62", -648_000_000, 648_000_000},
+	Tamper:        {"tamper", "C62", 0, 1_000_000},
+	DeviceError:   {"device-error", "C62", 0, MaxMilli},
 }
 
 // Metrics lists every metric in the order of their numbers.
 func Metrics() []Metric {
-	return []Metric{Temperature, Humidity, Illuminance, AccelerationX, AccelerationY, AccelerationZ}
+	return []Metric{Temperature, Humidity, Illuminance, AccelerationX, AccelerationY, AccelerationZ, Pressure, Latitude, Longitude, Tamper, DeviceError}
 }
 
 // Valid reports whether m is a metric.
@@ -72,7 +84,7 @@ func ParseMetric(name string) (Metric, bool) {
 
 // Unit is the metric's unit as a common code of UN/CEFACT Recommendation 20:
 // CEL degree Celsius, P1 per cent, LUX lux, K40 standard acceleration of free
-// fall. Values are thousandths of it.
+// fall, A97 hectopascal, D62 second of arc, C62 one. Values are thousandths of it.
 func (m Metric) Unit() string {
 	if !m.Valid() {
 		return ""

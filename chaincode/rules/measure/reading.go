@@ -18,7 +18,7 @@ const (
 type Reading struct {
 	Sequence uint64
 	At       int64              // the device's clock, milliseconds since 1970-01-01 UTC: a claim
-	Present  uint8              // bit m-1 is set when the device gave a value for metric m
+	Present  uint16             // bit m-1 is set when the device gave a value for metric m
 	Values   [MetricCount]int64 // value of metric m at m-1, in thousandths of its unit; 0 when not present
 }
 

@@ -16,6 +16,7 @@ var (
 	organisations = ledger.Kind[party.Organisation]{Name: ledger.KeyOrganisation, Unknown: fault.CodeOrgUnknown}
 	devices       = ledger.Kind[party.Device]{Name: ledger.KeyDevice, Unknown: fault.CodeDeviceUnknown}
 	deviceKeys    = ledger.Kind[party.KeyEvent]{Name: ledger.KeyDeviceKey, Unknown: fault.CodeDeviceUnknown}
+	keyUses       = ledger.Kind[party.KeyUse]{Name: ledger.KeyDeviceKeyUse, Unknown: fault.CodeEnvelopeKey}
 
 	components      = ledger.Kind[component.Component]{Name: ledger.KeyComponent, Unknown: fault.CodeComponentUnknown}
 	componentEvents = ledger.Kind[component.LifeEvent]{Name: ledger.KeyComponentEvent, Unknown: fault.CodeComponentUnknown}

@@ -67,7 +67,7 @@ func (*Participant) RegisterDevice(ctx *Context, in *api.RegisterDevice) (*party
 		return nil, err
 	}
 	now := ctx.now()
-	key, err := announcedKey(ctx, &in.Proof, nil, dsse.KeyStatement{DeviceID: in.DeviceID, KeyNumber: 1, Algorithm: in.Algorithm, PublicKey: in.PublicKey})
+	key, halves, err := announcedKey(ctx, &in.Proof, nil, dsse.KeyStatement{DeviceID: in.DeviceID, KeyNumber: 1, Algorithm: in.Algorithm, PublicKey: in.PublicKey})
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,9 @@ func (*Participant) RegisterDevice(ctx *Context, in *api.RegisterDevice) (*party
 	if err := protect(ctx, devices, []string{d.Organisation}, d.DeviceID); err != nil {
 		return nil, err
 	}
+	if err := claimKey(ctx, d, halves); err != nil {
+		return nil, err
+	}
 	return &d, recordKey(ctx, d, api.DeviceRegisteredEvent, now)
 }
 
@@ -92,11 +95,15 @@ func (*Participant) RotateDeviceKey(ctx *Context, in *api.RotateDeviceKey) (*par
 		if err != nil {
 			return d, err
 		}
-		key, err := announcedKey(ctx, &in.Proof, present, dsse.KeyStatement{DeviceID: in.DeviceID, KeyNumber: d.Key.Number + 1, Algorithm: in.Algorithm, PublicKey: in.PublicKey})
+		key, halves, err := announcedKey(ctx, &in.Proof, present, dsse.KeyStatement{DeviceID: in.DeviceID, KeyNumber: d.Key.Number + 1, Algorithm: in.Algorithm, PublicKey: in.PublicKey})
 		if err != nil {
 			return d, err
 		}
-		return d.Rotate(ctx.actor(), key, now)
+		next, err := d.Rotate(ctx.actor(), key, now)
+		if err != nil {
+			return d, err
+		}
+		return next, claimKey(ctx, next, halves)
 	})
 }
 
@@ -167,17 +174,28 @@ func presentKey(d party.Device) (*dsse.PublicKey, error) {
 }
 
 // announcedKey verifies a key statement and compares it with what the request
-// says, so that a proof is good for one key of one device on one ledger.
-func announcedKey(ctx *Context, proof *dsse.Envelope, present *dsse.PublicKey, want dsse.KeyStatement) (party.DeviceKey, error) {
+// says, so that a proof is good for one key of one device on one ledger. With the
+// key it gives the ids of its halves, if it is a pair.
+func announcedKey(ctx *Context, proof *dsse.Envelope, present *dsse.PublicKey, want dsse.KeyStatement) (party.DeviceKey, []string, error) {
 	got, key, err := dsse.OpenKeyStatement(proof, present)
 	if err != nil {
-		return party.DeviceKey{}, err
+		return party.DeviceKey{}, nil, err
 	}
 	want.Ledger, want.Organisation = ctx.tx.LedgerID(), ctx.actor()
 	if *got != want {
-		return party.DeviceKey{}, fault.New(fault.CodeKeyProofInvalid, "the key statement is for another ledger, device, organisation or key")
+		return party.DeviceKey{}, nil, fault.New(fault.CodeKeyProofInvalid, "the key statement is for another ledger, device, organisation or key")
 	}
-	return party.DeviceKey{KeyID: key.ID(), Algorithm: string(want.Algorithm), PublicKey: want.PublicKey}, nil
+	return party.DeviceKey{KeyID: key.ID(), Algorithm: string(want.Algorithm), PublicKey: want.PublicKey}, key.HalfIDs(), nil
+}
+
+// claimKey takes the device's new key, and its halves, for this device alone.
+func claimKey(ctx *Context, d party.Device, halves []string) error {
+	for _, use := range d.Uses(halves) {
+		if err := ledger.Create(ctx.tx, keyUses, fault.CodeKeyInUse, &use, use.KeyID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recordKey appends the key's event and announces the device as it is now.

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/mldsa"
 	"pgregory.net/rapid"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
@@ -27,15 +28,26 @@ const kind = "application/vnd.example+json"
 // signer is a private key of a test; the same number gives the same key.
 type signer struct {
 	private crypto.Signer
+	halves  []signer // of a pair
 	public  *dsse.PublicKey
 }
 
 func newSigner(t testing.TB, alg dsse.Algorithm, number int64) signer {
 	t.Helper()
 	seed := sha256.Sum256(big.NewInt(number).Bytes())
+	if classical, second, pair := strings.Cut(string(alg), "+"); pair {
+		return newPair(t, alg, newSigner(t, dsse.Algorithm(classical), number), newSigner(t, dsse.Algorithm(second), number))
+	}
 	var private crypto.Signer = ed25519.NewKeyFromSeed(seed[:])
 	if alg == dsse.P256 {
 		k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), seed[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		private = k
+	}
+	if alg == dsse.MLDSA65 {
+		k, err := mldsa.NewPrivateKey(mldsa.MLDSA65(), seed[:])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,11 +57,24 @@ func newSigner(t testing.TB, alg dsse.Algorithm, number int64) signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signer{private, public}
+	return signer{private: private, public: public}
+}
+
+func newPair(t testing.TB, alg dsse.Algorithm, classical, second signer) signer {
+	t.Helper()
+	der := append(mustDecode(t, classical.public.Base64()), mustDecode(t, second.public.Base64())...)
+	public, err := dsse.ParsePublicKey(alg, base64.StdEncoding.EncodeToString(der))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer{halves: []signer{classical, second}, public: public}
 }
 
 func spki(t testing.TB, public crypto.PublicKey) string {
 	t.Helper()
+	if k, ok := public.(*mldsa.PublicKey); ok {
+		return base64.StdEncoding.EncodeToString(dsse.MLDSASubjectPublicKeyInfo(k))
+	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +84,10 @@ func spki(t testing.TB, public crypto.PublicKey) string {
 
 func (s signer) sign(t testing.TB, pae []byte) []byte {
 	t.Helper()
+	if len(s.halves) > 0 {
+		message := dsse.PairMessage(s.public.Algorithm(), s.public.ID(), pae)
+		return append(s.halves[0].sign(t, message), s.halves[1].sign(t, message)...)
+	}
 	message, hash := pae, crypto.Hash(0)
 	if s.public.Algorithm() == dsse.P256 {
 		digest := sha256.Sum256(pae)
@@ -151,7 +180,10 @@ func TestTheVectorOfTheSpecificationVerifies(t *testing.T) {
 }
 
 func TestOpenGivesThePayloadThatTheKeySigned(t *testing.T) {
-	signers := []signer{newSigner(t, dsse.Ed25519, 1), newSigner(t, dsse.P256, 1)}
+	var signers []signer
+	for _, alg := range dsse.Algorithms() {
+		signers = append(signers, newSigner(t, alg, 1))
+	}
 	other := newSigner(t, dsse.Ed25519, 2)
 	rapid.Check(t, func(r *rapid.T) {
 		a := rapid.SampledFrom(signers).Draw(r, "signer")
@@ -331,8 +363,8 @@ func mustDecode(t testing.TB, text string) []byte {
 }
 
 func TestAKeyKeepsItsSpellingAndIsNamedByItsHash(t *testing.T) {
-	for _, alg := range []dsse.Algorithm{dsse.Ed25519, dsse.P256} {
-		for number := range int64(50) {
+	for _, alg := range dsse.Algorithms() {
+		for number := range int64(20) {
 			k := newSigner(t, alg, number).public
 			again, err := dsse.ParsePublicKey(k.Algorithm(), k.Base64())
 			digest := sha256.Sum256(mustDecode(t, k.Base64()))
@@ -357,13 +389,11 @@ func FuzzOpen(f *testing.F) {
 }
 
 func FuzzParsePublicKey(f *testing.F) {
-	f.Add(true, newSigner(f, dsse.Ed25519, 1).public.Base64())
-	f.Add(false, newSigner(f, dsse.P256, 1).public.Base64())
-	f.Fuzz(func(t *testing.T, ed bool, text string) {
-		alg := dsse.P256
-		if ed {
-			alg = dsse.Ed25519
-		}
+	for i, alg := range dsse.Algorithms() {
+		f.Add(uint8(i), newSigner(f, alg, 1).public.Base64())
+	}
+	f.Fuzz(func(t *testing.T, i uint8, text string) {
+		alg := dsse.Algorithms()[int(i)%len(dsse.Algorithms())]
 		if key, err := dsse.ParsePublicKey(alg, text); err == nil && key.Base64() != text {
 			t.Fatalf("%q is a second spelling of %q", text, key.Base64())
 		}
@@ -371,7 +401,7 @@ func FuzzParsePublicKey(f *testing.F) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	for _, alg := range []dsse.Algorithm{dsse.Ed25519, dsse.P256} {
+	for _, alg := range dsse.Algorithms() {
 		b.Run(string(alg), func(b *testing.B) {
 			k := newSigner(b, alg, 1)
 			e := k.envelope(b, kind, make([]byte, 2048))

@@ -11,7 +11,10 @@ const KeyStatementType = "application/vnd.lifeledger.device-key.v1+json"
 // MaxKeyNumber is how often a device may have a new key.
 const MaxKeyNumber = 1_000_000
 
-const maxKeyStatement = 2 << 10 // bytes
+// maxMember is the length of a string of a statement, its public key apart.
+const maxMember = 256
+
+const maxKeyStatement = 4 << 10 // bytes; the longest public key takes 2,756
 
 // KeyStatement is a device's announcement of a key of its own. The new key
 // signs it, which proves that the announcer holds the key; on a rotation the
@@ -93,11 +96,13 @@ func (s *KeyStatement) check() error {
 		{"deviceId", s.DeviceID},
 		{"organisation", s.Organisation},
 		{"algorithm", string(s.Algorithm)},
-		{"publicKey", s.PublicKey},
 	} {
-		if !plain(f.value) {
-			return malformed("%s of the key statement is not 1 to 256 visible ASCII characters without quotation mark or backslash", f.name)
+		if !plain(f.value, maxMember) {
+			return malformed("%s of the key statement is not 1 to %d visible ASCII characters without quotation mark or backslash", f.name, maxMember)
 		}
+	}
+	if !plain(s.PublicKey, MaxPublicKey) {
+		return malformed("publicKey of the key statement is not 1 to %d visible ASCII characters without quotation mark or backslash", MaxPublicKey)
 	}
 	if s.KeyNumber < 1 || s.KeyNumber > MaxKeyNumber {
 		return malformed("keyNumber of the key statement is not between 1 and %d", MaxKeyNumber)
@@ -106,8 +111,8 @@ func (s *KeyStatement) check() error {
 }
 
 // plain strings need no escape in JSON, so there is only one way to write them.
-func plain(s string) bool {
-	if s == "" || len(s) > 256 {
+func plain(s string, most int) bool {
+	if s == "" || len(s) > most {
 		return false
 	}
 	for i := range len(s) {

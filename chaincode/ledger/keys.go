@@ -22,6 +22,8 @@ const (
 	KeyDevice = "device"
 	// KeyDeviceKey: device id, key number, status. Append-only, numbered by the device; no protection of its own.
 	KeyDeviceKey = "device.key"
+	// KeyDeviceKeyUse: key id. Once; no protection beyond the majority.
+	KeyDeviceKeyUse = "device.key.use"
 	// KeyComponent: component id. Head; the present owner protects it.
 	KeyComponent = "component"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
@@ -60,7 +62,7 @@ const (
 // prefix cannot come into use without a line in this file.
 func Keys() []string {
 	return []string{
-		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey,
+		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse,
 		KeyComponent, KeyComponentEvent,
 		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,

@@ -49,7 +49,7 @@ type Acknowledgement = shipment.Acknowledgement
 // AcknowledgementPage One page of a list.
 type AcknowledgementPage = ledgerapi.AcknowledgementPage
 
-// Algorithm How a key signs.
+// Algorithm How a key signs. A pair, such as Ed25519+ML-DSA-65, signs with both of its keys.
 //
 // Example: Ed25519
 type Algorithm = dsse.Algorithm
@@ -186,7 +186,7 @@ type KeyEvent = party.KeyEvent
 
 // KeyRotation A device's next key.
 type KeyRotation struct {
-	// Algorithm How a key signs.
+	// Algorithm How a key signs. A pair, such as Ed25519+ML-DSA-65, signs with both of its keys.
 	//
 	// Example: Ed25519
 	Algorithm Algorithm `json:"algorithm"`
@@ -194,7 +194,7 @@ type KeyRotation struct {
 	// Proof A DSSE envelope, version 1.0.
 	Proof Envelope `json:"proof"`
 
-	// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding.
+	// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding; of a pair, the classical and the post-quantum one behind one another.
 	//
 	// Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 	PublicKey PublicKey `json:"publicKey"`
@@ -331,7 +331,7 @@ type Problem = problem.Problem
 // ProposeShipment A new shipment and its terms.
 type ProposeShipment = ledgerapi.ProposeShipment
 
-// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding.
+// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding; of a pair, the classical and the post-quantum one behind one another.
 //
 // Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 type PublicKey = string

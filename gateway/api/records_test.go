@@ -125,7 +125,11 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 	if diff := cmp.Diff(rules, enum("RuleID")); diff != "" {
 		t.Errorf("rules:\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{string(dsse.Ed25519), string(dsse.P256)}, enum("Algorithm")); diff != "" {
+	var algorithms []string
+	for _, a := range dsse.Algorithms() {
+		algorithms = append(algorithms, string(a))
+	}
+	if diff := cmp.Diff(algorithms, enum("Algorithm")); diff != "" {
 		t.Errorf("algorithms:\n%s", diff)
 	}
 	terms, limit := doc.Components.Schemas["Terms"].Value, doc.Components.Schemas["Limit"].Value
@@ -143,6 +147,7 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 		{"waits", *terms.Properties["settleAfterSeconds"].Value.Max, float64(shipment.MaxWaitS)},
 		{"delays", *limit.Properties["onDelayMs"].Value.Max, float64(shipment.MaxDelayMs)},
 		{"signatures", *doc.Components.Schemas["Envelope"].Value.Properties["signatures"].Value.MaxItems, uint64(dsse.MaxSignatures)},
+		{"public keys", *doc.Components.Schemas["PublicKey"].Value.MaxLength, uint64(dsse.MaxPublicKey)},
 		{"envelopes", *doc.Components.Schemas["Segments"].Value.Properties["envelopes"].Value.MaxItems, uint64(ledgerapi.MaxEnvelopes)},
 		{"idempotency key", *doc.Components.Parameters["IdempotencyKeyParameter"].Value.Schema.Value.MaxLength, uint64(ledgerapi.MaxIdempotencyKey)},
 		{"page", *doc.Components.Parameters["LimitParameter"].Value.Schema.Value.Max, float64(ledgerapi.MaxPage)},

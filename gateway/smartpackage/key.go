@@ -23,15 +23,20 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
+	"strings"
+
+	"filippo.io/mldsa"
+	mldsax509 "filippo.io/mldsa/x509"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 )
 
 const pemType = "PRIVATE KEY" // PKCS #8
 
-// Key is a device's private key.
+// Key is a device's private key, or a pair of two that sign together.
 type Key struct {
 	signer crypto.Signer
+	halves []*Key // of a pair: the classical key, the post-quantum one
 	public *dsse.PublicKey
 }
 
@@ -50,24 +55,70 @@ func GenerateKey(alg dsse.Algorithm) (*Key, error) {
 			return nil, err
 		}
 		return NewKey(private)
+	case dsse.MLDSA65:
+		private, err := mldsa.GenerateKey(mldsa.MLDSA65())
+		if err != nil {
+			return nil, err
+		}
+		return NewKey(private)
+	case dsse.Ed25519MLDSA, dsse.P256MLDSA:
+		return generatePair(alg)
 	default:
-		return nil, fmt.Errorf("algorithm %q is neither %s nor %s", alg, dsse.Ed25519, dsse.P256)
+		return nil, fmt.Errorf("algorithm %q is none of %v", alg, dsse.Algorithms())
 	}
 }
 
-// NewKey takes an Ed25519 or P-256 key, which may live in a secure element. Its
-// public half passes the same checks as on the ledger.
+func generatePair(alg dsse.Algorithm) (*Key, error) {
+	classical, postQuantum, _ := strings.Cut(string(alg), "+")
+	first, err := GenerateKey(dsse.Algorithm(classical))
+	if err != nil {
+		return nil, err
+	}
+	second, err := GenerateKey(dsse.Algorithm(postQuantum))
+	if err != nil {
+		return nil, err
+	}
+	return NewPair(first, second)
+}
+
+// NewPair makes one key of a classical and a post-quantum key, which sign
+// together from then on and must not be registered by themselves.
+func NewPair(classical, postQuantum *Key) (*Key, error) {
+	var der []byte
+	for _, k := range []*Key{classical, postQuantum} {
+		half, err := base64.StdEncoding.DecodeString(k.public.Base64())
+		if err != nil {
+			return nil, err
+		}
+		der = append(der, half...)
+	}
+	alg := classical.public.Algorithm() + "+" + postQuantum.public.Algorithm()
+	public, err := dsse.ParsePublicKey(alg, base64.StdEncoding.EncodeToString(der))
+	if err != nil {
+		return nil, err
+	}
+	return &Key{halves: []*Key{classical, postQuantum}, public: public}, nil
+}
+
+// NewKey takes an Ed25519, P-256 or ML-DSA-65 key, which may live in a secure
+// element. Its public half passes the same checks as on the ledger.
 func NewKey(signer crypto.Signer) (*Key, error) {
 	var alg dsse.Algorithm
-	switch signer.Public().(type) {
+	var spki []byte
+	var err error
+	switch p := signer.Public().(type) {
 	case ed25519.PublicKey:
 		alg = dsse.Ed25519
+		spki, err = x509.MarshalPKIXPublicKey(p)
 	case *ecdsa.PublicKey:
 		alg = dsse.P256
+		spki, err = x509.MarshalPKIXPublicKey(p)
+	case *mldsa.PublicKey:
+		alg = dsse.MLDSA65
+		spki = dsse.MLDSASubjectPublicKeyInfo(p)
 	default:
 		return nil, fmt.Errorf("a key of type %T cannot sign segments", signer.Public())
 	}
-	spki, err := x509.MarshalPKIXPublicKey(signer.Public())
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +129,7 @@ func NewKey(signer crypto.Signer) (*Key, error) {
 	return &Key{signer: signer, public: public}, nil
 }
 
-// LoadKey reads a key from a PKCS #8 PEM file that only its owner may read.
+// LoadKey reads a key, or the two of a pair, from a PKCS #8 PEM file that only its owner may read.
 func LoadKey(path string) (*Key, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -91,32 +142,62 @@ func LoadKey(path string) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, rest := pem.Decode(text)
-	if block == nil || block.Type != pemType || len(rest) != 0 {
-		return nil, fmt.Errorf("%s: not one PEM block of type %q", path, pemType)
+	var keys []*Key
+	for rest := text; len(rest) > 0; {
+		var block *pem.Block
+		block, rest = pem.Decode(rest)
+		if block == nil || block.Type != pemType || len(keys) == 2 {
+			return nil, fmt.Errorf("%s: neither one PEM block of type %q nor two", path, pemType)
+		}
+		parsed, err := mldsax509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		signer, ok := parsed.(crypto.Signer)
+		if !ok {
+			return nil, fmt.Errorf("%s: a key of type %T cannot sign", path, parsed)
+		}
+		key, err := NewKey(signer)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		keys = append(keys, key)
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	switch len(keys) {
+	case 1:
+		return keys[0], nil
+	case 2:
+		key, err := NewPair(keys[0], keys[1])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return key, nil
 	}
-	signer, ok := parsed.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("%s: a key of type %T cannot sign", path, parsed)
-	}
-	return NewKey(signer)
+	return nil, fmt.Errorf("%s: no PEM block of type %q", path, pemType)
 }
 
-// Save writes the key where no file is yet, readable by its owner only. A key
-// that lives in a secure element cannot be saved.
+// Save writes the key where no file is yet, readable by its owner only; a pair
+// as two PEM blocks. A key that lives in a secure element cannot be saved.
 func (k *Key) Save(path string) error {
-	der, err := x509.MarshalPKCS8PrivateKey(k.signer)
-	if err != nil {
-		return err
+	var text []byte
+	for _, part := range k.parts() {
+		der, err := mldsax509.MarshalPKCS8PrivateKey(part.signer)
+		if err != nil {
+			return err
+		}
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})...)
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return &fs.PathError{Op: "save key", Path: path, Err: fs.ErrExist}
 	}
-	return writeDurably(path, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der}))
+	return writeDurably(path, text)
+}
+
+func (k *Key) parts() []*Key {
+	if len(k.halves) > 0 {
+		return k.halves
+	}
+	return []*Key{k}
 }
 
 // Public is the half that the ledger registers.
@@ -138,9 +219,22 @@ func Sign(payloadType string, payload []byte, keys ...*Key) (*dsse.Envelope, err
 	return e, nil
 }
 
+// deterministic is what a key of ML-DSA can do, if its randomness is not wanted.
+type deterministic interface {
+	SignDeterministic(message []byte, opts crypto.SignerOpts) ([]byte, error)
+}
+
 func (k *Key) sign(pae []byte) ([]byte, error) {
-	if k.public.Algorithm() == dsse.Ed25519 {
+	switch k.public.Algorithm() {
+	case dsse.Ed25519:
 		return k.signer.Sign(nil, pae, crypto.Hash(0))
+	case dsse.MLDSA65:
+		if d, ok := k.signer.(deterministic); ok {
+			return d.SignDeterministic(pae, nil)
+		}
+		return k.signer.Sign(rand.Reader, pae, crypto.Hash(0))
+	case dsse.Ed25519MLDSA, dsse.P256MLDSA:
+		return k.signPair(dsse.PairMessage(k.public.Algorithm(), k.public.ID(), pae))
 	}
 	digest := sha256.Sum256(pae)
 	sig, err := k.signer.Sign(nil, digest[:], crypto.SHA256) // no random source: RFC 6979
@@ -148,6 +242,19 @@ func (k *Key) sign(pae []byte) ([]byte, error) {
 		return nil, err
 	}
 	return lowerS(sig)
+}
+
+// signPair puts the signatures of both halves behind one another.
+func (k *Key) signPair(message []byte) ([]byte, error) {
+	var sig []byte
+	for _, h := range k.halves {
+		part, err := h.sign(message)
+		if err != nil {
+			return nil, err
+		}
+		sig = append(sig, part...)
+	}
+	return sig, nil
 }
 
 // lowerS replaces S by n-S when that is smaller. Both verify; the ledger takes

@@ -4,6 +4,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
@@ -13,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/mldsa"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
@@ -36,8 +39,56 @@ type vectors struct {
 		PAE      string         `json:"pae"`
 		Envelope *dsse.Envelope `json:"envelope"`
 	} `json:"keyStatement"`
-	Rotation *dsse.Envelope  `json:"rotation"`
-	Segments []segmentVector `json:"segments"`
+	Rotation    *dsse.Envelope  `json:"rotation"`
+	PostQuantum []pqVector      `json:"postQuantum"`
+	Segments    []segmentVector `json:"segments"`
+}
+
+// pqVector shows keys and signatures of some thousand characters by their hash.
+type pqVector struct {
+	Algorithm      dsse.Algorithm `json:"algorithm"`
+	KeyID          string         `json:"keyid"` // so the SHA-256 of the public key
+	PublicKeyBytes int            `json:"publicKeyBytes"`
+	StatementHash  string         `json:"statementSha256"`
+	SignatureHash  string         `json:"signatureSha256"`
+	SignatureBytes int            `json:"signatureBytes"`
+	ClassicalSig   string         `json:"classicalSignature,omitempty"` // of a pair
+}
+
+func pqVectors(t *testing.T, seed []byte, classical ...*smartpackage.Key) []pqVector {
+	t.Helper()
+	private, err := mldsa.NewPrivateKey(mldsa.MLDSA65(), seed)
+	check(t, err)
+	second, err := smartpackage.NewKey(private)
+	check(t, err)
+	keys := []*smartpackage.Key{second}
+	for _, c := range classical {
+		pair, err := smartpackage.NewPair(c, second)
+		check(t, err)
+		keys = append(keys, pair)
+	}
+	var out []pqVector
+	for _, k := range keys {
+		e, err := smartpackage.SignKeyStatement(dsse.KeyStatement{Ledger: ledger, DeviceID: device, Organisation: "ShipperMSP", KeyNumber: 1}, k, nil)
+		check(t, err)
+		payload, err := dsse.Open(e, dsse.KeyStatementType, k.Public())
+		check(t, err)
+		sig, err := base64.StdEncoding.DecodeString(e.Signatures[0].Sig)
+		check(t, err)
+		spki, err := base64.StdEncoding.DecodeString(k.Public().Base64())
+		check(t, err)
+		v := pqVector{Algorithm: k.Public().Algorithm(), KeyID: k.Public().ID(), PublicKeyBytes: len(spki), StatementHash: hash(payload), SignatureHash: hash(sig), SignatureBytes: len(sig)}
+		if at := len(sig) - mldsa.MLDSA65SignatureSize; at > 0 {
+			v.ClassicalSig = base64.StdEncoding.EncodeToString(sig[:at])
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 type segmentVector struct {
@@ -79,6 +130,8 @@ func makeVectors(t *testing.T) vectors {
 	statement.KeyNumber = 2
 	v.Rotation, err = smartpackage.SignKeyStatement(statement, second, first)
 	check(t, err)
+
+	v.PostQuantum = pqVectors(t, seed, first, second)
 
 	journey := smartpackage.Synthetic(start(), time.Second, 4)
 	journey[1].Present, journey[1].Values[measure.Temperature-1] = journey[1].Present&^1, 0 // the sensor gave no temperature
@@ -139,7 +192,7 @@ func TestTheDocumentNamesEveryFieldAndCode(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "device-protocol.md"))
 	check(t, err)
 	names := []string{
-		segment.PayloadType, dsse.KeyStatementType, string(dsse.Ed25519), string(dsse.P256),
+		segment.PayloadType, dsse.KeyStatementType, string(dsse.Ed25519), string(dsse.P256), string(dsse.MLDSA65), string(dsse.Ed25519MLDSA), string(dsse.P256MLDSA), "participant.key-in-use",
 		"ledger", "shipment_id", "device_id", "first_sequence", "previous", "start_unix_ms", "final", "time_deltas", "channels", "metric", "positions", "deltas",
 		"shipment.segment.replayed", "shipment.segment.out-of-order", "shipment.segment.forked", "shipment.segment.recording-closed",
 		"shipment.segment.wrong-ledger", "shipment.segment.wrong-shipment", "shipment.segment.device-not-agreed",

@@ -11,6 +11,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"strings"
+
+	"filippo.io/mldsa"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
@@ -20,25 +23,39 @@ import (
 // Key is a private key made from a seed, so that two runs sign the same bytes.
 type Key struct {
 	private crypto.Signer
+	halves  []*Key // of a pair
 	Public  *dsse.PublicKey
 }
 
 // NewKey makes the key of a seed.
 func NewKey(alg dsse.Algorithm, seed string) (*Key, error) {
 	sum := sha256.Sum256([]byte(seed))
-	var private crypto.Signer
+	classical, second, pair := strings.Cut(string(alg), "+")
+	if pair {
+		return newPair(alg, dsse.Algorithm(classical), dsse.Algorithm(second), seed)
+	}
 	switch alg {
 	case dsse.Ed25519:
-		private = ed25519.NewKeyFromSeed(sum[:])
+		return keyOf(alg, ed25519.NewKeyFromSeed(sum[:]))
 	case dsse.P256:
 		k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), sum[:])
 		if err != nil {
 			return nil, err
 		}
-		private = k
+		return keyOf(alg, k)
+	case dsse.MLDSA65:
+		k, err := mldsa.NewPrivateKey(mldsa.MLDSA65(), sum[:])
+		if err != nil {
+			return nil, err
+		}
+		public, err := dsse.ParsePublicKey(alg, base64.StdEncoding.EncodeToString(dsse.MLDSASubjectPublicKeyInfo(k.PublicKey())))
+		return &Key{private: k, Public: public}, err
 	default:
 		return nil, fmt.Errorf("no algorithm is called %q", alg)
 	}
+}
+
+func keyOf(alg dsse.Algorithm, private crypto.Signer) (*Key, error) {
 	spki, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
 		return nil, err
@@ -47,8 +64,32 @@ func NewKey(alg dsse.Algorithm, seed string) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Key{private, public}, nil
+	return &Key{private: private, Public: public}, nil
 }
+
+func newPair(alg, classical, second dsse.Algorithm, seed string) (*Key, error) {
+	a, err := NewKey(classical, seed)
+	if err != nil {
+		return nil, err
+	}
+	b, err := NewKey(second, seed)
+	if err != nil {
+		return nil, err
+	}
+	var der []byte
+	for _, k := range []*Key{a, b} {
+		half, err := base64.StdEncoding.DecodeString(k.Public.Base64())
+		if err != nil {
+			return nil, err
+		}
+		der = append(der, half...)
+	}
+	public, err := dsse.ParsePublicKey(alg, base64.StdEncoding.EncodeToString(der))
+	return &Key{halves: []*Key{a, b}, Public: public}, err
+}
+
+// Half is one of the two keys of a pair: 0 the classical one, 1 the other.
+func (k *Key) Half(i int) *Key { return k.halves[i] }
 
 // Sign puts a payload into an envelope that every key signs.
 func Sign(payloadType string, payload []byte, keys ...*Key) (dsse.Envelope, error) {
@@ -64,8 +105,22 @@ func Sign(payloadType string, payload []byte, keys ...*Key) (dsse.Envelope, erro
 }
 
 func (k *Key) sign(pae []byte) ([]byte, error) {
-	if k.Public.Algorithm() == dsse.Ed25519 {
-		return k.private.Sign(nil, pae, crypto.Hash(0))
+	if len(k.halves) > 0 {
+		var sig []byte
+		for _, h := range k.halves {
+			part, err := h.sign(dsse.PairMessage(k.Public.Algorithm(), k.Public.ID(), pae))
+			if err != nil {
+				return nil, err
+			}
+			sig = append(sig, part...)
+		}
+		return sig, nil
+	}
+	switch private := k.private.(type) {
+	case *mldsa.PrivateKey:
+		return private.SignDeterministic(pae, nil)
+	case ed25519.PrivateKey:
+		return private.Sign(nil, pae, crypto.Hash(0))
 	}
 	digest := sha256.Sum256(pae)
 	sig, err := k.private.Sign(nil, digest[:], crypto.SHA256) // no random source: RFC 6979

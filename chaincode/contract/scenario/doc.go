@@ -13,6 +13,7 @@
 //	consortium                      announce the three organisations, unless they are
 //	fresh                           end here unless the ledger was empty
 //	device box Ed25519              a device with a key made from its name and the run
+//	device twin Ed25519 box         the same key, or a half of it, in another device
 //	register ShipperMSP box         register it; rotate ShipperMSP box Ed25519 gives it its next key
 //	claim ORG ID box …              register ID with box's key and a statement about what
 //	                                as=ORG, device=ID, ledger=L and signer=BOX say

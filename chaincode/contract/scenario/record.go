@@ -10,16 +10,28 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/mldsa"
+
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/segment"
 )
 
-func (r *run) device(name, alg string) error {
+// device makes a device: its name, its algorithm and, if its key comes from the
+// same seed as another's, that other one.
+func (r *run) device(words []string) error {
+	name := words[0]
 	d := &device{id: name + "-" + r.vars["run"], number: 1, chains: make(map[string]*chain)}
 	d.seed = d.id
-	key, err := NewKey(dsse.Algorithm(alg), d.seed)
+	if len(words) == 3 {
+		other, err := r.find(words[2])
+		if err != nil {
+			return err
+		}
+		d.seed = other.seed
+	}
+	key, err := NewKey(dsse.Algorithm(words[1]), d.seed)
 	if err != nil {
 		return err
 	}
@@ -134,6 +146,7 @@ type recording struct {
 	split                                         int
 	final, replay, fork, forge, garbage, unlinked bool
 	skip                                          uint64
+	strip                                         int // the half of a pair that signs alone; -1: both do
 	signer, ledger, shipment, device              string
 	from                                          int64
 	step                                          time.Duration
@@ -205,6 +218,15 @@ func (r *run) envelopes(d *device, c *chain, shipment string, rec *recording) ([
 		if err != nil {
 			return nil, at, err
 		}
+		if rec.strip >= 0 {
+			whole, err := base64.StdEncoding.DecodeString(e.Signatures[0].Sig)
+			if err != nil {
+				return nil, at, err
+			}
+			classical := len(whole) - mldsa.MLDSA65SignatureSize
+			part := [][]byte{whole[:classical], whole[classical:]}[rec.strip]
+			e.Signatures[0].Sig = base64.StdEncoding.EncodeToString(part)
+		}
 		if rec.garbage {
 			if e, err = Sign(segment.PayloadType, []byte("no segment"), key); err != nil {
 				return nil, at, err
@@ -232,7 +254,7 @@ func or(a, b string) string {
 }
 
 func readOptions(words []string) (*recording, error) {
-	rec := &recording{step: time.Second, split: segment.MaxReadings}
+	rec := &recording{step: time.Second, split: segment.MaxReadings, strip: -1}
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
 		var err error
@@ -247,6 +269,8 @@ func readOptions(words []string) (*recording, error) {
 			rec.split, err = strconv.Atoi(value)
 		case "skip":
 			rec.skip, err = strconv.ParseUint(value, 10, 32)
+		case "strip":
+			rec.strip, err = strconv.Atoi(value)
 		case "signer":
 			rec.signer = value
 		case "ledger":

@@ -108,8 +108,8 @@ func (r *run) do(l line) error {
 		return r.consortium(l.number)
 	case verb == "fresh":
 		return r.fresh()
-	case verb == "device" && len(words) == 2:
-		return r.device(words[0], words[1])
+	case verb == "device" && (len(words) == 2 || len(words) == 3):
+		return r.device(words)
 	case verb == "register" && len(words) == 2:
 		return r.register(l.number, words[0], words[1])
 	case verb == "rotate" && len(words) == 3:

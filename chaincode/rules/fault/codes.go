@@ -30,6 +30,7 @@ const (
 	CodeDeviceUnknown   Code = "participant.device-unknown"
 	CodeDeviceRevoked   Code = "participant.device-revoked"
 	CodeKeyInvalid      Code = "participant.key-invalid"
+	CodeKeyInUse        Code = "participant.key-in-use"
 	CodeKeyProofInvalid Code = "participant.key-proof-invalid"
 
 	// Signed envelopes and reading segments.
@@ -117,6 +118,7 @@ func Catalogue() []Entry {
 		{CodeDeviceUnknown, NotFound, "no device of this id is registered"},
 		{CodeDeviceRevoked, Refused, "the device was revoked before this was recorded"},
 		{CodeKeyInvalid, Malformed, "the public key is not one that we accept"},
+		{CodeKeyInUse, Conflict, "the key, or a half of it, is or was the key of a device"},
 		{CodeKeyProofInvalid, Refused, "the statement that announces a key is not signed by that key"},
 		{CodeEnvelopeMalformed, Malformed, "the envelope is not a DSSE envelope"},
 		{CodeEnvelopeKey, Refused, "the envelope is not signed by the device's present key"},

@@ -31,8 +31,8 @@ type Device struct {
 type DeviceKey struct {
 	Number    uint64       `json:"number"`
 	KeyID     string       `json:"keyId"`     // hex SHA-256 of the SubjectPublicKeyInfo
-	Algorithm string       `json:"algorithm"` // Ed25519 or ECDSA-P256
-	PublicKey string       `json:"publicKey"` // base64 of the SubjectPublicKeyInfo, DER
+	Algorithm string       `json:"algorithm"` // such as Ed25519; chaincode/dsse has the list
+	PublicKey string       `json:"publicKey"` // base64 of the SubjectPublicKeyInfo, DER; of a pair, of both
 	Since     measure.Time `json:"since"`
 }
 
@@ -48,6 +48,27 @@ type KeyEvent struct {
 	At            measure.Time `json:"at"`
 	Actor         string       `json:"actor"`
 	TransactionID string       `json:"transactionId"`
+}
+
+// KeyUse says whose key a key id names. It is made once for each key, and for
+// each half of a pair, and never changes: a key serves one device, in one place.
+// With the same key in two devices a signature would not say which one it was.
+type KeyUse struct {
+	KeyID     string       `json:"keyId"`
+	DeviceID  string       `json:"deviceId"`
+	Number    uint64       `json:"number"`                                   // of the device's key
+	PairKeyID string       `json:"pairKeyId,omitempty" metadata:",optional"` // of the pair that the key is a half of
+	At        measure.Time `json:"at"`
+}
+
+// Uses are the records that a device's new key takes: one for the key, one for
+// each of the halves, if it is a pair.
+func (d Device) Uses(halves []string) []KeyUse {
+	uses := []KeyUse{{KeyID: d.Key.KeyID, DeviceID: d.DeviceID, Number: d.Key.Number, At: d.Key.Since}}
+	for _, half := range halves {
+		uses = append(uses, KeyUse{KeyID: half, DeviceID: d.DeviceID, Number: d.Key.Number, PairKeyID: d.Key.KeyID, At: d.Key.Since})
+	}
+	return uses
 }
 
 // NewDevice registers a device with its first key. That the key signed its own

@@ -18,7 +18,7 @@ import (
 const usage = `lifeledger-device plays a smart package: a device that signs what it measures.
 
 Usage:
-  lifeledger-device keygen   -state dir -device id [-algorithm Ed25519|ECDSA-P256]
+  lifeledger-device keygen   -state dir -device id [-algorithm Ed25519|ECDSA-P256|ML-DSA-65|Ed25519+ML-DSA-65|ECDSA-P256+ML-DSA-65]
   lifeledger-device register -state dir -device id -organisation MSP -ledger channel/chaincode -gateway url -token-file file
   lifeledger-device replay   -state dir -device id -organisation MSP -ledger channel/chaincode -gateway url -token-file file
                              -shipment id -recording file.csv [-segment n] [-start time] [-from time] [-until time] [-final] [-offline]

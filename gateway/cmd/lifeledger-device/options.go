@@ -49,7 +49,7 @@ func (o *options) parse(command string, args []string) error {
 	f.StringVar(&o.state, "state", "", "`directory` that keeps the device's key, chain and spool")
 	f.StringVar(&o.device, "device", "", "the device's `id`")
 	if command != "reset" {
-		f.StringVar(&o.algorithm, "algorithm", "Ed25519", "of a new key: Ed25519 or ECDSA-P256")
+		f.StringVar(&o.algorithm, "algorithm", "Ed25519", "of a new key: Ed25519, ECDSA-P256, ML-DSA-65, Ed25519+ML-DSA-65 or ECDSA-P256+ML-DSA-65")
 	}
 	if command == "keygen" {
 		return o.finish(f, args)

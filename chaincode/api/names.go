@@ -63,6 +63,7 @@ const (
 	GetStatementTx    Transaction = "shipment:GetStatement"
 
 	SimulateTx             Transaction = "shipment:Simulate"
+	GetRatingTx            Transaction = "shipment:GetRating"
 	ListAcknowledgementsTx Transaction = "shipment:ListAcknowledgements"
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
@@ -91,7 +92,7 @@ func Transactions() []Access {
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
 		{ListOffersTx, false},
-		{SimulateTx, false},
+		{SimulateTx, false}, {GetRatingTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 	}
 }

@@ -28,6 +28,7 @@ var (
 	segments         = ledger.Kind[shipment.Segment]{Name: ledger.KeySegment, Unknown: fault.CodeShipmentUnknown}
 	excursions       = ledger.Kind[shipment.Excursion]{Name: ledger.KeyExcursion, Unknown: fault.CodeExcursionUnknown}
 	acknowledgements = ledger.Kind[shipment.Acknowledgement]{Name: ledger.KeyAcknowledgement, Unknown: fault.CodeExcursionUnknown}
+	outcomes         = ledger.Kind[shipment.Outcome]{Name: ledger.KeyOutcome, Unknown: fault.CodeShipmentUnknown}
 	goods            = ledger.Kind[shipment.Goods]{Name: ledger.KeyGoods, Unknown: fault.CodeComponentUnknown}
 	statements       = ledger.Kind[shipment.Statement]{Name: ledger.KeySettlement, Unknown: fault.CodeShipmentUnknown}
 	escrows          = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}

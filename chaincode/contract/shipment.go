@@ -132,6 +132,9 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 	if err := payOut(ctx, st, w); err != nil {
 		return nil, err
 	}
+	if err := rateCarriers(ctx, *t, st, ss); err != nil {
+		return nil, err
+	}
 	if err := ledger.Put(ctx.tx, shipments, &next, s.ShipmentID); err != nil {
 		return nil, err
 	}

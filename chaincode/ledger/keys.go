@@ -44,6 +44,8 @@ const (
 	KeyExcursion = "shipment.excursion"
 	// KeyAcknowledgement: shipment id, excursion id, MSP id, number. Append-only, at most eight for each organisation, which protects each.
 	KeyAcknowledgement = "shipment.acknowledgement"
+	// KeyOutcome: MSP id of a carrier, settlement time counted down, shipment id. Once, with the settlement; every party of the terms protects it.
+	KeyOutcome = "shipment.outcome"
 	// KeyGoods: component id. Head; says in which shipment a component travels, no protection beyond the majority.
 	KeyGoods = "shipment.goods"
 	// KeySettlement: shipment id. Head of the statement of account; every party of the terms protects it.
@@ -64,7 +66,7 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse,
 		KeyComponent, KeyComponentEvent,
-		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
+		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
 	}
 }
@@ -102,6 +104,13 @@ func Seq(n uint64) string {
 // 9999, as [Tx.Now] always is; an earlier time counts as 1970.
 func Millis(t time.Time) string {
 	return Seq(uint64(max(t.UnixMilli(), 0)))[5:]
+}
+
+// NewestFirst is a time as a key attribute that counts down, so that a listing
+// begins with the latest.
+func NewestFirst(t time.Time) string {
+	const end = 253_402_300_799_999 // of the year 9999
+	return Seq(uint64(end - min(max(t.UnixMilli(), 0), end)))[5:]
 }
 
 // compose builds the composite key of one record. An attribute that cannot be

@@ -186,6 +186,9 @@ func TestKeysOrderAsNumbersAndTimesDo(t *testing.T) {
 		if x, y := ledger.Millis(time.UnixMilli(c)), ledger.Millis(time.UnixMilli(d)); len(x) != 15 || (c < d) != (x < y) {
 			t.Fatalf("%s %s", x, y)
 		}
+		if x, y := ledger.NewestFirst(time.UnixMilli(c)), ledger.NewestFirst(time.UnixMilli(d)); len(x) != 15 || (c < d) != (x > y) {
+			t.Errorf("NewestFirst: %d %s, %d %s", c, x, d, y)
+		}
 	})
 }
 

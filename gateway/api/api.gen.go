@@ -285,6 +285,9 @@ type Organisation = party.Organisation
 // OrganisationPage One page of a list.
 type OrganisationPage = ledgerapi.OrganisationPage
 
+// Outcome How one carrier did in one settled shipment.
+type Outcome = shipment.Outcome
+
 // OwnershipAcceptance Where the component is now; it stays as it was when this is absent.
 //
 // Example: {"location":"NLRTM"}
@@ -335,6 +338,9 @@ type ProposeShipment = ledgerapi.ProposeShipment
 //
 // Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 type PublicKey = string
+
+// Rating How an organisation has done as a carrier; it follows from the outcomes, and nobody gives it.
+type Rating = shipment.Rating
 
 // Reason Text for people, without control characters.
 //
@@ -923,6 +929,9 @@ type ServerInterface interface {
 	// GetOrganisation Get one member
 	// (GET /organisations/{mspId})
 	GetOrganisation(c *gin.Context, mspid MSPIDParameter)
+	// GetRating Get how an organisation has done as a carrier
+	// (GET /organisations/{mspId}/rating)
+	GetRating(c *gin.Context, mspid MSPIDParameter)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(c *gin.Context, params ProposeShipmentParams)
@@ -1838,6 +1847,31 @@ func (siw *ServerInterfaceWrapper) GetOrganisation(c *gin.Context) {
 	}
 
 	siw.Handler.GetOrganisation(c, mspid)
+}
+
+// GetRating operation middleware
+func (siw *ServerInterfaceWrapper) GetRating(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRating(c, mspid)
 }
 
 // ProposeShipment operation middleware
@@ -3043,6 +3077,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/organisations", wrapper.ListOrganisations)
 	router.POST(options.BaseURL+"/organisations", wrapper.AnnounceOrganisation)
 	router.GET(options.BaseURL+"/organisations/:mspId", wrapper.GetOrganisation)
+	router.GET(options.BaseURL+"/organisations/:mspId/rating", wrapper.GetRating)
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
@@ -3172,6 +3207,8 @@ type OrganisationPageJSONResponse OrganisationPage
 type PongJSONResponse Pong
 
 type PostingPageJSONResponse PostingPage
+
+type RatingJSONResponse Rating
 
 type RecordedResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -3682,6 +3719,28 @@ type GetOrganisationResponseObject interface {
 type GetOrganisation200JSONResponse struct{ OrganisationJSONResponse }
 
 func (response GetOrganisation200JSONResponse) VisitGetOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRatingRequestObject struct {
+	MSPID MSPIDParameter `json:"mspId"`
+}
+
+type GetRatingResponseObject interface {
+	VisitGetRatingResponse(w http.ResponseWriter) error
+}
+
+type GetRating200JSONResponse struct{ RatingJSONResponse }
+
+func (response GetRating200JSONResponse) VisitGetRatingResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4332,6 +4391,9 @@ type StrictServerInterface interface {
 	// GetOrganisation Get one member
 	// (GET /organisations/{mspId})
 	GetOrganisation(ctx context.Context, request GetOrganisationRequestObject) (GetOrganisationResponseObject, error)
+	// GetRating Get how an organisation has done as a carrier
+	// (GET /organisations/{mspId}/rating)
+	GetRating(ctx context.Context, request GetRatingRequestObject) (GetRatingResponseObject, error)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(ctx context.Context, request ProposeShipmentRequestObject) (ProposeShipmentResponseObject, error)
@@ -5076,6 +5138,32 @@ func (sh *strictHandler) GetOrganisation(ctx *gin.Context, mspid MSPIDParameter)
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetOrganisationResponseObject); ok {
 		if err := validResponse.VisitGetOrganisationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRating operation middleware
+func (sh *strictHandler) GetRating(ctx *gin.Context, mspid MSPIDParameter) {
+	var request GetRatingRequestObject
+
+	request.MSPID = mspid
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRating(ctx, request.(GetRatingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRating")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRatingResponseObject); ok {
+		if err := validResponse.VisitGetRatingResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -61,6 +61,7 @@ func Permissions() []Permission {
 		{"ListSegments", all},
 		{"ListExcursions", reads},
 		{"SimulateShipment", reads},
+		{"GetRating", reads},
 		{"AcknowledgeExcursion", staff},
 		{"ListAcknowledgements", reads},
 		{"GetStatement", reads},

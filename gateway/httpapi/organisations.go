@@ -5,6 +5,7 @@ import (
 
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/api"
 )
 
@@ -31,4 +32,10 @@ func (s *server) AnnounceOrganisation(ctx context.Context, r api.AnnounceOrganis
 
 func newOrganisation(answer party.Organisation, done receipt, location ...string) api.OrganisationCreatedJSONResponse {
 	return api.OrganisationCreatedJSONResponse{Body: answer, Headers: api.OrganisationCreatedResponseHeaders(done.created(location...))}
+}
+
+// GetRating is GET /organisations/{mspId}/rating.
+func (s *server) GetRating(ctx context.Context, r api.GetRatingRequestObject) (api.GetRatingResponseObject, error) {
+	answer, err := ask[shipment.Rating](ctx, s, ledgerapi.GetRatingTx, ledgerapi.OrganisationRef{MSPID: r.MSPID})
+	return api.GetRating200JSONResponse{RatingJSONResponse: api.RatingJSONResponse(answer)}, err
 }

@@ -59,6 +59,7 @@ var routes = map[api.Transaction]string{
 	api.AmendTermsTx:           "/shipments/{shipmentId}/counter-offers",
 	api.ListOffersTx:           "/shipments/{of}/counter-offers",
 	api.IssueTokensTx:          "/tokens/issues",
+	api.GetRatingTx:            "/organisations/{mspId}/rating",
 	api.SimulateTx:             "/simulations",
 	api.AcknowledgeExcursionTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.ListAcknowledgementsTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",

@@ -55,7 +55,7 @@ func Outcomes(t Terms, st Statement, charges []Penalty) []Outcome {
 			}
 		}
 		for _, p := range charges {
-			if p.Custodian == l.Carrier && t.isAbout(p.LimitID, lateRule) {
+			if p.Custodian == l.Carrier && t.isAboutTime(p.LimitID) {
 				o.Late += p.Excursions
 			}
 		}
@@ -64,11 +64,10 @@ func Outcomes(t Terms, st Statement, charges []Penalty) []Outcome {
 	return out
 }
 
-// lateRule is the rule about things that happen later than agreed.
-const lateRule RuleID = "shipment.violation.late"
-
-func (t Terms) isAbout(limitID string, rule RuleID) bool {
-	return slices.ContainsFunc(t.Limits, func(l Limit) bool { return l.LimitID == limitID && l.Rule == rule })
+// isAboutTime says whether a limit is about when something happens: only such a
+// one names a checkpoint.
+func (t Terms) isAboutTime(limitID string) bool {
+	return slices.ContainsFunc(t.Limits, func(l Limit) bool { return l.LimitID == limitID && l.CheckpointID != "" })
 }
 
 // partOf is a as basis points of whole, all of it at most.

@@ -84,7 +84,7 @@ func TestARatingMovesTowardsTheLatestOutcome(t *testing.T) {
 
 func TestOutcomesFollowFromTheStatement(t *testing.T) {
 	late := sh7()
-	late.LimitID, late.Rule = "arrival", "shipment.violation.late"
+	late.LimitID, late.CheckpointID = "arrival", "delivery"
 	terms := agree(sh7(), late)
 	terms.Legs = append(terms.Legs, shipment.Leg{Carrier: north, FeeMinor: 1_000})
 	charges := []shipment.Penalty{

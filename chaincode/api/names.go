@@ -8,6 +8,7 @@ const (
 	Component   = "component"
 	Shipment    = "shipment"
 	Settlement  = "settlement"
+	PayChannel  = "paychannel"
 )
 
 // Transaction is the exact name under which a transaction is called, such as
@@ -40,6 +41,18 @@ const (
 
 	IssueTokensTx  Transaction = "settlement:Issue"
 	RedeemTokensTx Transaction = "settlement:Redeem"
+
+	OpenChannelTx          Transaction = "paychannel:Open"
+	AcceptChannelTx        Transaction = "paychannel:Accept"
+	WithdrawChannelTx      Transaction = "paychannel:Withdraw"
+	TopUpChannelTx         Transaction = "paychannel:TopUp"
+	ReplaceChannelKeyTx    Transaction = "paychannel:ReplaceKey"
+	PresentProofTx         Transaction = "paychannel:Present"
+	CloseChannelTx         Transaction = "paychannel:Close"
+	ReportContradictionTx  Transaction = "paychannel:ReportContradiction"
+	FinishChannelTx        Transaction = "paychannel:Finish"
+	FinishChannelJointlyTx Transaction = "paychannel:FinishJointly"
+	ItemiseChannelTx       Transaction = "paychannel:Itemise"
 )
 
 // The transactions that only read.
@@ -68,6 +81,12 @@ const (
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
 	ListPostingsTx Transaction = "settlement:ListPostings"
+
+	GetChannelTx           Transaction = "paychannel:Get"
+	ChannelHistoryTx       Transaction = "paychannel:History"
+	ListProofsTx           Transaction = "paychannel:ListProofs"
+	GetItemsTx             Transaction = "paychannel:GetItems"
+	ListShipmentPaymentsTx Transaction = "paychannel:ListPayments"
 )
 
 // Access says whether a transaction may write.
@@ -86,6 +105,9 @@ func Transactions() []Access {
 		{AcknowledgeExcursionTx, true},
 		{AmendTermsTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true},
+		{OpenChannelTx, true}, {AcceptChannelTx, true}, {WithdrawChannelTx, true}, {TopUpChannelTx, true}, {ReplaceChannelKeyTx, true},
+		{PresentProofTx, true}, {CloseChannelTx, true}, {ReportContradictionTx, true}, {FinishChannelTx, true},
+		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
 		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
@@ -94,6 +116,7 @@ func Transactions() []Access {
 		{ListOffersTx, false},
 		{SimulateTx, false}, {GetRatingTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
+		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}
 }
 
@@ -117,6 +140,7 @@ const (
 	ExcursionAcknowledgedEvent = "shipment.excursion-acknowledged.v1"
 	ShipmentSettledEvent       = "shipment.settled.v1"
 	TokensChangedEvent         = "settlement.tokens-changed.v1"
+	PayChannelChangedEvent     = "paychannel.changed.v1"
 )
 
 // Bounds of what a transaction takes, held by the guard and by the gateway.

@@ -1,11 +1,13 @@
 package contract
 
 import (
+	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
@@ -36,7 +38,12 @@ var (
 	accounts = ledger.Kind[money.Account]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
 
-	replacedTerms = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}
+	replacedTerms    = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}
+	channels         = ledger.Kind[paychannel.PaymentChannel]{Name: ledger.KeyPayChannel, Unknown: fault.CodeChannelUnknown}
+	channelEvents    = ledger.Kind[paychannel.ChannelEvent]{Name: ledger.KeyPayChannelEvent, Unknown: fault.CodeChannelUnknown}
+	channelProofs    = ledger.Kind[api.ShownProofs]{Name: ledger.KeyPayChannelProof, Unknown: fault.CodeChannelUnknown}
+	channelItems     = ledger.Kind[paychannel.ItemList]{Name: ledger.KeyPayChannelItems, Unknown: fault.CodeChannelUnknown}
+	shipmentPayments = ledger.Kind[paychannel.ShipmentPayment]{Name: ledger.KeyShipmentPayment, Unknown: fault.CodeShipmentUnknown}
 
 	idempotencies = ledger.Kind[Idempotency]{Name: ledger.KeyIdempotency, Unknown: fault.CodeInternal}
 )

@@ -56,6 +56,16 @@ const (
 	KeyPosting = "account.posting"
 	// KeyEscrow: shipment id. Head; every party of the terms protects it.
 	KeyEscrow = "escrow"
+	// KeyPayChannel: channel id. Head; both sides protect it.
+	KeyPayChannel = "paychannel"
+	// KeyPayChannelEvent: channel id, sequence. Append-only, numbered by the channel; no protection of its own.
+	KeyPayChannelEvent = "paychannel.event"
+	// KeyPayChannelProof: channel id, sequence of the event. Append-only, numbered by the channel; no protection of its own, the envelopes are signed.
+	KeyPayChannelProof = "paychannel.proof"
+	// KeyPayChannelItems: channel id, payer's MSP id. Once, written with the channel, which says whether it is; no protection of its own, the payer signed its hash.
+	KeyPayChannelItems = "paychannel.items"
+	// KeyShipmentPayment: shipment id, channel id, payer's MSP id. Once, written with the list that it is an item of; no protection of its own.
+	KeyShipmentPayment = "shipment.payment"
 	// KeyIdempotency: MSP id, idempotency key. Once; no protection beyond the majority.
 	KeyIdempotency = "idempotency"
 )
@@ -68,6 +78,10 @@ func Keys() []string {
 		KeyComponent, KeyComponentEvent,
 		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
+		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
+		KeyAccount, KeyPosting, KeyEscrow,
+		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
+		KeyIdempotency,
 	}
 }
 

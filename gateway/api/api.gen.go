@@ -20,6 +20,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/oapi-codegen/runtime"
@@ -58,6 +59,99 @@ type Algorithm = dsse.Algorithm
 //
 // Example: {"mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
 type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
+
+// ChannelAcceptance The deposit and key of the side that accepts.
+type ChannelAcceptance struct {
+	// Algorithm How a key signs. A pair, such as Ed25519+ML-DSA-65, signs with both of its keys.
+	//
+	// Example: Ed25519
+	Algorithm Algorithm `json:"algorithm"`
+
+	// DepositMinor An amount in the currency's minor unit; 1000 is ten dollars.
+	//
+	// Example: 1000
+	DepositMinor Minor `json:"depositMinor"`
+
+	// Proof A DSSE envelope, version 1.0.
+	Proof Envelope `json:"proof"`
+
+	// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding; of a pair, the classical and the post-quantum one behind one another.
+	//
+	// Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+	PublicKey PublicKey `json:"publicKey"`
+}
+
+// ChannelClaim What the newest presented proof of a side's payments says.
+type ChannelClaim = paychannel.ChannelClaim
+
+// ChannelClosing The newest balance proof of the other side, unless it is on record or there is none.
+type ChannelClosing struct {
+	Proof *dsse.Envelope `json:"proof,omitempty"`
+}
+
+// ChannelContradiction Two balance proofs of the other side.
+type ChannelContradiction struct {
+	// First A DSSE envelope, version 1.0.
+	First Envelope `json:"first"`
+
+	// Second A DSSE envelope, version 1.0.
+	Second Envelope `json:"second"`
+}
+
+// ChannelEvent One thing that happened to a payment channel; it never changes.
+type ChannelEvent = paychannel.ChannelEvent
+
+// ChannelEventPage One page of a list.
+type ChannelEventPage = ledgerapi.ChannelEventPage
+
+// ChannelID Example: CH-2026-0001
+type ChannelID = string
+
+// ChannelJointPayout The final balance signed by both sides.
+type ChannelJointPayout struct {
+	// Final A DSSE envelope, version 1.0.
+	Final Envelope              `json:"final"`
+	Lists []ledgerapi.PayerList `json:"lists,omitempty"`
+}
+
+// ChannelKey A key that signs one side's payments.
+type ChannelKey = paychannel.ChannelKey
+
+// ChannelKeyReplacement The new key, which has signed `proof`.
+type ChannelKeyReplacement struct {
+	// Algorithm How a key signs. A pair, such as Ed25519+ML-DSA-65, signs with both of its keys.
+	//
+	// Example: Ed25519
+	Algorithm Algorithm `json:"algorithm"`
+
+	// Proof A DSSE envelope, version 1.0.
+	Proof Envelope `json:"proof"`
+
+	// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding; of a pair, the classical and the post-quantum one behind one another.
+	//
+	// Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+	PublicKey PublicKey `json:"publicKey"`
+}
+
+// ChannelPayout What the payments were for, if that is to be put on record at the same time.
+type ChannelPayout struct {
+	Lists []ledgerapi.PayerList `json:"lists,omitempty"`
+}
+
+// ChannelProof A balance proof that the other side has signed.
+type ChannelProof struct {
+	// Proof A DSSE envelope, version 1.0.
+	Proof Envelope `json:"proof"`
+}
+
+// ChannelSide One organisation's side of a payment channel.
+type ChannelSide = paychannel.ChannelSide
+
+// ChannelTopUp What is added to the deposit.
+type ChannelTopUp struct {
+	// AmountMinor Example: 25000
+	AmountMinor money.Minor `json:"amountMinor"`
+}
 
 // Checkpoint A place that the goods pass.
 type Checkpoint = shipment.Checkpoint
@@ -181,6 +275,9 @@ type Interval = shipment.Interval
 // IssueTokens New tokens.
 type IssueTokens = ledgerapi.IssueTokens
 
+// ItemList What all of a side's payments through a finished channel were for.
+type ItemList = paychannel.ItemList
+
 // KeyEvent What happened to a device's key.
 type KeyEvent = party.KeyEvent
 
@@ -238,6 +335,9 @@ type Nothing = struct{}
 //
 // Example: 3
 type Number = uint64
+
+// OpenChannel A payment channel to be offered. `proof` is a channel key statement signed by the key that it announces.
+type OpenChannel = ledgerapi.OpenChannel
 
 // Operation A write on its way to the ledger, or what became of it.
 //
@@ -308,10 +408,21 @@ type OwnershipOffer struct {
 	To MSPID `json:"to"`
 }
 
+// PaidItem What was paid for one shipment, in sum.
+type PaidItem = paychannel.PaidItem
+
 // PartNumber What kind of component it is.
 //
 // Example: PUMP-4711
 type PartNumber = string
+
+// PayerList What one side's payments were for.
+type PayerList = ledgerapi.PayerList
+
+// PaymentChannel A payment channel as it is now.
+//
+// Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
+type PaymentChannel = paychannel.PaymentChannel
 
 // Penalty What one limit has cost one custody so far.
 type Penalty = shipment.Penalty
@@ -419,6 +530,20 @@ type ShipmentEventPage = ledgerapi.ShipmentEventPage
 // Example: SH-2026-0001
 type ShipmentID = string
 
+// ShipmentPayment What was paid for a shipment through one payment channel.
+type ShipmentPayment = paychannel.ShipmentPayment
+
+// ShipmentPaymentPage One page of a list.
+type ShipmentPaymentPage = ledgerapi.ShipmentPaymentPage
+
+// ShownProofs The signed envelopes that one event rests on.
+//
+// Example: {"at":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","envelopes":[{"payload":"e30=","payloadType":"application/vnd.lifeledger.balance-proof.v1+json","signatures":[{"keyid":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","sig":"c2lnbmF0dXJl"}]}],"number":4,"transactionId":"3f5e0a7c9d1b"}
+type ShownProofs = ledgerapi.ShownProofs
+
+// ShownProofsPage One page of a list.
+type ShownProofsPage = ledgerapi.ShownProofsPage
+
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
 
@@ -462,6 +587,9 @@ type Watch = shipment.Watch
 // Example: ShipperMSP
 type AccountOrganisationParameter = MSPID
 
+// ChannelIDParameter Example: CH-2026-0001
+type ChannelIDParameter = ChannelID
+
 // ComponentIDParameter A component: SGTIN, CPID with serial, or GIAI.
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987
@@ -499,6 +627,11 @@ type MSPIDParameter = MSPID
 // OperationIDParameter Example: op-7q2f6c4ch2m5w
 type OperationIDParameter = OperationID
 
+// PayerParameter An organisation, by its MSP id.
+//
+// Example: ShipperMSP
+type PayerParameter = MSPID
+
 // PreferParameter defines model for PreferParameter.
 type PreferParameter = string
 
@@ -533,6 +666,16 @@ type DeviceCreated = Device
 //
 // Example: {"announcedAt":"2026-03-01T08:30:00.000Z","announcedBy":"ManufacturerMSP","mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
 type OrganisationCreated = Organisation
+
+// PaymentChannelChanged A payment channel as it is now.
+//
+// Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
+type PaymentChannelChanged = PaymentChannel
+
+// PaymentChannelCreated A payment channel as it is now.
+//
+// Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
+type PaymentChannelCreated = PaymentChannel
 
 // ShipmentChanged A shipment as it is now.
 //
@@ -657,6 +800,123 @@ type AnnounceOrganisationParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// OpenChannelParams defines parameters for OpenChannel.
+type OpenChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AcceptChannelParams defines parameters for AcceptChannel.
+type AcceptChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// CloseChannelParams defines parameters for CloseChannel.
+type CloseChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReportContradictionParams defines parameters for ReportContradiction.
+type ReportContradictionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// TopUpChannelParams defines parameters for TopUpChannel.
+type TopUpChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// GetChannelHistoryParams defines parameters for GetChannelHistory.
+type GetChannelHistoryParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ItemiseChannelParams defines parameters for ItemiseChannel.
+type ItemiseChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// FinishChannelJointlyParams defines parameters for FinishChannelJointly.
+type FinishChannelJointlyParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReplaceChannelKeyParams defines parameters for ReplaceChannelKey.
+type ReplaceChannelKeyParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// FinishChannelParams defines parameters for FinishChannel.
+type FinishChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListProofsParams defines parameters for ListProofs.
+type ListProofsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// PresentProofParams defines parameters for PresentProof.
+type PresentProofParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawChannelParams defines parameters for WithdrawChannel.
+type WithdrawChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ProposeShipmentParams defines parameters for ProposeShipment.
 type ProposeShipmentParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -673,6 +933,15 @@ type AcceptTermsParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListShipmentPaymentsParams defines parameters for ListShipmentPayments.
+type ListShipmentPaymentsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListOffersParams defines parameters for ListOffers.
@@ -834,6 +1103,39 @@ type RevokeDeviceJSONRequestBody = Revocation
 // AnnounceOrganisationJSONRequestBody defines body for AnnounceOrganisation for application/json ContentType.
 type AnnounceOrganisationJSONRequestBody = AnnounceOrganisation
 
+// OpenChannelJSONRequestBody defines body for OpenChannel for application/json ContentType.
+type OpenChannelJSONRequestBody = OpenChannel
+
+// AcceptChannelJSONRequestBody defines body for AcceptChannel for application/json ContentType.
+type AcceptChannelJSONRequestBody = ChannelAcceptance
+
+// CloseChannelJSONRequestBody defines body for CloseChannel for application/json ContentType.
+type CloseChannelJSONRequestBody = ChannelClosing
+
+// ReportContradictionJSONRequestBody defines body for ReportContradiction for application/json ContentType.
+type ReportContradictionJSONRequestBody = ChannelContradiction
+
+// TopUpChannelJSONRequestBody defines body for TopUpChannel for application/json ContentType.
+type TopUpChannelJSONRequestBody = ChannelTopUp
+
+// ItemiseChannelJSONRequestBody defines body for ItemiseChannel for application/json ContentType.
+type ItemiseChannelJSONRequestBody = PayerList
+
+// FinishChannelJointlyJSONRequestBody defines body for FinishChannelJointly for application/json ContentType.
+type FinishChannelJointlyJSONRequestBody = ChannelJointPayout
+
+// ReplaceChannelKeyJSONRequestBody defines body for ReplaceChannelKey for application/json ContentType.
+type ReplaceChannelKeyJSONRequestBody = ChannelKeyReplacement
+
+// FinishChannelJSONRequestBody defines body for FinishChannel for application/json ContentType.
+type FinishChannelJSONRequestBody = ChannelPayout
+
+// PresentProofJSONRequestBody defines body for PresentProof for application/json ContentType.
+type PresentProofJSONRequestBody = ChannelProof
+
+// WithdrawChannelJSONRequestBody defines body for WithdrawChannel for application/json ContentType.
+type WithdrawChannelJSONRequestBody = Nothing
+
 // ProposeShipmentJSONRequestBody defines body for ProposeShipment for application/json ContentType.
 type ProposeShipmentJSONRequestBody = ProposeShipment
 
@@ -932,6 +1234,51 @@ type ServerInterface interface {
 	// GetRating Get how an organisation has done as a carrier
 	// (GET /organisations/{mspId}/rating)
 	GetRating(c *gin.Context, mspid MSPIDParameter)
+	// OpenChannel Offer a payment channel
+	// (POST /payment-channels)
+	OpenChannel(c *gin.Context, params OpenChannelParams)
+	// GetChannel Get where a payment channel stands
+	// (GET /payment-channels/{channelId})
+	GetChannel(c *gin.Context, channelID ChannelIDParameter)
+	// AcceptChannel Accept an offered payment channel
+	// (POST /payment-channels/{channelId}/acceptance)
+	AcceptChannel(c *gin.Context, channelID ChannelIDParameter, params AcceptChannelParams)
+	// CloseChannel Close a payment channel
+	// (POST /payment-channels/{channelId}/closing)
+	CloseChannel(c *gin.Context, channelID ChannelIDParameter, params CloseChannelParams)
+	// ReportContradiction Put two proofs on record that cannot both be true
+	// (POST /payment-channels/{channelId}/contradictions)
+	ReportContradiction(c *gin.Context, channelID ChannelIDParameter, params ReportContradictionParams)
+	// TopUpChannel Add to the own deposit
+	// (POST /payment-channels/{channelId}/deposits)
+	TopUpChannel(c *gin.Context, channelID ChannelIDParameter, params TopUpChannelParams)
+	// GetChannelHistory List what happened to a payment channel
+	// (GET /payment-channels/{channelId}/history)
+	GetChannelHistory(c *gin.Context, channelID ChannelIDParameter, params GetChannelHistoryParams)
+	// ItemiseChannel Put on record what one side's payments were for
+	// (POST /payment-channels/{channelId}/items)
+	ItemiseChannel(c *gin.Context, channelID ChannelIDParameter, params ItemiseChannelParams)
+	// GetItems Get what one side's payments were for
+	// (GET /payment-channels/{channelId}/items/{payer})
+	GetItems(c *gin.Context, channelID ChannelIDParameter, payer PayerParameter)
+	// FinishChannelJointly Pay a payment channel out as both sides have signed
+	// (POST /payment-channels/{channelId}/joint-payout)
+	FinishChannelJointly(c *gin.Context, channelID ChannelIDParameter, params FinishChannelJointlyParams)
+	// ReplaceChannelKey Give the own side a new key
+	// (POST /payment-channels/{channelId}/key-replacements)
+	ReplaceChannelKey(c *gin.Context, channelID ChannelIDParameter, params ReplaceChannelKeyParams)
+	// FinishChannel Pay a closed payment channel out
+	// (POST /payment-channels/{channelId}/payout)
+	FinishChannel(c *gin.Context, channelID ChannelIDParameter, params FinishChannelParams)
+	// ListProofs List the signed proofs that are on record
+	// (GET /payment-channels/{channelId}/proofs)
+	ListProofs(c *gin.Context, channelID ChannelIDParameter, params ListProofsParams)
+	// PresentProof Present a balance proof of the other side
+	// (POST /payment-channels/{channelId}/proofs)
+	PresentProof(c *gin.Context, channelID ChannelIDParameter, params PresentProofParams)
+	// WithdrawChannel Withdraw or decline an offered payment channel
+	// (POST /payment-channels/{channelId}/withdrawal)
+	WithdrawChannel(c *gin.Context, channelID ChannelIDParameter, params WithdrawChannelParams)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(c *gin.Context, params ProposeShipmentParams)
@@ -941,6 +1288,9 @@ type ServerInterface interface {
 	// AcceptTerms Accept exactly the terms with this hash
 	// (POST /shipments/{shipmentId}/acceptance)
 	AcceptTerms(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptTermsParams)
+	// ListShipmentPayments List what was paid for a shipment through payment channels
+	// (GET /shipments/{shipmentId}/channel-payments)
+	ListShipmentPayments(c *gin.Context, shipmentID ShipmentIDParameter, params ListShipmentPaymentsParams)
 	// ListOffers List the terms that counter-offers have replaced
 	// (GET /shipments/{shipmentId}/counter-offers)
 	ListOffers(c *gin.Context, shipmentID ShipmentIDParameter, params ListOffersParams)
@@ -1874,6 +2224,892 @@ func (siw *ServerInterfaceWrapper) GetRating(c *gin.Context) {
 	siw.Handler.GetRating(c, mspid)
 }
 
+// OpenChannel operation middleware
+func (siw *ServerInterfaceWrapper) OpenChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenChannel(c, params)
+}
+
+// GetChannel operation middleware
+func (siw *ServerInterfaceWrapper) GetChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetChannel(c, channelID)
+}
+
+// AcceptChannel operation middleware
+func (siw *ServerInterfaceWrapper) AcceptChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptChannel(c, channelID, params)
+}
+
+// CloseChannel operation middleware
+func (siw *ServerInterfaceWrapper) CloseChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CloseChannel(c, channelID, params)
+}
+
+// ReportContradiction operation middleware
+func (siw *ServerInterfaceWrapper) ReportContradiction(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportContradictionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportContradiction(c, channelID, params)
+}
+
+// TopUpChannel operation middleware
+func (siw *ServerInterfaceWrapper) TopUpChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TopUpChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.TopUpChannel(c, channelID, params)
+}
+
+// GetChannelHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetChannelHistory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChannelHistoryParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetChannelHistory(c, channelID, params)
+}
+
+// ItemiseChannel operation middleware
+func (siw *ServerInterfaceWrapper) ItemiseChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ItemiseChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ItemiseChannel(c, channelID, params)
+}
+
+// GetItems operation middleware
+func (siw *ServerInterfaceWrapper) GetItems(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "payer" -------------
+	var payer PayerParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payer", c.Param("payer"), &payer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter payer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetItems(c, channelID, payer)
+}
+
+// FinishChannelJointly operation middleware
+func (siw *ServerInterfaceWrapper) FinishChannelJointly(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinishChannelJointlyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FinishChannelJointly(c, channelID, params)
+}
+
+// ReplaceChannelKey operation middleware
+func (siw *ServerInterfaceWrapper) ReplaceChannelKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceChannelKeyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReplaceChannelKey(c, channelID, params)
+}
+
+// FinishChannel operation middleware
+func (siw *ServerInterfaceWrapper) FinishChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinishChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FinishChannel(c, channelID, params)
+}
+
+// ListProofs operation middleware
+func (siw *ServerInterfaceWrapper) ListProofs(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProofsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListProofs(c, channelID, params)
+}
+
+// PresentProof operation middleware
+func (siw *ServerInterfaceWrapper) PresentProof(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PresentProofParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PresentProof(c, channelID, params)
+}
+
+// WithdrawChannel operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawChannel(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "channelId" -------------
+	var channelID ChannelIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channelId", c.Param("channelId"), &channelID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter channelId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawChannelParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawChannel(c, channelID, params)
+}
+
 // ProposeShipment operation middleware
 func (siw *ServerInterfaceWrapper) ProposeShipment(c *gin.Context) {
 
@@ -2024,6 +3260,50 @@ func (siw *ServerInterfaceWrapper) AcceptTerms(c *gin.Context) {
 	}
 
 	siw.Handler.AcceptTerms(c, shipmentID, params)
+}
+
+// ListShipmentPayments operation middleware
+func (siw *ServerInterfaceWrapper) ListShipmentPayments(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListShipmentPaymentsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListShipmentPayments(c, shipmentID, params)
 }
 
 // ListOffers operation middleware
@@ -3078,9 +4358,25 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/organisations", wrapper.AnnounceOrganisation)
 	router.GET(options.BaseURL+"/organisations/:mspId", wrapper.GetOrganisation)
 	router.GET(options.BaseURL+"/organisations/:mspId/rating", wrapper.GetRating)
+	router.POST(options.BaseURL+"/payment-channels", wrapper.OpenChannel)
+	router.GET(options.BaseURL+"/payment-channels/:channelId", wrapper.GetChannel)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/acceptance", wrapper.AcceptChannel)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/closing", wrapper.CloseChannel)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/contradictions", wrapper.ReportContradiction)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/deposits", wrapper.TopUpChannel)
+	router.GET(options.BaseURL+"/payment-channels/:channelId/history", wrapper.GetChannelHistory)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/items", wrapper.ItemiseChannel)
+	router.GET(options.BaseURL+"/payment-channels/:channelId/items/:payer", wrapper.GetItems)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/joint-payout", wrapper.FinishChannelJointly)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/key-replacements", wrapper.ReplaceChannelKey)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/payout", wrapper.FinishChannel)
+	router.GET(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.ListProofs)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.PresentProof)
+	router.POST(options.BaseURL+"/payment-channels/:channelId/withdrawal", wrapper.WithdrawChannel)
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/channel-payments", wrapper.ListShipmentPayments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.ListOffers)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.AmendTerms)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/segments", wrapper.ListSegments)
@@ -3129,6 +4425,8 @@ type AcknowledgementCreatedJSONResponse struct {
 }
 
 type AcknowledgementPageJSONResponse AcknowledgementPage
+
+type ChannelEventPageJSONResponse ChannelEventPage
 
 type ComponentJSONResponse Component
 
@@ -3186,6 +4484,8 @@ type DeviceKeyPageJSONResponse DeviceKeyPage
 
 type ExcursionPageJSONResponse ExcursionPage
 
+type ItemListJSONResponse ItemList
+
 type OperationJSONResponse Operation
 
 type OrganisationJSONResponse Organisation
@@ -3203,6 +4503,31 @@ type OrganisationCreatedJSONResponse struct {
 }
 
 type OrganisationPageJSONResponse OrganisationPage
+
+type PaymentChannelJSONResponse PaymentChannel
+
+type PaymentChannelChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type PaymentChannelChangedJSONResponse struct {
+	Body PaymentChannel
+
+	Headers PaymentChannelChangedResponseHeaders
+}
+
+type PaymentChannelCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type PaymentChannelCreatedJSONResponse struct {
+	Body PaymentChannel
+
+	Headers PaymentChannelCreatedResponseHeaders
+}
 
 type PongJSONResponse Pong
 
@@ -3252,6 +4577,10 @@ type ShipmentCreatedJSONResponse struct {
 }
 
 type ShipmentEventPageJSONResponse ShipmentEventPage
+
+type ShipmentPaymentPageJSONResponse ShipmentPaymentPage
+
+type ShownProofsPageJSONResponse ShownProofsPage
 
 type SimulationJSONResponse Simulation
 
@@ -3752,6 +5081,438 @@ func (response GetRating200JSONResponse) VisitGetRatingResponse(w http.ResponseW
 	return err
 }
 
+type OpenChannelRequestObject struct {
+	Params OpenChannelParams
+	Body   *OpenChannelJSONRequestBody
+}
+
+type OpenChannelResponseObject interface {
+	VisitOpenChannelResponse(w http.ResponseWriter) error
+}
+
+type OpenChannel201JSONResponse struct {
+	PaymentChannelCreatedJSONResponse
+}
+
+func (response OpenChannel201JSONResponse) VisitOpenChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+}
+
+type GetChannelResponseObject interface {
+	VisitGetChannelResponse(w http.ResponseWriter) error
+}
+
+type GetChannel200JSONResponse struct{ PaymentChannelJSONResponse }
+
+func (response GetChannel200JSONResponse) VisitGetChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    AcceptChannelParams
+	Body      *AcceptChannelJSONRequestBody
+}
+
+type AcceptChannelResponseObject interface {
+	VisitAcceptChannelResponse(w http.ResponseWriter) error
+}
+
+type AcceptChannel200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response AcceptChannel200JSONResponse) VisitAcceptChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    CloseChannelParams
+	Body      *CloseChannelJSONRequestBody
+}
+
+type CloseChannelResponseObject interface {
+	VisitCloseChannelResponse(w http.ResponseWriter) error
+}
+
+type CloseChannel200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response CloseChannel200JSONResponse) VisitCloseChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportContradictionRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    ReportContradictionParams
+	Body      *ReportContradictionJSONRequestBody
+}
+
+type ReportContradictionResponseObject interface {
+	VisitReportContradictionResponse(w http.ResponseWriter) error
+}
+
+type ReportContradiction200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response ReportContradiction200JSONResponse) VisitReportContradictionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TopUpChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    TopUpChannelParams
+	Body      *TopUpChannelJSONRequestBody
+}
+
+type TopUpChannelResponseObject interface {
+	VisitTopUpChannelResponse(w http.ResponseWriter) error
+}
+
+type TopUpChannel200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response TopUpChannel200JSONResponse) VisitTopUpChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelHistoryRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    GetChannelHistoryParams
+}
+
+type GetChannelHistoryResponseObject interface {
+	VisitGetChannelHistoryResponse(w http.ResponseWriter) error
+}
+
+type GetChannelHistory200JSONResponse struct{ ChannelEventPageJSONResponse }
+
+func (response GetChannelHistory200JSONResponse) VisitGetChannelHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ItemiseChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    ItemiseChannelParams
+	Body      *ItemiseChannelJSONRequestBody
+}
+
+type ItemiseChannelResponseObject interface {
+	VisitItemiseChannelResponse(w http.ResponseWriter) error
+}
+
+type ItemiseChannel200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response ItemiseChannel200JSONResponse) VisitItemiseChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetItemsRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Payer     PayerParameter     `json:"payer"`
+}
+
+type GetItemsResponseObject interface {
+	VisitGetItemsResponse(w http.ResponseWriter) error
+}
+
+type GetItems200JSONResponse struct{ ItemListJSONResponse }
+
+func (response GetItems200JSONResponse) VisitGetItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishChannelJointlyRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    FinishChannelJointlyParams
+	Body      *FinishChannelJointlyJSONRequestBody
+}
+
+type FinishChannelJointlyResponseObject interface {
+	VisitFinishChannelJointlyResponse(w http.ResponseWriter) error
+}
+
+type FinishChannelJointly200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response FinishChannelJointly200JSONResponse) VisitFinishChannelJointlyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceChannelKeyRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    ReplaceChannelKeyParams
+	Body      *ReplaceChannelKeyJSONRequestBody
+}
+
+type ReplaceChannelKeyResponseObject interface {
+	VisitReplaceChannelKeyResponse(w http.ResponseWriter) error
+}
+
+type ReplaceChannelKey200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response ReplaceChannelKey200JSONResponse) VisitReplaceChannelKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    FinishChannelParams
+	Body      *FinishChannelJSONRequestBody
+}
+
+type FinishChannelResponseObject interface {
+	VisitFinishChannelResponse(w http.ResponseWriter) error
+}
+
+type FinishChannel200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response FinishChannel200JSONResponse) VisitFinishChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProofsRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    ListProofsParams
+}
+
+type ListProofsResponseObject interface {
+	VisitListProofsResponse(w http.ResponseWriter) error
+}
+
+type ListProofs200JSONResponse struct{ ShownProofsPageJSONResponse }
+
+func (response ListProofs200JSONResponse) VisitListProofsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PresentProofRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    PresentProofParams
+	Body      *PresentProofJSONRequestBody
+}
+
+type PresentProofResponseObject interface {
+	VisitPresentProofResponse(w http.ResponseWriter) error
+}
+
+type PresentProof200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response PresentProof200JSONResponse) VisitPresentProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawChannelRequestObject struct {
+	ChannelID ChannelIDParameter `json:"channelId"`
+	Params    WithdrawChannelParams
+	Body      *WithdrawChannelJSONRequestBody
+}
+
+type WithdrawChannelResponseObject interface {
+	VisitWithdrawChannelResponse(w http.ResponseWriter) error
+}
+
+type WithdrawChannel200JSONResponse struct {
+	PaymentChannelChangedJSONResponse
+}
+
+func (response WithdrawChannel200JSONResponse) VisitWithdrawChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ProposeShipmentRequestObject struct {
 	Params ProposeShipmentParams
 	Body   *ProposeShipmentJSONRequestBody
@@ -3827,6 +5588,31 @@ func (response AcceptTerms200JSONResponse) VisitAcceptTermsResponse(w http.Respo
 	}
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListShipmentPaymentsRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     ListShipmentPaymentsParams
+}
+
+type ListShipmentPaymentsResponseObject interface {
+	VisitListShipmentPaymentsResponse(w http.ResponseWriter) error
+}
+
+type ListShipmentPayments200JSONResponse struct {
+	ShipmentPaymentPageJSONResponse
+}
+
+func (response ListShipmentPayments200JSONResponse) VisitListShipmentPaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4394,6 +6180,51 @@ type StrictServerInterface interface {
 	// GetRating Get how an organisation has done as a carrier
 	// (GET /organisations/{mspId}/rating)
 	GetRating(ctx context.Context, request GetRatingRequestObject) (GetRatingResponseObject, error)
+	// OpenChannel Offer a payment channel
+	// (POST /payment-channels)
+	OpenChannel(ctx context.Context, request OpenChannelRequestObject) (OpenChannelResponseObject, error)
+	// GetChannel Get where a payment channel stands
+	// (GET /payment-channels/{channelId})
+	GetChannel(ctx context.Context, request GetChannelRequestObject) (GetChannelResponseObject, error)
+	// AcceptChannel Accept an offered payment channel
+	// (POST /payment-channels/{channelId}/acceptance)
+	AcceptChannel(ctx context.Context, request AcceptChannelRequestObject) (AcceptChannelResponseObject, error)
+	// CloseChannel Close a payment channel
+	// (POST /payment-channels/{channelId}/closing)
+	CloseChannel(ctx context.Context, request CloseChannelRequestObject) (CloseChannelResponseObject, error)
+	// ReportContradiction Put two proofs on record that cannot both be true
+	// (POST /payment-channels/{channelId}/contradictions)
+	ReportContradiction(ctx context.Context, request ReportContradictionRequestObject) (ReportContradictionResponseObject, error)
+	// TopUpChannel Add to the own deposit
+	// (POST /payment-channels/{channelId}/deposits)
+	TopUpChannel(ctx context.Context, request TopUpChannelRequestObject) (TopUpChannelResponseObject, error)
+	// GetChannelHistory List what happened to a payment channel
+	// (GET /payment-channels/{channelId}/history)
+	GetChannelHistory(ctx context.Context, request GetChannelHistoryRequestObject) (GetChannelHistoryResponseObject, error)
+	// ItemiseChannel Put on record what one side's payments were for
+	// (POST /payment-channels/{channelId}/items)
+	ItemiseChannel(ctx context.Context, request ItemiseChannelRequestObject) (ItemiseChannelResponseObject, error)
+	// GetItems Get what one side's payments were for
+	// (GET /payment-channels/{channelId}/items/{payer})
+	GetItems(ctx context.Context, request GetItemsRequestObject) (GetItemsResponseObject, error)
+	// FinishChannelJointly Pay a payment channel out as both sides have signed
+	// (POST /payment-channels/{channelId}/joint-payout)
+	FinishChannelJointly(ctx context.Context, request FinishChannelJointlyRequestObject) (FinishChannelJointlyResponseObject, error)
+	// ReplaceChannelKey Give the own side a new key
+	// (POST /payment-channels/{channelId}/key-replacements)
+	ReplaceChannelKey(ctx context.Context, request ReplaceChannelKeyRequestObject) (ReplaceChannelKeyResponseObject, error)
+	// FinishChannel Pay a closed payment channel out
+	// (POST /payment-channels/{channelId}/payout)
+	FinishChannel(ctx context.Context, request FinishChannelRequestObject) (FinishChannelResponseObject, error)
+	// ListProofs List the signed proofs that are on record
+	// (GET /payment-channels/{channelId}/proofs)
+	ListProofs(ctx context.Context, request ListProofsRequestObject) (ListProofsResponseObject, error)
+	// PresentProof Present a balance proof of the other side
+	// (POST /payment-channels/{channelId}/proofs)
+	PresentProof(ctx context.Context, request PresentProofRequestObject) (PresentProofResponseObject, error)
+	// WithdrawChannel Withdraw or decline an offered payment channel
+	// (POST /payment-channels/{channelId}/withdrawal)
+	WithdrawChannel(ctx context.Context, request WithdrawChannelRequestObject) (WithdrawChannelResponseObject, error)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(ctx context.Context, request ProposeShipmentRequestObject) (ProposeShipmentResponseObject, error)
@@ -4403,6 +6234,9 @@ type StrictServerInterface interface {
 	// AcceptTerms Accept exactly the terms with this hash
 	// (POST /shipments/{shipmentId}/acceptance)
 	AcceptTerms(ctx context.Context, request AcceptTermsRequestObject) (AcceptTermsResponseObject, error)
+	// ListShipmentPayments List what was paid for a shipment through payment channels
+	// (GET /shipments/{shipmentId}/channel-payments)
+	ListShipmentPayments(ctx context.Context, request ListShipmentPaymentsRequestObject) (ListShipmentPaymentsResponseObject, error)
 	// ListOffers List the terms that counter-offers have replaced
 	// (GET /shipments/{shipmentId}/counter-offers)
 	ListOffers(ctx context.Context, request ListOffersRequestObject) (ListOffersResponseObject, error)
@@ -5171,6 +7005,616 @@ func (sh *strictHandler) GetRating(ctx *gin.Context, mspid MSPIDParameter) {
 	}
 }
 
+// OpenChannel operation middleware
+func (sh *strictHandler) OpenChannel(ctx *gin.Context, params OpenChannelParams) {
+	var request OpenChannelRequestObject
+
+	request.Params = params
+
+	var body OpenChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenChannel(ctx, request.(OpenChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OpenChannelResponseObject); ok {
+		if err := validResponse.VisitOpenChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChannel operation middleware
+func (sh *strictHandler) GetChannel(ctx *gin.Context, channelID ChannelIDParameter) {
+	var request GetChannelRequestObject
+
+	request.ChannelID = channelID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChannel(ctx, request.(GetChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetChannelResponseObject); ok {
+		if err := validResponse.VisitGetChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptChannel operation middleware
+func (sh *strictHandler) AcceptChannel(ctx *gin.Context, channelID ChannelIDParameter, params AcceptChannelParams) {
+	var request AcceptChannelRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body AcceptChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptChannel(ctx, request.(AcceptChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptChannelResponseObject); ok {
+		if err := validResponse.VisitAcceptChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseChannel operation middleware
+func (sh *strictHandler) CloseChannel(ctx *gin.Context, channelID ChannelIDParameter, params CloseChannelParams) {
+	var request CloseChannelRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body CloseChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseChannel(ctx, request.(CloseChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CloseChannelResponseObject); ok {
+		if err := validResponse.VisitCloseChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportContradiction operation middleware
+func (sh *strictHandler) ReportContradiction(ctx *gin.Context, channelID ChannelIDParameter, params ReportContradictionParams) {
+	var request ReportContradictionRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body ReportContradictionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportContradiction(ctx, request.(ReportContradictionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportContradiction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReportContradictionResponseObject); ok {
+		if err := validResponse.VisitReportContradictionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TopUpChannel operation middleware
+func (sh *strictHandler) TopUpChannel(ctx *gin.Context, channelID ChannelIDParameter, params TopUpChannelParams) {
+	var request TopUpChannelRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body TopUpChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TopUpChannel(ctx, request.(TopUpChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TopUpChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(TopUpChannelResponseObject); ok {
+		if err := validResponse.VisitTopUpChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChannelHistory operation middleware
+func (sh *strictHandler) GetChannelHistory(ctx *gin.Context, channelID ChannelIDParameter, params GetChannelHistoryParams) {
+	var request GetChannelHistoryRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChannelHistory(ctx, request.(GetChannelHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChannelHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetChannelHistoryResponseObject); ok {
+		if err := validResponse.VisitGetChannelHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ItemiseChannel operation middleware
+func (sh *strictHandler) ItemiseChannel(ctx *gin.Context, channelID ChannelIDParameter, params ItemiseChannelParams) {
+	var request ItemiseChannelRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body ItemiseChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ItemiseChannel(ctx, request.(ItemiseChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ItemiseChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ItemiseChannelResponseObject); ok {
+		if err := validResponse.VisitItemiseChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetItems operation middleware
+func (sh *strictHandler) GetItems(ctx *gin.Context, channelID ChannelIDParameter, payer PayerParameter) {
+	var request GetItemsRequestObject
+
+	request.ChannelID = channelID
+	request.Payer = payer
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetItems(ctx, request.(GetItemsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetItems")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetItemsResponseObject); ok {
+		if err := validResponse.VisitGetItemsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FinishChannelJointly operation middleware
+func (sh *strictHandler) FinishChannelJointly(ctx *gin.Context, channelID ChannelIDParameter, params FinishChannelJointlyParams) {
+	var request FinishChannelJointlyRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body FinishChannelJointlyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishChannelJointly(ctx, request.(FinishChannelJointlyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishChannelJointly")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(FinishChannelJointlyResponseObject); ok {
+		if err := validResponse.VisitFinishChannelJointlyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplaceChannelKey operation middleware
+func (sh *strictHandler) ReplaceChannelKey(ctx *gin.Context, channelID ChannelIDParameter, params ReplaceChannelKeyParams) {
+	var request ReplaceChannelKeyRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body ReplaceChannelKeyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceChannelKey(ctx, request.(ReplaceChannelKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceChannelKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReplaceChannelKeyResponseObject); ok {
+		if err := validResponse.VisitReplaceChannelKeyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FinishChannel operation middleware
+func (sh *strictHandler) FinishChannel(ctx *gin.Context, channelID ChannelIDParameter, params FinishChannelParams) {
+	var request FinishChannelRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body FinishChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishChannel(ctx, request.(FinishChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(FinishChannelResponseObject); ok {
+		if err := validResponse.VisitFinishChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListProofs operation middleware
+func (sh *strictHandler) ListProofs(ctx *gin.Context, channelID ChannelIDParameter, params ListProofsParams) {
+	var request ListProofsRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProofs(ctx, request.(ListProofsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProofs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListProofsResponseObject); ok {
+		if err := validResponse.VisitListProofsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PresentProof operation middleware
+func (sh *strictHandler) PresentProof(ctx *gin.Context, channelID ChannelIDParameter, params PresentProofParams) {
+	var request PresentProofRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body PresentProofJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PresentProof(ctx, request.(PresentProofRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PresentProof")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PresentProofResponseObject); ok {
+		if err := validResponse.VisitPresentProofResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawChannel operation middleware
+func (sh *strictHandler) WithdrawChannel(ctx *gin.Context, channelID ChannelIDParameter, params WithdrawChannelParams) {
+	var request WithdrawChannelRequestObject
+
+	request.ChannelID = channelID
+	request.Params = params
+
+	var body WithdrawChannelJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawChannel(ctx, request.(WithdrawChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawChannelResponseObject); ok {
+		if err := validResponse.VisitWithdrawChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ProposeShipment operation middleware
 func (sh *strictHandler) ProposeShipment(ctx *gin.Context, params ProposeShipmentParams) {
 	var request ProposeShipmentRequestObject
@@ -5279,6 +7723,33 @@ func (sh *strictHandler) AcceptTerms(ctx *gin.Context, shipmentID ShipmentIDPara
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AcceptTermsResponseObject); ok {
 		if err := validResponse.VisitAcceptTermsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListShipmentPayments operation middleware
+func (sh *strictHandler) ListShipmentPayments(ctx *gin.Context, shipmentID ShipmentIDParameter, params ListShipmentPaymentsParams) {
+	var request ListShipmentPaymentsRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListShipmentPayments(ctx, request.(ListShipmentPaymentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListShipmentPayments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListShipmentPaymentsResponseObject); ok {
+		if err := validResponse.VisitListShipmentPaymentsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

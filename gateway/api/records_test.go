@@ -15,6 +15,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
@@ -33,6 +34,9 @@ var records = []any{
 	shipment.Stream{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
 	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{}, shipment.Rating{}, shipment.Outcome{},
 	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
+	ledgerapi.OpenChannel{}, ledgerapi.PayerList{}, ledgerapi.ShownProofs{}, ledgerapi.ChannelEventPage{}, ledgerapi.ShownProofsPage{}, ledgerapi.ShipmentPaymentPage{},
+	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},
+	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
 
@@ -149,6 +153,8 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 		{"signatures", *doc.Components.Schemas["Envelope"].Value.Properties["signatures"].Value.MaxItems, uint64(dsse.MaxSignatures)},
 		{"public keys", *doc.Components.Schemas["PublicKey"].Value.MaxLength, uint64(dsse.MaxPublicKey)},
 		{"envelopes", *doc.Components.Schemas["Segments"].Value.Properties["envelopes"].Value.MaxItems, uint64(ledgerapi.MaxEnvelopes)},
+		{"challenges", *doc.Components.Schemas["OpenChannel"].Value.Properties["challengeSeconds"].Value.Max, float64(paychannel.MaxChallengeS)},
+		{"items", *doc.Components.Schemas["PayerList"].Value.Properties["items"].Value.MaxItems, uint64(paychannel.MaxItems)},
 		{"idempotency key", *doc.Components.Parameters["IdempotencyKeyParameter"].Value.Schema.Value.MaxLength, uint64(ledgerapi.MaxIdempotencyKey)},
 		{"page", *doc.Components.Parameters["LimitParameter"].Value.Schema.Value.Max, float64(ledgerapi.MaxPage)},
 	} {

@@ -74,6 +74,23 @@ func Permissions() []Permission {
 		{"ListPostings", reads},
 		{"IssueTokens", staff},
 		{"RedeemTokens", staff},
+
+		{"OpenChannel", staff},
+		{"GetChannel", reads},
+		{"GetChannelHistory", reads},
+		{"AcceptChannel", staff},
+		{"WithdrawChannel", staff},
+		{"TopUpChannel", staff},
+		{"ReplaceChannelKey", staff},
+		{"ListProofs", reads},
+		{"PresentProof", staff},
+		{"CloseChannel", staff},
+		{"ReportContradiction", staff},
+		{"FinishChannel", staff},
+		{"FinishChannelJointly", staff},
+		{"ItemiseChannel", staff},
+		{"GetItems", reads},
+		{"ListShipmentPayments", reads},
 	}
 }
 

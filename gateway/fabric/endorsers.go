@@ -38,6 +38,18 @@ var endorsers = map[api.Transaction]scope{
 
 	api.IssueTokensTx:  everyParty, // the account: its organisation
 	api.RedeemTokensTx: everyParty,
+
+	api.OpenChannelTx:          everyParty, // the opener's account; later the channel: both sides
+	api.AcceptChannelTx:        everyParty,
+	api.WithdrawChannelTx:      everyParty,
+	api.TopUpChannelTx:         everyParty,
+	api.ReplaceChannelKeyTx:    everyParty,
+	api.PresentProofTx:         everyParty,
+	api.CloseChannelTx:         everyParty,
+	api.ReportContradictionTx:  everyParty,
+	api.FinishChannelTx:        everyParty,
+	api.FinishChannelJointlyTx: everyParty,
+	api.ItemiseChannelTx:       everyParty,
 }
 
 // scope is how many organisations a transaction is put to.

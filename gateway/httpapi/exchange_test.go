@@ -62,6 +62,22 @@ var exchanges = []exchange{
 	{"ListPostings", ledgerapi.ListPostingsTx, "", ""},
 	{"IssueTokens", ledgerapi.IssueTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},
 	{"RedeemTokens", ledgerapi.RedeemTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},
+	{"OpenChannel", ledgerapi.OpenChannelTx, "paychannel/CH-2026-0001 account/ShipperMSP/USD", "/v1/payment-channels/CH-2026-0001"},
+	{"GetChannel", ledgerapi.GetChannelTx, "", ""},
+	{"GetChannelHistory", ledgerapi.ChannelHistoryTx, "", ""},
+	{"ListProofs", ledgerapi.ListProofsTx, "", ""},
+	{"GetItems", ledgerapi.GetItemsTx, "", ""},
+	{"ListShipmentPayments", ledgerapi.ListShipmentPaymentsTx, "", ""},
+	{"AcceptChannel", ledgerapi.AcceptChannelTx, "paychannel/CH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"WithdrawChannel", ledgerapi.WithdrawChannelTx, "paychannel/CH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"TopUpChannel", ledgerapi.TopUpChannelTx, "paychannel/CH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"ReplaceChannelKey", ledgerapi.ReplaceChannelKeyTx, "paychannel/CH-2026-0001", ""},
+	{"PresentProof", ledgerapi.PresentProofTx, "paychannel/CH-2026-0001", ""},
+	{"CloseChannel", ledgerapi.CloseChannelTx, "paychannel/CH-2026-0001", ""},
+	{"ReportContradiction", ledgerapi.ReportContradictionTx, "paychannel/CH-2026-0001", ""},
+	{"FinishChannel", ledgerapi.FinishChannelTx, "paychannel/CH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"FinishChannelJointly", ledgerapi.FinishChannelJointlyTx, "paychannel/CH-2026-0001 account/ManufacturerMSP/USD account/ShipperMSP/USD", ""},
+	{"ItemiseChannel", ledgerapi.ItemiseChannelTx, "paychannel/CH-2026-0001", ""},
 }
 
 // request builds the example request of an operation.

@@ -120,7 +120,7 @@ func exampleOf(media *openapi3.MediaType) string {
 	return b.String()
 }
 
-const exampleDepth = 6
+const exampleDepth = 8
 
 func writeExample(b *strings.Builder, s *openapi3.Schema, given any, indent string, depth int) {
 	inner := indent + "  "

@@ -66,6 +66,22 @@ var routes = map[api.Transaction]string{
 	api.RedeemTokensTx:         "/tokens/redemptions",
 	api.GetAccountTx:           "/accounts/{organisation}/{currency}",
 	api.ListPostingsTx:         "/accounts/{organisation}/{currency}/postings",
+	api.OpenChannelTx:          "/payment-channels",
+	api.GetChannelTx:           "/payment-channels/{channelId}",
+	api.ChannelHistoryTx:       "/payment-channels/{of}/history",
+	api.AcceptChannelTx:        "/payment-channels/{channelId}/acceptance",
+	api.WithdrawChannelTx:      "/payment-channels/{channelId}/withdrawal",
+	api.TopUpChannelTx:         "/payment-channels/{channelId}/deposits",
+	api.ReplaceChannelKeyTx:    "/payment-channels/{channelId}/key-replacements",
+	api.ListProofsTx:           "/payment-channels/{of}/proofs",
+	api.PresentProofTx:         "/payment-channels/{channelId}/proofs",
+	api.CloseChannelTx:         "/payment-channels/{channelId}/closing",
+	api.ReportContradictionTx:  "/payment-channels/{channelId}/contradictions",
+	api.FinishChannelTx:        "/payment-channels/{channelId}/payout",
+	api.FinishChannelJointlyTx: "/payment-channels/{channelId}/joint-payout",
+	api.ItemiseChannelTx:       "/payment-channels/{channelId}/items",
+	api.GetItemsTx:             "/payment-channels/{channelId}/items/{payer}",
+	api.ListShipmentPaymentsTx: "/shipments/{of}/channel-payments",
 }
 
 // rest is the network as a backend that is reached through the gateways. What

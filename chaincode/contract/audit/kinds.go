@@ -45,6 +45,17 @@ var kinds = map[string]kind{
 	ledger.KeySettlement: {check: checkStatement},
 	ledger.KeyShipment:   {check: checkShipment},
 	ledger.KeyExcursion:  {check: checkExcursion},
+	ledger.KeyPayChannel: {
+		holds: func(_ *Auditor, r record) (string, int64, int64) {
+			in, _ := channelMoney(r)
+			if isOver(r) {
+				in = 0
+			}
+			return r.text("currency"), 0, in
+		},
+		check: checkPayChannel,
+	},
+	ledger.KeyPayChannelEvent: {once: true}, ledger.KeyPayChannelProof: {once: true}, ledger.KeyPayChannelItems: {once: true}, ledger.KeyShipmentPayment: {once: true},
 	// These hold no money, and once written stay as they are.
 	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeyIdempotency: {once: true},
 }

@@ -53,6 +53,9 @@ func (f Fake) Evaluate(org string, args ...string) ([]byte, error) {
 	return f.Memory.Evaluate(Client(org), args[0], args[1:]...)
 }
 
+// Wait moves the ledger's clock on.
+func (f Fake) Wait(d time.Duration) { f.Memory.Advance(d) }
+
 // Now is the ledger's clock.
 func (f Fake) Now() time.Time { return f.Memory.Now() }
 

@@ -21,6 +21,11 @@
 //	evaluate ORG contract:Tx {…}    ask
 //	raw ORG "name" "argument" …     submit exactly these arguments, Go strings
 //	record ORG box SHIPMENT from=TIME step=1s readings=temp:[20.5,41] [option …]
+//	sign name box TYPE {…}          a variable: an envelope of this payload type, signed by box,
+//	                                or by several (box,crate), over the JSON without blanks;
+//	                                forge after the type spoils the signature
+//	hash name {…}                   a variable: hex SHA-256 of the JSON without blanks
+//	wait 3s                         until the ledger's clock is so much later
 //	expect {…}                      the last answer has at least these members
 //	fault code {…}                  the last call was refused with this code, and these params
 //	tolerate code                   the last call succeeded or was refused with this code

@@ -98,7 +98,7 @@ func (r *run) do(l line) error {
 		}
 		words = append(words, w)
 	}
-	if !slices.Contains([]string{"expect", "fault", "tolerate", "event", "let"}, verb) {
+	if !slices.Contains([]string{"expect", "fault", "tolerate", "event", "let", "sign", "hash"}, verb) {
 		if err := r.settled(); err != nil {
 			return err
 		}
@@ -124,6 +124,12 @@ func (r *run) do(l line) error {
 		return r.raw(l.number, words[0], words[1])
 	case verb == "record" && len(words) >= 3:
 		return r.record(l.number, words)
+	case verb == "sign" && len(words) >= 3:
+		return r.sign(words[0], words[1], words[2], words[3:], json)
+	case verb == "hash" && len(words) == 1:
+		return r.hash(words[0], json)
+	case verb == "wait" && len(words) == 1:
+		return r.wait(words[0])
 	case verb == "let":
 		return r.let(words, json)
 	case verb == "expect":

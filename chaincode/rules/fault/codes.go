@@ -84,6 +84,25 @@ const (
 	CodeAccountUnknown    Code = "settlement.account-unknown"
 	CodeAmountInvalid     Code = "settlement.amount-invalid"
 	CodeInsufficientFunds Code = "settlement.insufficient-funds"
+
+	// Payment channels.
+	CodeChannelExists     Code = "paychannel.exists"
+	CodeChannelUnknown    Code = "paychannel.unknown"
+	CodeChannelStatus     Code = "paychannel.status"
+	CodeChannelInvalid    Code = "paychannel.invalid"
+	CodeChannelNotParty   Code = "paychannel.not-party"
+	CodeChannelKeyPending Code = "paychannel.key.replacement-pending"
+	CodeProofMalformed    Code = "paychannel.proof.malformed"
+	CodeProofWrong        Code = "paychannel.proof.wrong-channel"
+	CodeProofNotNewer     Code = "paychannel.proof.not-newer"
+	CodeProofContradicts  Code = "paychannel.proof.contradicts"
+	CodeContradictionNone Code = "paychannel.contradiction.none"
+	CodeChallengeLate     Code = "paychannel.challenge.late"
+	CodeChallengeRunning  Code = "paychannel.challenge.running"
+	CodeFinalNotCovered   Code = "paychannel.final.not-covered"
+	CodeItemsMismatch     Code = "paychannel.items.not-signed"
+	CodeItemsRecorded     Code = "paychannel.items.recorded"
+	CodeItemsNotParty     Code = "paychannel.items.not-party"
 )
 
 // Entry is one row of the catalogue: what kind of answer a code is, and the
@@ -161,6 +180,23 @@ func Catalogue() []Entry {
 		{CodeAccountUnknown, NotFound, "the organisation has no account in this currency"},
 		{CodeAmountInvalid, Malformed, "an amount is negative, zero where it may not be, or too large, or its currency is not three capital letters"},
 		{CodeInsufficientFunds, Refused, "the account does not cover the amount"},
+		{CodeChannelExists, Conflict, "a payment channel of this id exists"},
+		{CodeChannelUnknown, NotFound, "no payment channel of this id exists"},
+		{CodeChannelStatus, Conflict, "the payment channel's status does not allow this"},
+		{CodeChannelInvalid, Malformed, "a payment channel cannot be as described, or a list of items is not one"},
+		{CodeChannelNotParty, Forbidden, "the caller's organisation is not the side of the payment channel that may do this"},
+		{CodeChannelKeyPending, Conflict, "the side's last key was replaced a short time ago, and proofs by it may still be presented"},
+		{CodeProofMalformed, Malformed, "the payload is not a balance proof, key statement or final balance in its one form"},
+		{CodeProofWrong, Refused, "the statement was signed for another ledger, payment channel or payer"},
+		{CodeProofNotNewer, Conflict, "a proof that is as new or newer is on record; its sequence and sum are in params"},
+		{CodeProofContradicts, Refused, "the payer has signed two proofs that cannot both be true; report both"},
+		{CodeContradictionNone, Refused, "the two proofs can both be true"},
+		{CodeChallengeLate, Refused, "the time to present a newer proof is over"},
+		{CodeChallengeRunning, Refused, "the time to present a newer proof is not over"},
+		{CodeFinalNotCovered, Refused, "the final balance takes more from a side than it has put in"},
+		{CodeItemsMismatch, Refused, "the payer has not signed a list of this hash and sum"},
+		{CodeItemsRecorded, Conflict, "what the payer's payments were for is on record"},
+		{CodeItemsNotParty, Refused, "payer and payee are not both parties to a shipment of the list"},
 	}
 }
 

@@ -25,7 +25,7 @@ type Posting struct {
 	CreditMinor   Minor        `json:"creditMinor"`
 	DebitMinor    Minor        `json:"debitMinor"`
 	BalanceMinor  Minor        `json:"balanceMinor"` // after this posting
-	Reason        string       `json:"reason"`       // issue, redeem, escrow, refund, settlement
+	Reason        string       `json:"reason"`       // one of the reasons below
 	Reference     string       `json:"reference"`    // the reserve, or the shipment
 	At            measure.Time `json:"at"`
 	TransactionID string       `json:"transactionId"`
@@ -38,6 +38,9 @@ const (
 	ReasonEscrow     = "escrow"
 	ReasonRefund     = "refund"
 	ReasonSettlement = "settlement"
+
+	ReasonChannelDeposit = "channel-deposit"
+	ReasonChannelPayout  = "channel-payout"
 )
 
 // Why says why money moves, and in which transaction.

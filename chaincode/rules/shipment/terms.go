@@ -280,6 +280,9 @@ func (t Terms) Parties() []string {
 	return slices.Compact(ps)
 }
 
+// Names reports whether an organisation is one of the parties.
+func (t Terms) Names(organisation string) bool { return slices.Contains(t.Parties(), organisation) }
+
 // Hash identifies the terms: a party accepts exactly these and no others.
 func (t Terms) Hash() (string, error) {
 	b, err := json.Marshal(t) // field order is fixed, and there is no map or float in it

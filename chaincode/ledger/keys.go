@@ -28,6 +28,16 @@ const (
 	KeyComponent = "component"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
 	KeyComponentEvent = "component.event"
+	// KeyPayChannel: channel id. Head; both sides protect it.
+	KeyPayChannel = "paychannel"
+	// KeyPayChannelEvent: channel id, sequence. Append-only, numbered by the channel; no protection of its own.
+	KeyPayChannelEvent = "paychannel.event"
+	// KeyPayChannelProof: channel id, sequence of the event. Append-only, numbered by the channel; no protection of its own, the envelopes are signed.
+	KeyPayChannelProof = "paychannel.proof"
+	// KeyPayChannelItems: channel id, payer's MSP id. Once, written with the channel, which says whether it is; no protection of its own, the payer signed its hash.
+	KeyPayChannelItems = "paychannel.items"
+	// KeyShipmentPayment: shipment id, channel id, payer's MSP id. Once, written with the list that it is an item of; no protection of its own.
+	KeyShipmentPayment = "shipment.payment"
 	// KeyShipment: shipment id. Head; changes with every hand-over, no protection beyond the majority.
 	KeyShipment = "shipment"
 	// KeyTerms: shipment id. Head until accepted by all; every party of the terms protects it.
@@ -56,16 +66,6 @@ const (
 	KeyPosting = "account.posting"
 	// KeyEscrow: shipment id. Head; every party of the terms protects it.
 	KeyEscrow = "escrow"
-	// KeyPayChannel: channel id. Head; both sides protect it.
-	KeyPayChannel = "paychannel"
-	// KeyPayChannelEvent: channel id, sequence. Append-only, numbered by the channel; no protection of its own.
-	KeyPayChannelEvent = "paychannel.event"
-	// KeyPayChannelProof: channel id, sequence of the event. Append-only, numbered by the channel; no protection of its own, the envelopes are signed.
-	KeyPayChannelProof = "paychannel.proof"
-	// KeyPayChannelItems: channel id, payer's MSP id. Once, written with the channel, which says whether it is; no protection of its own, the payer signed its hash.
-	KeyPayChannelItems = "paychannel.items"
-	// KeyShipmentPayment: shipment id, channel id, payer's MSP id. Once, written with the list that it is an item of; no protection of its own.
-	KeyShipmentPayment = "shipment.payment"
 	// KeyIdempotency: MSP id, idempotency key. Once; no protection beyond the majority.
 	KeyIdempotency = "idempotency"
 )
@@ -76,12 +76,9 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse,
 		KeyComponent, KeyComponentEvent,
+		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
 		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
-		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyGoods, KeySettlement,
-		KeyAccount, KeyPosting, KeyEscrow,
-		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
-		KeyIdempotency,
 	}
 }
 

@@ -77,6 +77,7 @@ const (
 
 	SimulateTx             Transaction = "shipment:Simulate"
 	GetRatingTx            Transaction = "shipment:GetRating"
+	TrackTx                Transaction = "shipment:Track"
 	ListAcknowledgementsTx Transaction = "shipment:ListAcknowledgements"
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
@@ -114,7 +115,7 @@ func Transactions() []Access {
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
 		{ListOffersTx, false},
-		{SimulateTx, false}, {GetRatingTx, false},
+		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}

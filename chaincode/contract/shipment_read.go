@@ -65,6 +65,25 @@ func (*Shipment) ListExcursions(ctx *Context, in *api.ListRequest) (*api.Excursi
 	return &api.ExcursionPage{Items: values(p.Items), Next: p.Next}, nil
 }
 
+// Track says where a shipment is and how it does: head, devices, open excursions
+// and charges so far (SH15).
+func (c *Shipment) Track(ctx *Context, in *api.ShipmentRef) (*shipment.Tracking, error) {
+	st, err := c.GetStatement(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	s, t, err := loadShipment(ctx, in.ShipmentID)
+	if err != nil {
+		return nil, err
+	}
+	ss, err := loadStreams(ctx, in.ShipmentID, *t)
+	if err != nil {
+		return nil, err
+	}
+	tracked := s.Track(*t, ss, *st)
+	return &tracked, nil
+}
+
 // GetStatement gives the settled statement, or how things stand before it.
 func (*Shipment) GetStatement(ctx *Context, in *api.ShipmentRef) (*shipment.Statement, error) {
 	settled, found, err := ledger.Find(ctx.tx, statements, in.ShipmentID)

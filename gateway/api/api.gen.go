@@ -433,6 +433,9 @@ type PlannedCustody = shipment.PlannedCustody
 // Pong Which ledger answers.
 type Pong = ledgerapi.Pong
 
+// Position Where a device was, in thousandths of a second of arc, WGS 84.
+type Position = shipment.Position
+
 // Posting One movement on an account; it never changes.
 type Posting = money.Posting
 
@@ -570,6 +573,12 @@ type Terms = shipment.Terms
 //
 // Example: 2026-03-01T08:30:00.000Z
 type Time = measure.Time
+
+// TrackedDevice What is known of a device's recording.
+type TrackedDevice = shipment.TrackedDevice
+
+// Tracking Where a shipment is and how it does.
+type Tracking = shipment.Tracking
 
 // TransactionID A transaction of the ledger.
 //
@@ -1336,6 +1345,9 @@ type ServerInterface interface {
 	// GetTerms Get the terms
 	// (GET /shipments/{shipmentId}/terms)
 	GetTerms(c *gin.Context, shipmentID ShipmentIDParameter)
+	// TrackShipment Get where a shipment is and how it does
+	// (GET /shipments/{shipmentId}/tracking)
+	TrackShipment(c *gin.Context, shipmentID ShipmentIDParameter)
 	// WithdrawTerms End a proposal that is not yet agreed
 	// (POST /shipments/{shipmentId}/withdrawal)
 	WithdrawTerms(c *gin.Context, shipmentID ShipmentIDParameter, params WithdrawTermsParams)
@@ -4113,6 +4125,31 @@ func (siw *ServerInterfaceWrapper) GetTerms(c *gin.Context) {
 	siw.Handler.GetTerms(c, shipmentID)
 }
 
+// TrackShipment operation middleware
+func (siw *ServerInterfaceWrapper) TrackShipment(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.TrackShipment(c, shipmentID)
+}
+
 // WithdrawTerms operation middleware
 func (siw *ServerInterfaceWrapper) WithdrawTerms(c *gin.Context) {
 
@@ -4392,6 +4429,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments/:shipmentId/settlement", wrapper.SettleShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/statement", wrapper.GetStatement)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/terms", wrapper.GetTerms)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/tracking", wrapper.TrackShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/withdrawal", wrapper.WithdrawTerms)
 	router.POST(options.BaseURL+"/simulations", wrapper.SimulateShipment)
 	router.POST(options.BaseURL+"/tokens/issues", wrapper.IssueTokens)
@@ -4600,6 +4638,8 @@ type StatementSettledJSONResponse struct {
 type StreamJSONResponse Stream
 
 type TermsJSONResponse Terms
+
+type TrackingJSONResponse Tracking
 
 type GetAccountRequestObject struct {
 	Organisation AccountOrganisationParameter `json:"organisation"`
@@ -6012,6 +6052,28 @@ func (response GetTerms200JSONResponse) VisitGetTermsResponse(w http.ResponseWri
 	return err
 }
 
+type TrackShipmentRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+}
+
+type TrackShipmentResponseObject interface {
+	VisitTrackShipmentResponse(w http.ResponseWriter) error
+}
+
+type TrackShipment200JSONResponse struct{ TrackingJSONResponse }
+
+func (response TrackShipment200JSONResponse) VisitTrackShipmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type WithdrawTermsRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	Params     WithdrawTermsParams
@@ -6282,6 +6344,9 @@ type StrictServerInterface interface {
 	// GetTerms Get the terms
 	// (GET /shipments/{shipmentId}/terms)
 	GetTerms(ctx context.Context, request GetTermsRequestObject) (GetTermsResponseObject, error)
+	// TrackShipment Get where a shipment is and how it does
+	// (GET /shipments/{shipmentId}/tracking)
+	TrackShipment(ctx context.Context, request TrackShipmentRequestObject) (TrackShipmentResponseObject, error)
 	// WithdrawTerms End a proposal that is not yet agreed
 	// (POST /shipments/{shipmentId}/withdrawal)
 	WithdrawTerms(ctx context.Context, request WithdrawTermsRequestObject) (WithdrawTermsResponseObject, error)
@@ -8291,6 +8356,32 @@ func (sh *strictHandler) GetTerms(ctx *gin.Context, shipmentID ShipmentIDParamet
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetTermsResponseObject); ok {
 		if err := validResponse.VisitGetTermsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TrackShipment operation middleware
+func (sh *strictHandler) TrackShipment(ctx *gin.Context, shipmentID ShipmentIDParameter) {
+	var request TrackShipmentRequestObject
+
+	request.ShipmentID = shipmentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TrackShipment(ctx, request.(TrackShipmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TrackShipment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(TrackShipmentResponseObject); ok {
+		if err := validResponse.VisitTrackShipmentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -62,6 +62,7 @@ func Permissions() []Permission {
 		{"ListExcursions", reads},
 		{"SimulateShipment", reads},
 		{"GetRating", reads},
+		{"TrackShipment", reads},
 		{"AcknowledgeExcursion", staff},
 		{"ListAcknowledgements", reads},
 		{"GetStatement", reads},

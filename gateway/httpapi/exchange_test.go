@@ -50,6 +50,7 @@ var exchanges = []exchange{
 	{"GetStream", ledgerapi.GetStreamTx, "", ""},
 	{"ListSegments", ledgerapi.ListSegmentsTx, "", ""},
 	{"ListExcursions", ledgerapi.ListExcursionsTx, "", ""},
+	{"TrackShipment", ledgerapi.TrackTx, "", ""},
 	{"GetRating", ledgerapi.GetRatingTx, "", ""},
 	{"SimulateShipment", ledgerapi.SimulateTx, "", ""},
 	{"AcknowledgeExcursion", ledgerapi.AcknowledgeExcursionTx, "excursion/SH-2026-0001/package-17.SH7.1042", "/v1/shipments/SH-2026-0001/excursions/package-17.SH7.1042/acknowledgements"},

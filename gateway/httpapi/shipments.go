@@ -25,6 +25,12 @@ func (s *server) GetShipment(ctx context.Context, r api.GetShipmentRequestObject
 	return api.GetShipment200JSONResponse{ShipmentJSONResponse: api.ShipmentJSONResponse(answer)}, err
 }
 
+// TrackShipment is GET /shipments/{shipmentId}/tracking.
+func (s *server) TrackShipment(ctx context.Context, r api.TrackShipmentRequestObject) (api.TrackShipmentResponseObject, error) {
+	answer, err := ask[shipment.Tracking](ctx, s, ledgerapi.TrackTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID})
+	return api.TrackShipment200JSONResponse{TrackingJSONResponse: api.TrackingJSONResponse(answer)}, err
+}
+
 // GetTerms is GET /shipments/{shipmentId}/terms.
 func (s *server) GetTerms(ctx context.Context, r api.GetTermsRequestObject) (api.GetTermsResponseObject, error) {
 	answer, err := ask[shipment.Terms](ctx, s, ledgerapi.GetTermsTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID})

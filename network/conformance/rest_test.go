@@ -60,6 +60,7 @@ var routes = map[api.Transaction]string{
 	api.ListOffersTx:           "/shipments/{of}/counter-offers",
 	api.IssueTokensTx:          "/tokens/issues",
 	api.GetRatingTx:            "/organisations/{mspId}/rating",
+	api.TrackTx:                "/shipments/{shipmentId}/tracking",
 	api.SimulateTx:             "/simulations",
 	api.AcknowledgeExcursionTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.ListAcknowledgementsTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",

@@ -18,9 +18,10 @@ type Stream struct {
 	LastReadingAt measure.Time `json:"lastReadingAt"` // "" before the first
 	Segments      uint64       `json:"segments"`
 	Readings      uint64       `json:"readings"`
-	Ended         bool         `json:"ended"`     // the device declared that it records no more
-	Watches       []Watch      `json:"watches"`   // one for each limit of the terms
-	Penalties     []Penalty    `json:"penalties"` // sorted by custody and limit; those of zero excursions are left out
+	Ended         bool         `json:"ended"`                                       // the device declared that it records no more
+	Watches       []Watch      `json:"watches"`                                     // one for each limit of the terms
+	Penalties     []Penalty    `json:"penalties"`                                   // sorted by custody and limit; those of zero excursions are left out
+	LastPosition  *Position    `json:"lastPosition,omitempty" metadata:",optional"` // the last one that was measured
 	ChangedAt     measure.Time `json:"changedAt"`
 }
 
@@ -146,7 +147,7 @@ func (s *Stream) advance(b Batch, w When) Segment {
 	}
 	if n := len(b.Readings); n > 0 {
 		seg.FirstAt, seg.LastAt = measure.At(b.Readings[0].At), measure.At(b.Readings[n-1].At)
-		s.LastReadingAt = seg.LastAt
+		s.LastReadingAt, s.LastPosition = seg.LastAt, lastPosition(s.LastPosition, b.Readings)
 	}
 	s.NextSequence += seg.Readings
 	s.Readings += seg.Readings

@@ -78,6 +78,7 @@ const (
 	SimulateTx             Transaction = "shipment:Simulate"
 	GetRatingTx            Transaction = "shipment:GetRating"
 	TrackTx                Transaction = "shipment:Track"
+	ListTemplatesTx        Transaction = "shipment:ListTemplates"
 	ListAcknowledgementsTx Transaction = "shipment:ListAcknowledgements"
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
@@ -115,7 +116,7 @@ func Transactions() []Access {
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
 		{ListOffersTx, false},
-		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false},
+		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false}, {ListTemplatesTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}

@@ -156,6 +156,15 @@ type UnsignedRecording struct {
 	Segments []string `json:"segments"`
 }
 
+// TemplateListRequest asks for the templates of limits.
+type TemplateListRequest struct{}
+
+// TemplateList holds every template; there are few.
+type TemplateList struct {
+	RuleSet string              `json:"ruleSet"` // whose rules the limits name
+	Items   []shipment.Template `json:"items"`
+}
+
 // OrganisationRef names an organisation.
 type OrganisationRef struct {
 	MSPID string `json:"mspId"`

@@ -65,6 +65,11 @@ func (*Shipment) ListExcursions(ctx *Context, in *api.ListRequest) (*api.Excursi
 	return &api.ExcursionPage{Items: values(p.Items), Next: p.Next}, nil
 }
 
+// ListTemplates gives limits to begin terms with; they are the same on every ledger (SH8).
+func (*Shipment) ListTemplates(_ *Context, _ *api.TemplateListRequest) (*api.TemplateList, error) {
+	return &api.TemplateList{RuleSet: shipment.RuleSet, Items: shipment.Templates()}, nil
+}
+
 // Track says where a shipment is and how it does: head, devices, open excursions
 // and charges so far (SH15).
 func (c *Shipment) Track(ctx *Context, in *api.ShipmentRef) (*shipment.Tracking, error) {

@@ -564,6 +564,12 @@ type Statement = shipment.Statement
 // Stream Where one device's recording of one shipment stands, and how far it is judged.
 type Stream = shipment.Stream
 
+// Template Limits to begin with; the parties change what they need and put the prices in.
+type Template = shipment.Template
+
+// TemplateList Every template of limits.
+type TemplateList = ledgerapi.TemplateList
+
 // Terms What the parties agree in advance; once all have accepted, nobody changes it.
 //
 // Example: {"consignee":"ServiceMSP","consignor":"ManufacturerMSP","currency":"USD","devices":["package-17"],"goods":["urn:epc:id:sgtin:4012345.011111.987"],"lateRecordingSeconds":86400,"legs":[{"carrier":"ShipperMSP","feeMinor":50000}],"limits":[{"limitId":"SH7","milli":40000,"offDelayMs":0,"onDelayMs":0,"penaltyMinor":1000,"rule":"shipment.violation.temperature-high"}],"payer":"ManufacturerMSP","ruleSet":"shipment-1","settleAfterSeconds":3600}
@@ -1354,6 +1360,9 @@ type ServerInterface interface {
 	// SimulateShipment Ask what a recording would cost under terms
 	// (POST /simulations)
 	SimulateShipment(c *gin.Context)
+	// ListTemplates List limits to begin terms with
+	// (GET /terms-templates)
+	ListTemplates(c *gin.Context)
 	// IssueTokens Create tokens against a stated reserve
 	// (POST /tokens/issues)
 	IssueTokens(c *gin.Context, params IssueTokensParams)
@@ -4231,6 +4240,19 @@ func (siw *ServerInterfaceWrapper) SimulateShipment(c *gin.Context) {
 	siw.Handler.SimulateShipment(c)
 }
 
+// ListTemplates operation middleware
+func (siw *ServerInterfaceWrapper) ListTemplates(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTemplates(c)
+}
+
 // IssueTokens operation middleware
 func (siw *ServerInterfaceWrapper) IssueTokens(c *gin.Context) {
 
@@ -4432,6 +4454,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/tracking", wrapper.TrackShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/withdrawal", wrapper.WithdrawTerms)
 	router.POST(options.BaseURL+"/simulations", wrapper.SimulateShipment)
+	router.GET(options.BaseURL+"/terms-templates", wrapper.ListTemplates)
 	router.POST(options.BaseURL+"/tokens/issues", wrapper.IssueTokens)
 	router.POST(options.BaseURL+"/tokens/redemptions", wrapper.RedeemTokens)
 }
@@ -4636,6 +4659,8 @@ type StatementSettledJSONResponse struct {
 }
 
 type StreamJSONResponse Stream
+
+type TemplateListJSONResponse TemplateList
 
 type TermsJSONResponse Terms
 
@@ -6125,6 +6150,27 @@ func (response SimulateShipment200JSONResponse) VisitSimulateShipmentResponse(w 
 	return err
 }
 
+type ListTemplatesRequestObject struct {
+}
+
+type ListTemplatesResponseObject interface {
+	VisitListTemplatesResponse(w http.ResponseWriter) error
+}
+
+type ListTemplates200JSONResponse struct{ TemplateListJSONResponse }
+
+func (response ListTemplates200JSONResponse) VisitListTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type IssueTokensRequestObject struct {
 	Params IssueTokensParams
 	Body   *IssueTokensJSONRequestBody
@@ -6353,6 +6399,9 @@ type StrictServerInterface interface {
 	// SimulateShipment Ask what a recording would cost under terms
 	// (POST /simulations)
 	SimulateShipment(ctx context.Context, request SimulateShipmentRequestObject) (SimulateShipmentResponseObject, error)
+	// ListTemplates List limits to begin terms with
+	// (GET /terms-templates)
+	ListTemplates(ctx context.Context, request ListTemplatesRequestObject) (ListTemplatesResponseObject, error)
 	// IssueTokens Create tokens against a stated reserve
 	// (POST /tokens/issues)
 	IssueTokens(ctx context.Context, request IssueTokensRequestObject) (IssueTokensResponseObject, error)
@@ -8472,6 +8521,30 @@ func (sh *strictHandler) SimulateShipment(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(SimulateShipmentResponseObject); ok {
 		if err := validResponse.VisitSimulateShipmentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTemplates operation middleware
+func (sh *strictHandler) ListTemplates(ctx *gin.Context) {
+	var request ListTemplatesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTemplates(ctx, request.(ListTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTemplates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTemplatesResponseObject); ok {
+		if err := validResponse.VisitListTemplatesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

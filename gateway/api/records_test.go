@@ -32,7 +32,7 @@ var records = []any{
 	shipment.ReplacedTerms{}, ledgerapi.ReplacedTermsPage{},
 	shipment.Checkpoint{}, shipment.Geofence{}, shipment.Corner{}, shipment.Schedule{}, shipment.Interval{}, shipment.Commercial{},
 	shipment.Stream{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
-	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{}, shipment.Tracking{}, shipment.TrackedDevice{}, shipment.Position{}, shipment.Rating{}, shipment.Outcome{},
+	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{}, shipment.Template{}, ledgerapi.TemplateList{}, shipment.Tracking{}, shipment.TrackedDevice{}, shipment.Position{}, shipment.Rating{}, shipment.Outcome{},
 	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
 	ledgerapi.OpenChannel{}, ledgerapi.PayerList{}, ledgerapi.ShownProofs{}, ledgerapi.ChannelEventPage{}, ledgerapi.ShownProofsPage{}, ledgerapi.ShipmentPaymentPage{},
 	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},

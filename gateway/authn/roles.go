@@ -62,6 +62,7 @@ func Permissions() []Permission {
 		{"ListExcursions", reads},
 		{"SimulateShipment", reads},
 		{"GetRating", reads},
+		{"ListTemplates", reads},
 		{"TrackShipment", reads},
 		{"AcknowledgeExcursion", staff},
 		{"ListAcknowledgements", reads},

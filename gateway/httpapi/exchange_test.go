@@ -51,6 +51,7 @@ var exchanges = []exchange{
 	{"ListSegments", ledgerapi.ListSegmentsTx, "", ""},
 	{"ListExcursions", ledgerapi.ListExcursionsTx, "", ""},
 	{"TrackShipment", ledgerapi.TrackTx, "", ""},
+	{"ListTemplates", ledgerapi.ListTemplatesTx, "", ""},
 	{"GetRating", ledgerapi.GetRatingTx, "", ""},
 	{"SimulateShipment", ledgerapi.SimulateTx, "", ""},
 	{"AcknowledgeExcursion", ledgerapi.AcknowledgeExcursionTx, "excursion/SH-2026-0001/package-17.SH7.1042", "/v1/shipments/SH-2026-0001/excursions/package-17.SH7.1042/acknowledgements"},

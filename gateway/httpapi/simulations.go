@@ -8,6 +8,12 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/api"
 )
 
+// ListTemplates is GET /terms-templates.
+func (s *server) ListTemplates(ctx context.Context, _ api.ListTemplatesRequestObject) (api.ListTemplatesResponseObject, error) {
+	answer, err := ask[ledgerapi.TemplateList](ctx, s, ledgerapi.ListTemplatesTx, ledgerapi.TemplateListRequest{})
+	return api.ListTemplates200JSONResponse{TemplateListJSONResponse: api.TemplateListJSONResponse(answer)}, err
+}
+
 // SimulateShipment is POST /simulations: a question that is too long for a query.
 func (s *server) SimulateShipment(ctx context.Context, r api.SimulateShipmentRequestObject) (api.SimulateShipmentResponseObject, error) {
 	answer, err := ask[shipment.Simulation](ctx, s, ledgerapi.SimulateTx, r.Body)

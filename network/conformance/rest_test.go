@@ -61,6 +61,7 @@ var routes = map[api.Transaction]string{
 	api.IssueTokensTx:          "/tokens/issues",
 	api.GetRatingTx:            "/organisations/{mspId}/rating",
 	api.TrackTx:                "/shipments/{shipmentId}/tracking",
+	api.ListTemplatesTx:        "/terms-templates",
 	api.SimulateTx:             "/simulations",
 	api.AcknowledgeExcursionTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",
 	api.ListAcknowledgementsTx: "/shipments/{shipmentId}/excursions/{excursionId}/acknowledgements",

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,13 +20,11 @@ import (
 	"github.com/lifeledger/lifeledger/network/launch"
 )
 
-const manufacturer = "ManufacturerMSP"
-
 // client writes through one organisation's gateway and does not give up while
 // the gateway is away: it repeats the request under the same idempotency key.
 type client struct {
-	base, auth, key string // key is a public key for components
-	http            *http.Client
+	org, base, auth, key string // key is a public key for components
+	http                 *http.Client
 }
 
 func newClient(t *testing.T, n *launch.Network, mspID string) *client {
@@ -44,8 +43,8 @@ func newClient(t *testing.T, n *launch.Network, mspID string) *client {
 		t.Fatal(err)
 	}
 	return &client{
-		base: org.GatewayURL + "/v1", auth: "Bearer " + strings.TrimSpace(string(token)), key: base64.StdEncoding.EncodeToString(der),
-		http: &http.Client{Timeout: time.Minute},
+		org: mspID, base: org.GatewayURL + "/v1", auth: "Bearer " + strings.TrimSpace(string(token)), key: base64.StdEncoding.EncodeToString(der),
+		http: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 128}},
 	}
 }
 
@@ -57,6 +56,36 @@ type answer struct {
 	err    error
 }
 
+func (a answer) String() string { return fmt.Sprintf("%d %.500s %v", a.status, a.body, a.err) }
+
+// ok: it is committed, or read.
+func (a answer) ok() bool {
+	return a.err == nil && (a.status == http.StatusOK || a.status == http.StatusCreated)
+}
+
+// code is the problem's code.
+func (a answer) code() string {
+	var p struct{ Code string }
+	_ = json.Unmarshal(a.body, &p)
+	return p.Code
+}
+
+// open: nobody has said yet what became of the request, or whether it will be done.
+func (a answer) open() bool {
+	if a.err != nil {
+		return true
+	}
+	switch a.status {
+	case http.StatusAccepted, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusGatewayTimeout:
+		return true
+	}
+	var p struct{ Retryable bool }
+	return a.status >= 400 && json.Unmarshal(a.body, &p) == nil && p.Retryable
+}
+
+// refused: the ledger's rules, or records as they are, say no. Nothing was done.
+func (a answer) refused() bool { return a.err == nil && !a.open() && a.status >= 400 && a.status < 500 }
+
 func (c *client) do(ctx context.Context, method, path, key, body string) answer {
 	start := time.Now()
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader([]byte(body)))
@@ -65,7 +94,9 @@ func (c *client) do(ctx context.Context, method, path, key, body string) answer 
 	}
 	req.Header.Set("Authorization", c.auth)
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/json")
+		if body != "" {
+			req.Header.Set("Content-Type", "application/json")
+		}
 		req.Header.Set("Idempotency-Key", key)
 	}
 	res, err := c.http.Do(req)
@@ -77,26 +108,40 @@ func (c *client) do(ctx context.Context, method, path, key, body string) answer 
 	return answer{status: res.StatusCode, body: b, took: time.Since(start), err: err}
 }
 
-// write repeats a request until it is committed. It fails on an answer that is
-// neither a commit nor a clear "not now".
-func (c *client) write(ctx context.Context, path, key, body string) ([]answer, error) {
+// settled repeats a request until it is answered for good, and gives all answers.
+// The last one is open only if the context ended.
+func (c *client) settled(ctx context.Context, path, key, body string) []answer {
 	var all []answer
 	for {
 		a := c.do(ctx, http.MethodPost, path, key, body)
 		all = append(all, a)
-		switch {
-		case a.err == nil && (a.status == http.StatusOK || a.status == http.StatusCreated):
-			return all, nil
-		case ctx.Err() != nil:
-			return all, fmt.Errorf("%s: last answer %d %s %v: %w", path, a.status, a.body, a.err, ctx.Err())
-		case a.err != nil, a.status == http.StatusAccepted, a.status == http.StatusServiceUnavailable, a.status == http.StatusTooManyRequests,
-			a.status == http.StatusGatewayTimeout, a.status == http.StatusConflict && retryable(a.body):
-			select {
-			case <-ctx.Done():
-			case <-time.After(200 * time.Millisecond):
-			}
-		default:
-			return all, fmt.Errorf("%s: %d %s", path, a.status, a.body)
+		if !a.open() || !rest(ctx, 100*time.Millisecond) {
+			return all
+		}
+	}
+}
+
+// write repeats a request until it is committed. Any other answer for good is an error.
+func (c *client) write(ctx context.Context, path, key, body string) ([]answer, error) {
+	all := c.settled(ctx, path, key, body)
+	if a := all[len(all)-1]; !a.ok() {
+		return all, fmt.Errorf("%s at %s: %v", path, c.org, a)
+	}
+	return all, nil
+}
+
+// step is write for one who follows another organisation's step: its own peer, or
+// those that endorse, may not have seen that yet, and then refuse.
+func (c *client) step(ctx context.Context, path, key, body string) (answer, error) {
+	for {
+		all := c.settled(ctx, path, key, body)
+		a := all[len(all)-1]
+		if a.ok() {
+			return a, nil
+		}
+		late := slices.Contains([]int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden, http.StatusUnprocessableEntity}, a.status) || a.code() == "ledger.mismatch"
+		if !late || !rest(ctx, 200*time.Millisecond) {
+			return a, fmt.Errorf("%s at %s: %v", path, c.org, a)
 		}
 	}
 }
@@ -107,35 +152,32 @@ func (c *client) awaitAnswer(ctx context.Context) {
 		if a := c.do(ctx, http.MethodGet, "/ledger", "", ""); a.err == nil {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		rest(ctx, 50*time.Millisecond)
 	}
 }
 
-// retryable reads a problem document.
-func retryable(body []byte) bool {
-	var p struct {
-		Retryable bool `json:"retryable"`
-	}
-	return json.Unmarshal(body, &p) == nil && p.Retryable
-}
-
+// get reads, again while the gateway is away or behind.
 func (c *client) get(ctx context.Context, t *testing.T, path string, out any) {
 	t.Helper()
 	for {
 		a := c.do(ctx, http.MethodGet, path, "", "")
-		if a.err == nil && a.status == http.StatusOK {
+		if a.ok() {
 			if err := json.Unmarshal(a.body, out); err != nil {
 				t.Fatal(err)
 			}
 			return
 		}
-		if ctx.Err() != nil || a.err == nil && a.status < 500 && a.status != http.StatusTooManyRequests {
-			t.Fatalf("GET %s: %d %s %v", path, a.status, a.body, a.err)
+		if ctx.Err() != nil || a.refused() && a.status != http.StatusNotFound {
+			t.Fatalf("GET %s: %v", path, a)
 		}
-		time.Sleep(100 * time.Millisecond) // the gateway is being restarted
+		rest(ctx, 100*time.Millisecond)
 	}
 }
 
 func component(id, key string) string {
 	return fmt.Sprintf(`{"componentId":%q,"partNumber":"PUMP-200","algorithm":"Ed25519","publicKey":%q,"location":"4012345000009"}`, id, key)
+}
+
+func issue(currency string, minor int) string {
+	return fmt.Sprintf(`{"currency":%q,"amountMinor":%d,"reserve":"test"}`, currency, minor)
 }

@@ -174,7 +174,7 @@ func ofWords(text string, otherwise Condition) Condition {
 		return Denied
 	case has(saysNoPeers, saysUnavailable, saysNoEndorsers, saysNoEvaluator, saysLaunch, saysStarting, saysNoLeader):
 		return Unreachable
-	case has(saysRPC+"Unavailable", saysUnconnected, saysRefusedConn):
+	case has(saysRPC+"Unavailable", saysRPC+"Canceled", saysUnconnected, saysRefusedConn):
 		return Unreachable
 	case has(saysTimeout, saysRPC+"DeadlineExceeded", saysDeadline):
 		return Deadline

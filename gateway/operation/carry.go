@@ -49,6 +49,19 @@ func (s *Service) count(delta int) {
 	}
 }
 
+// tries is how often a transaction is endorsed that ends invalid so. Endorsements
+// that do not suffice may be a conflict, too: another transaction changed in the
+// same block who must endorse. If so, once more is enough; if not, it never is.
+func (s *Service) tries(c fabric.Condition) int {
+	switch c {
+	case fabric.Contended:
+		return s.config.MaxAttempts
+	case fabric.PolicyFailure:
+		return min(3, s.config.MaxAttempts)
+	}
+	return 1
+}
+
 // work repeats endorse, seal, order until an outcome is known. Only a transaction
 // that the ledger has found invalid, for a conflict, is endorsed anew: nothing
 // else makes sure that the last try has no effect.
@@ -80,7 +93,7 @@ func (s *Service) work(j *job) error {
 		case c.Failure == nil:
 			s.succeed(j, c, e.Result, false)
 			return nil
-		case c.Failure.Condition != fabric.Contended || j.snapshot().Attempts >= s.config.MaxAttempts:
+		case j.snapshot().Attempts >= s.tries(c.Failure.Condition):
 			return s.fail(j, c.Failure)
 		}
 		if s.config.Observer.Reendorsed != nil {

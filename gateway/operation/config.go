@@ -18,7 +18,7 @@ type Config struct {
 	Resubmit      time.Duration // 2 s: after which the same bytes are sent again; grows to 15 s
 	Patience      time.Duration // 8 s: endorsement is tried again for so long when peers do not answer
 	AsyncPatience time.Duration // 15 min: the same, for operations that were answered "pending"
-	MaxAttempts   int           // 5: endorsements of one operation when others are faster
+	MaxAttempts   int           // 10: endorsements of one operation when others are faster
 	QueueLength   int           // 256: operations that may wait for one entity
 	Retention     time.Duration // 24 h: how long a finished operation and its key are remembered
 	CloseWait     time.Duration // 10 s: how long Close waits for what is under way
@@ -51,7 +51,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Resubmit, 2*time.Second)
 	or(&c.Patience, 8*time.Second)
 	or(&c.AsyncPatience, 15*time.Minute)
-	or(&c.MaxAttempts, 5)
+	or(&c.MaxAttempts, 10)
 	or(&c.QueueLength, 256)
 	or(&c.Retention, 24*time.Hour)
 	or(&c.CloseWait, 10*time.Second)

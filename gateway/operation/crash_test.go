@@ -166,7 +166,7 @@ func TestKilled(t *testing.T) {
 		if effects, _, _ := l.took(); len(effects) != 0 {
 			t.Errorf("effects %q", effects)
 		}
-		if op, err = s.Get(t.Context(), op.ID); err != nil || op.State != operation.Failed || op.Err.Condition != fabric.Contended || op.Err.Attempts != 5 {
+		if op, err = s.Get(t.Context(), op.ID); err != nil || op.State != operation.Failed || op.Err.Condition != fabric.Contended || op.Err.Attempts != 10 {
 			t.Errorf("got %+v, %v", op, err)
 		}
 	})

@@ -236,8 +236,8 @@ func TestFailures(t *testing.T) {
 		{name: "a mismatch is not tried again", endorse: fabric.NewError(fabric.Mismatch, fabric.Endorse, nil), want: fabric.Mismatch, endorsed: 1, again: true},
 		{name: "a peer that refuses the gateway's identity is not asked again", endorse: fabric.NewError(fabric.Denied, fabric.Endorse, nil), want: fabric.Denied, endorsed: 1, again: true},
 		{name: "an error of no known kind is internal", endorse: errors.New("?"), want: fabric.Internal, endorsed: 1, again: true},
-		{name: "conflicts are tried five times", invalid: conflict(""), want: fabric.Contended, endorsed: 5, submitted: 5, again: true},
-		{name: "a policy failure is not tried again", invalid: &fabric.Error{Condition: fabric.PolicyFailure, Stage: fabric.Commit}, want: fabric.PolicyFailure, endorsed: 1, submitted: 1, again: true},
+		{name: "conflicts are tried ten times", invalid: conflict(""), want: fabric.Contended, endorsed: 10, submitted: 10, again: true},
+		{name: "a policy failure is tried again, since who must endorse may have changed, but not for ever", invalid: &fabric.Error{Condition: fabric.PolicyFailure, Stage: fabric.Commit}, want: fabric.PolicyFailure, endorsed: 3, submitted: 3, again: true},
 		{name: "bytes that an orderer calls malformed are not sent again", submit: fabric.NewError(fabric.Rejected, fabric.Submit, nil), want: fabric.Rejected, endorsed: 1, submitted: 1, again: true},
 	} {
 		run(t, c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,8 +82,29 @@ func enter(t *testing.T) (*world, context.Context) {
 		defer cancel()
 		w.heal(ctx, t)
 		w.audit(ctx, t)
+		if t.Failed() {
+			w.confess(t)
+		}
 	})
 	return w, ctx
+}
+
+// confess shows what the gateways themselves found wrong.
+func (w *world) confess(t *testing.T) {
+	t.Helper()
+	for _, o := range w.net.Orgs() {
+		b, err := os.ReadFile(w.net.LogFile(o.Process(launch.Gateway)))
+		if err != nil {
+			t.Log(err)
+		}
+		var told int
+		for line := range strings.Lines(string(b)) {
+			if (strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, `"code":"internal"`)) && told < 20 {
+				told++
+				t.Logf("%s: %.2000s", o.MSPID, line)
+			}
+		}
+	}
 }
 
 func begin(t *testing.T) (*world, error) {

@@ -133,14 +133,14 @@ func (c *client) write(ctx context.Context, path, key, body string) ([]answer, e
 // step is write for one who follows another organisation's step: its own peer, or
 // those that endorse, may not have seen that yet, and then refuse.
 func (c *client) step(ctx context.Context, path, key, body string) (answer, error) {
-	for {
+	for began := time.Now(); ; {
 		all := c.settled(ctx, path, key, body)
 		a := all[len(all)-1]
 		if a.ok() {
 			return a, nil
 		}
 		late := slices.Contains([]int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden, http.StatusUnprocessableEntity}, a.status) || a.code() == "ledger.mismatch"
-		if !late || !rest(ctx, 200*time.Millisecond) {
+		if !late || time.Since(began) > patience/4 || !rest(ctx, 200*time.Millisecond) {
 			return a, fmt.Errorf("%s at %s: %v", path, c.org, a)
 		}
 	}

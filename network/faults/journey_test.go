@@ -13,13 +13,14 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
 )
 
-// device is a smart package that signs one reading each second.
+// device is a smart package that signs one reading each second, or as often as a test says.
 type device struct {
 	id       string
 	key      *smartpackage.Key
 	next     uint64
 	previous [32]byte
 	at       int64 // of the next reading, Unix ms
+	every    int64 // ms
 }
 
 func newDevice(ctx context.Context, c *client, id string, start time.Time) (*device, error) {
@@ -36,7 +37,7 @@ func newDevice(ctx context.Context, c *client, id string, start time.Time) (*dev
 		return nil, err
 	}
 	_, err = c.write(ctx, "/devices", "register-"+id, string(body))
-	return &device{id: id, key: key, next: 1, at: start.UnixMilli()}, err
+	return &device{id: id, key: key, next: 1, at: start.UnixMilli(), every: 1000}, err
 }
 
 // segment signs the next readings, given as thousandths of a degree.
@@ -47,7 +48,7 @@ func (d *device) segment(shipmentID string, final bool, milli ...int64) (*dsse.E
 		r.Set(measure.Temperature, m)
 		s.Readings = append(s.Readings, r)
 		d.next++
-		d.at += 1000
+		d.at += d.every
 	}
 	payload, err := segment.Encode(&s)
 	if err != nil {

@@ -34,6 +34,7 @@ func TestEveryReadingIsRecoverableFromTheLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	j.devices[0].every = 10 // nearly 100,000 readings, all of which have been by now
 	w.heal(ctx, t)
 	first, err := w.blocks.Height(ctx)
 	if err != nil {

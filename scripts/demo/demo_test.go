@@ -59,7 +59,7 @@ func TestTheDemoFindsWhatAnIndependentCalculationFinds(t *testing.T) {
 		if err := run(ctx, s); err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range []string{"Who takes part", "SH7", "10.00 tokens", "goes on after the hand-over", "Who pays what", "ShipperMSP"} {
+		for _, text := range []string{"Who takes part", "SH7", "10.00 tokens", "goes on after the hand-over", "Who pays what", "ShipperMSP", "asked beforehand", "template", "acknowledges", "is rated"} {
 			if !strings.Contains(out.String(), text) {
 				t.Errorf("the story does not say %q:\n%s", text, out.String())
 			}
@@ -96,9 +96,56 @@ func compare(ctx context.Context, t *testing.T, s setting, path string) {
 		t.Errorf("excursions, by calculation (-) and on the ledger (+):\n%s", diff)
 	}
 	checkMoney(t, got.Statement, penalties)
+	checkForesight(t, got)
+	checkRatings(t, got)
+	if d := got.Tracked.Devices; len(d) != 1 || int(d[0].Readings) != got.Readings/2-got.Readings/2/10 || got.Tracked.Shipment.Status != shipment.InTransit {
+		t.Errorf("seen on the way: %+v", got.Tracked)
+	}
 	t.Logf("%s: %d readings, %d excursions", filepath.Base(path), got.Readings, len(have))
 	for _, f := range have {
 		t.Logf("  %-7s from reading %5d, %3d readings beyond, peak %9s, %s", f.Limit, f.Opened, f.Readings, f.Peak, f.Custodian)
+	}
+}
+
+// checkForesight holds what the ledger said beforehand to what happened.
+func checkForesight(t *testing.T, got outcome) {
+	t.Helper()
+	if got.Simulated.Found != len(got.Excursions) {
+		t.Errorf("%d excursions were foreseen, there are %d", got.Simulated.Found, len(got.Excursions))
+	}
+	if diff := cmp.Diff(got.Simulated.Statement.Lines, got.Statement.Lines); diff != "" {
+		t.Errorf("lines of the statement, foreseen (-) and settled (+):\n%s", diff)
+	}
+	for _, e := range got.Simulated.Excursions {
+		if i := slices.IndexFunc(got.Excursions, func(o shipment.Excursion) bool { return o.ExcursionID == e.ExcursionID }); i < 0 || cmp.Diff(e, got.Excursions[i]) != "" {
+			t.Errorf("%s was foreseen otherwise", e.ExcursionID)
+		}
+	}
+}
+
+// checkRatings repeats the published formula, in floating point: the result may
+// be off by what integers cut away.
+func checkRatings(t *testing.T, got outcome) {
+	t.Helper()
+	if len(got.Ratings) != 2 {
+		t.Fatalf("%d carriers are rated", len(got.Ratings))
+	}
+	for _, r := range got.Ratings {
+		sum, weights, weight := 0.0, 0.0, 1.0
+		for _, o := range r.Outcomes {
+			score := 1000 - 500*float64(o.PenaltyBasisPoints)/10000 - 200*math.Min(1, float64(o.Late)/float64(o.Legs)) - 30*math.Min(5, float64(o.Excursions))
+			if o.DisputesLost > 0 {
+				score -= 150
+			}
+			sum, weights = sum+weight*score, weights+weight
+			weight *= 15.0 / 16
+		}
+		if want := sum / weights; math.Abs(want-float64(r.PerMille)) > 3 {
+			t.Errorf("%s is rated %d, by calculation %.1f", r.Organisation, r.PerMille, want)
+		}
+		if o := r.Outcomes[0]; o.ShipmentID != got.ShipmentID || o.Carrier != r.Organisation {
+			t.Errorf("the latest outcome of %s is %+v", r.Organisation, o)
+		}
 	}
 }
 

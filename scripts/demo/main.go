@@ -78,7 +78,9 @@ func run(ctx context.Context, s setting) error {
 	}
 	defer j.close()
 	j.say("Recording: %s, %d readings over %s.\n", source, len(readings), j.length())
-	for _, chapter := range []func(context.Context) error{j.introduce, j.agree, j.pickUp, j.firstLeg, j.handOver, j.secondLeg, j.deliver, j.settle} {
+	for _, chapter := range []func(context.Context) error{
+		j.introduce, j.draft, j.askBefore, j.agree, j.pickUp, j.firstLeg, j.look, j.handOver, j.secondLeg, j.deliver, j.settle, j.rate,
+	} {
 		if err := chapter(ctx); err != nil {
 			return err
 		}

@@ -43,8 +43,11 @@ type journey struct {
 
 	shipmentID, deviceID, componentID, ledger string
 	terms                                     shipment.Terms
-	out                                       io.Writer // of the story
-	result                                    io.Writer // of the outcome as JSON
+	simulated                                 shipment.Simulation // what was said beforehand
+	tracked                                   shipment.Tracking   // what was seen on the way
+	ratings                                   []shipment.Rating   // as they were told
+	out                                       io.Writer           // of the story
+	result                                    io.Writer           // of the outcome as JSON
 	json                                      bool
 }
 
@@ -180,14 +183,8 @@ func (j *journey) announceComponent(ctx context.Context) error {
 	return nil
 }
 
-// agree proposes the terms, fills the payer's account, and lets everybody accept.
+// agree fills the payer's account, proposes the terms, and lets everybody accept.
 func (j *journey) agree(ctx context.Context) error {
-	j.terms = shipment.Terms{
-		RuleSet: shipment.RuleSet, Consignor: manufacturerMSP, Consignee: serviceMSP, Payer: manufacturerMSP, Currency: currency,
-		Legs:  []shipment.Leg{{Carrier: shipperMSP, FeeMinor: 40_000}, {Carrier: serviceMSP, FeeMinor: 25_000}},
-		Goods: []string{j.componentID}, Devices: []string{j.deviceID}, Limits: handling(),
-		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600,
-	}
 	fees, err := j.terms.Fees()
 	if err != nil {
 		return err
@@ -200,13 +197,7 @@ func (j *journey) agree(ctx context.Context) error {
 	if err := j.manufacturer.post(ctx, "/shipments", api.ProposeShipment{ShipmentID: j.shipmentID, Terms: j.terms}, &s); err != nil {
 		return err
 	}
-	j.say("\n2. The terms of %s (hash %s…)\n", j.shipmentID, s.TermsHash[:12])
-	for _, l := range j.terms.Legs {
-		j.say("   %-16s carries for %s\n", l.Carrier, tokensText(l.FeeMinor))
-	}
-	for _, l := range j.terms.Limits {
-		j.say("   %-16s %s, else %s\n", l.LimitID, limitText(l), tokensText(l.PenaltyMinor))
-	}
+	j.say("   proposed by the manufacturer as %s (hash %s…)\n", j.shipmentID, s.TermsHash[:12])
 	for _, g := range []gateway{j.manufacturer, j.shipper, j.service} {
 		if err := g.post(ctx, "/shipments/"+j.shipmentID+"/acceptance", map[string]string{"termsHash": s.TermsHash}, &s); err != nil {
 			return err
@@ -215,16 +206,6 @@ func (j *journey) agree(ctx context.Context) error {
 	}
 	j.say("   %s are in escrow; the shipment is %s\n", tokensText(fees), s.Status)
 	return nil
-}
-
-// handling is what the parties agree on: SH7 and three more limits.
-func handling() []shipment.Limit {
-	return []shipment.Limit{
-		{LimitID: "SH7", Rule: shipment.TemperatureHigh.ID, Milli: 40_000, PenaltyMinor: 1_000},
-		{LimitID: "shock", Rule: shipment.Shock.ID, Milli: 1_500, OffDelayMs: 2_000, PenaltyMinor: 500},
-		{LimitID: "opened", Rule: shipment.IlluminanceHigh.ID, Milli: 100_000, OffDelayMs: 5_000, PenaltyMinor: 2_000},
-		{LimitID: "damp", Rule: shipment.HumidityHigh.ID, Milli: 80_000, OnDelayMs: 60_000, PenaltyMinor: 500},
-	}
 }
 
 func (j *journey) pickUp(ctx context.Context) error {
@@ -250,6 +231,30 @@ func (j *journey) firstLeg(ctx context.Context) error {
 	return nil
 }
 
+// look is what the consignee sees while the goods are on the way; it says that it
+// has seen the worst of it.
+func (j *journey) look(ctx context.Context) error {
+	path := "/shipments/" + j.shipmentID
+	if err := j.service.get(ctx, path+"/tracking", &j.tracked); err != nil {
+		return err
+	}
+	d := j.tracked.Devices[0]
+	j.say("   the service company looks: %d readings up to %s, %d excursions go on\n", d.Readings, clock(d.LastReadingAt), len(j.tracked.OpenExcursions))
+	var page api.ExcursionPage
+	if err := j.service.get(ctx, path+"/excursions?limit=1", &page); err != nil {
+		return err
+	}
+	for _, e := range page.Items {
+		var a shipment.Acknowledgement
+		comment := map[string]string{"comment": "seen; we shall look at the goods when they arrive"}
+		if err := j.service.post(ctx, path+"/excursions/"+e.ExcursionID+"/acknowledgements", comment, &a); err != nil {
+			return err
+		}
+		j.say("   and acknowledges %s: %q\n", e.LimitID, a.Comment)
+	}
+	return nil
+}
+
 func (j *journey) handOver(ctx context.Context) error {
 	j.say("\n5. Hand-over in the middle of the recording\n")
 	return j.change(ctx, j.shipper, j.service, serviceMSP, j.at(j.half))
@@ -269,7 +274,7 @@ func (j *journey) secondLeg(ctx context.Context) error {
 
 func (j *journey) deliver(ctx context.Context) error {
 	j.say("\n7. Delivery\n")
-	return j.change(ctx, j.service, j.service, serviceMSP, measure.At(j.readings[len(j.readings)-1].At+1))
+	return j.change(ctx, j.service, j.service, serviceMSP, j.delivery())
 }
 
 // change is a hand-over in its two steps: one offers, the other accepts.

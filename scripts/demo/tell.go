@@ -24,17 +24,32 @@ func (j *journey) settle(ctx context.Context) error {
 	return nil
 }
 
+// rate tells what the settlement did to the carriers' ratings.
+func (j *journey) rate(ctx context.Context) error {
+	j.say("\n9. Ratings\n")
+	j.ratings = nil
+	for _, carrier := range []string{shipperMSP, serviceMSP} {
+		if err := j.tellRating(ctx, carrier); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // outcome is what the demo prints with -json.
 type outcome struct {
 	ShipmentID string               `json:"shipmentId"`
 	Readings   int                  `json:"readings"`
 	Excursions []shipment.Excursion `json:"excursions"`
 	Statement  shipment.Statement   `json:"statement"`
+	Simulated  shipment.Simulation  `json:"simulated"` // beforehand
+	Tracked    shipment.Tracking    `json:"tracked"`   // before the hand-over
+	Ratings    []shipment.Rating    `json:"ratings"`
 }
 
 // tell reads everything back from the ledger and prints it for a person.
 func (j *journey) tell(ctx context.Context) error {
-	o := outcome{ShipmentID: j.shipmentID, Readings: len(j.readings), Excursions: []shipment.Excursion{}}
+	o := outcome{ShipmentID: j.shipmentID, Readings: len(j.readings), Excursions: []shipment.Excursion{}, Simulated: j.simulated, Tracked: j.tracked, Ratings: j.ratings}
 	path := "/shipments/" + j.shipmentID
 	for query := "?limit=100"; query != ""; {
 		var page api.ExcursionPage

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/chaincode/segment"
+)
+
+// change is what the parties make of a template's limit.
+type change struct {
+	limit        string // of the template
+	name         string // of theirs
+	milli        int64
+	onDelay, off time.Duration
+	penalty      money.Minor
+}
+
+// changes make the template for electronics into this journey's limits: the box
+// is small and its sensor is slow, so the bounds are closer; SH7 has no tolerance.
+func changes() []change {
+	return []change{
+		{"hot", "SH7", 40_000, 0, 0, 1_000},
+		{"shock", "shock", 1_500, 0, 2 * time.Second, 500},
+		{"opened", "opened", 100_000, 0, 5 * time.Second, 2_000},
+		{"damp", "damp", 80_000, time.Minute, 0, 500},
+	}
+}
+
+// draft writes the terms, beginning with a template from the ledger.
+func (j *journey) draft(ctx context.Context) error {
+	j.say("\n2. The terms\n")
+	for _, carrier := range []string{shipperMSP, serviceMSP} {
+		if err := j.tellRating(ctx, carrier); err != nil {
+			return err
+		}
+	}
+	limits, err := j.handling(ctx)
+	if err != nil {
+		return err
+	}
+	j.terms = shipment.Terms{
+		RuleSet: shipment.RuleSet, Consignor: manufacturerMSP, Consignee: serviceMSP, Payer: manufacturerMSP, Currency: currency,
+		Legs:  []shipment.Leg{{Carrier: shipperMSP, FeeMinor: 40_000}, {Carrier: serviceMSP, FeeMinor: 25_000}},
+		Goods: []string{j.componentID}, Devices: []string{j.deviceID}, Limits: limits,
+		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600,
+	}
+	for _, l := range j.terms.Legs {
+		j.say("   %-16s carries for %s\n", l.Carrier, tokensText(l.FeeMinor))
+	}
+	for _, l := range j.terms.Limits {
+		j.say("   %-16s %s, else %s\n", l.LimitID, limitText(l), tokensText(l.PenaltyMinor))
+	}
+	return nil
+}
+
+// handling takes the template for electronics and puts bounds and prices in.
+func (j *journey) handling(ctx context.Context) ([]shipment.Limit, error) {
+	var list api.TemplateList
+	if err := j.manufacturer.get(ctx, "/terms-templates", &list); err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(list.Items, func(t shipment.Template) bool { return t.TemplateID == shipment.Electronics.TemplateID })
+	if at < 0 {
+		return nil, fmt.Errorf("the ledger has no template %s", shipment.Electronics.TemplateID)
+	}
+	j.say("   template         %s: %s\n", list.Items[at].TemplateID, list.Items[at].Says)
+	var out []shipment.Limit
+	for _, c := range changes() {
+		of := slices.IndexFunc(list.Items[at].Limits, func(l shipment.Limit) bool { return l.LimitID == c.limit })
+		if of < 0 {
+			return nil, fmt.Errorf("the template has no limit %s", c.limit)
+		}
+		l := list.Items[at].Limits[of]
+		l.LimitID, l.Milli, l.OnDelayMs, l.OffDelayMs, l.PenaltyMinor = c.name, c.milli, c.onDelay.Milliseconds(), c.off.Milliseconds(), c.penalty
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// custody is who is to have the goods when: two carriers, each for half of the
+// readings, and then the consignee.
+func (j *journey) custody() []shipment.PlannedCustody {
+	return []shipment.PlannedCustody{
+		{Custodian: shipperMSP, From: j.at(0)}, {Custodian: serviceMSP, From: j.at(j.half)}, {Custodian: serviceMSP, From: j.delivery()},
+	}
+}
+
+// delivery is a moment after the last reading.
+func (j *journey) delivery() measure.Time { return measure.At(j.readings[len(j.readings)-1].At + 1) }
+
+// askBefore asks the ledger what a journey like this one would cost under these
+// terms, before anybody has agreed to them.
+func (j *journey) askBefore(ctx context.Context) error {
+	question := api.SimulateShipment{ShipmentID: j.shipmentID, Terms: j.terms, Custody: j.custody(), Recordings: []api.UnsignedRecording{{DeviceID: j.deviceID}}}
+	s := segment.Segment{Ledger: j.ledger, ShipmentID: j.shipmentID, DeviceID: j.deviceID, FirstSequence: 1}
+	for part := range slices.Chunk(j.readings, 1024) {
+		s.Readings = slices.Clone(part)
+		for i := range s.Readings {
+			s.Readings[i].Sequence = s.FirstSequence + uint64(i)
+		}
+		s.Final = s.LastSequence() == uint64(len(j.readings))
+		payload, err := segment.Encode(&s)
+		if err != nil {
+			return err
+		}
+		r := &question.Recordings[0]
+		r.Segments = append(r.Segments, base64.StdEncoding.EncodeToString(payload))
+		s.FirstSequence, s.Previous = s.LastSequence()+1, segment.Hash(payload)
+	}
+	err := j.shipper.post(ctx, "/simulations", question, &j.simulated)
+	if refused(err, tooLarge) {
+		j.say("   asked beforehand  the recording is too long for one question; lifeledger-device simulate judges it\n")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	j.say("   asked beforehand  a journey like this has %s; the carriers would get", countText(int64(j.simulated.Found)))
+	for _, l := range j.simulated.Statement.Lines {
+		j.say(" %s", tokensText(l.PayableMinor))
+	}
+	j.say("\n")
+	return nil
+}
+
+// tooLarge is the gateway's word for a body that does not fit.
+const tooLarge = "request.too-large"
+
+// tellRating says how a carrier has done so far.
+func (j *journey) tellRating(ctx context.Context, carrier string) error {
+	var r shipment.Rating
+	if err := j.manufacturer.get(ctx, "/organisations/"+carrier+"/rating", &r); err != nil {
+		return err
+	}
+	if !r.Rated {
+		j.say("   %-16s has carried nothing yet\n", carrier)
+		return nil
+	}
+	j.say("   %-16s is rated %d of 1000: in its last %d shipments %s, late %d times\n", carrier, r.PerMille, len(r.Outcomes), countText(r.Excursions), r.Late)
+	j.ratings = append(j.ratings, r)
+	return nil
+}

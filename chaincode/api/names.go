@@ -37,6 +37,14 @@ const (
 	RecordReadingsTx  Transaction = "shipment:RecordReadings"
 	SettleTx          Transaction = "shipment:Settle"
 
+	AcceptDeliveryTx   Transaction = "shipment:AcceptDelivery"
+	OpenDisputeTx      Transaction = "shipment:OpenDispute"
+	AddEvidenceTx      Transaction = "shipment:AddEvidence"
+	OfferResolutionTx  Transaction = "shipment:OfferResolution"
+	AcceptResolutionTx Transaction = "shipment:AcceptResolution"
+	DecideDisputeTx    Transaction = "shipment:DecideDispute"
+	WithdrawDisputeTx  Transaction = "shipment:WithdrawDispute"
+
 	AcknowledgeExcursionTx Transaction = "shipment:AcknowledgeExcursion"
 
 	IssueTokensTx  Transaction = "settlement:Issue"
@@ -81,6 +89,10 @@ const (
 	ListTemplatesTx        Transaction = "shipment:ListTemplates"
 	ListAcknowledgementsTx Transaction = "shipment:ListAcknowledgements"
 
+	GetReviewTx    Transaction = "shipment:GetReview"
+	ListEvidenceTx Transaction = "shipment:ListEvidence"
+	GetDueTx       Transaction = "shipment:GetDue"
+
 	GetAccountTx   Transaction = "settlement:GetAccount"
 	ListPostingsTx Transaction = "settlement:ListPostings"
 
@@ -106,6 +118,8 @@ func Transactions() []Access {
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
 		{AmendTermsTx, true},
+		{AcceptDeliveryTx, true}, {OpenDisputeTx, true}, {AddEvidenceTx, true}, {OfferResolutionTx, true},
+		{AcceptResolutionTx, true}, {DecideDisputeTx, true}, {WithdrawDisputeTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true},
 		{OpenChannelTx, true}, {AcceptChannelTx, true}, {WithdrawChannelTx, true}, {TopUpChannelTx, true}, {ReplaceChannelKeyTx, true},
 		{PresentProofTx, true}, {CloseChannelTx, true}, {ReportContradictionTx, true}, {FinishChannelTx, true},
@@ -117,6 +131,7 @@ func Transactions() []Access {
 		{ListAcknowledgementsTx, false},
 		{ListOffersTx, false},
 		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false}, {ListTemplatesTx, false},
+		{GetReviewTx, false}, {ListEvidenceTx, false}, {GetDueTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}
@@ -141,6 +156,9 @@ const (
 	ReadingsRecordedEvent      = "shipment.readings-recorded.v1"
 	ExcursionAcknowledgedEvent = "shipment.excursion-acknowledged.v1"
 	ShipmentSettledEvent       = "shipment.settled.v1"
+	PartlyReleasedEvent        = "shipment.partly-released.v1"
+	DeliveryAcceptedEvent      = "shipment.delivery-accepted.v1"
+	DisputeChangedEvent        = "shipment.dispute-changed.v1"
 	TokensChangedEvent         = "settlement.tokens-changed.v1"
 	PayChannelChangedEvent     = "paychannel.changed.v1"
 )

@@ -57,6 +57,12 @@ type AcknowledgementPage struct {
 	Next  string                     `json:"next"`
 }
 
+// EvidencePage is a page of a dispute's evidence, in order.
+type EvidencePage struct {
+	Items []shipment.DisputeEvidence `json:"items"`
+	Next  string                     `json:"next"`
+}
+
 // PostingPage is a page of an account's postings.
 type PostingPage struct {
 	Items []money.Posting `json:"items"`

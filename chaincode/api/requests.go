@@ -165,6 +165,60 @@ type TemplateList struct {
 	Items   []shipment.Template `json:"items"`
 }
 
+// AcceptDelivery is the consignee's word about what was delivered; goods and
+// logisticUnits are those that it does not accept.
+type AcceptDelivery struct {
+	ShipmentID    string            `json:"shipmentId"`
+	Accepted      shipment.Accepted `json:"accepted"` // all or partial
+	Goods         []string          `json:"goods,omitempty" metadata:",optional"`
+	LogisticUnits []string          `json:"logisticUnits,omitempty" metadata:",optional"`
+	Reason        string            `json:"reason,omitempty" metadata:",optional"`
+}
+
+// OpenDispute claims a part of what a carrier would be paid (SH19).
+type OpenDispute struct {
+	ShipmentID string                `json:"shipmentId"`
+	Claim      shipment.DisputeClaim `json:"claim"`
+}
+
+// AddEvidence brings a document into a dispute, by its hash.
+type AddEvidence struct {
+	ShipmentID  string `json:"shipmentId"`
+	DisputeID   int    `json:"disputeId"`
+	SHA256      string `json:"sha256"` // hex
+	MediaType   string `json:"mediaType"`
+	Description string `json:"description"`
+}
+
+// DisputeAmount offers an amount to end a dispute with, or accepts the one that is offered.
+type DisputeAmount struct {
+	ShipmentID  string      `json:"shipmentId"`
+	DisputeID   int         `json:"disputeId"`
+	AmountMinor money.Minor `json:"amountMinor"`
+}
+
+// DecideDispute is the arbiter's decision.
+type DecideDispute struct {
+	ShipmentID  string      `json:"shipmentId"`
+	DisputeID   int         `json:"disputeId"`
+	AmountMinor money.Minor `json:"amountMinor"` // of the claim: what the respondent loses
+	Reasoning   string      `json:"reasoning"`
+}
+
+// DisputeRef names a dispute.
+type DisputeRef struct {
+	ShipmentID string `json:"shipmentId"`
+	DisputeID  int    `json:"disputeId"`
+}
+
+// DisputeListRequest asks for one page of a dispute's evidence.
+type DisputeListRequest struct {
+	ShipmentID string `json:"shipmentId"`
+	DisputeID  int    `json:"disputeId"`
+	Limit      int    `json:"limit"`
+	Cursor     string `json:"cursor,omitempty" metadata:",optional"`
+}
+
 // OrganisationRef names an organisation.
 type OrganisationRef struct {
 	MSPID string `json:"mspId"`

@@ -81,6 +81,11 @@ func protect[T any](c *Context, k ledger.Kind[T], orgs []string, attrs ...string
 	return ledger.ProtectWithMajority(c.tx, k, orgs, slices.Compact(all), attrs...)
 }
 
+// protectForParties lets only all parties of the terms write the record from now on.
+func protectForParties[T any](c *Context, k ledger.Kind[T], t shipment.Terms, attrs ...string) error {
+	return protect(c, k, t.Parties(), attrs...)
+}
+
 // witnesses are those whose majority endorses protected records. The caller,
 // who has been announced, becomes one if it is not.
 func (c *Context) witnesses() ([]string, error) {

@@ -27,7 +27,7 @@ func fund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	if err := ledger.Put(ctx.tx, escrows, &e, id); err != nil {
 		return err
 	}
-	return protect(ctx, escrows, t.Parties(), id)
+	return protectForParties(ctx, escrows, t, id)
 }
 
 // openStatement makes the record that the settlement will fill in, so that from
@@ -40,7 +40,7 @@ func openStatement(ctx *Context, id string, t shipment.Terms, w shipment.When) e
 	if err := ledger.Create(ctx.tx, statements, fault.CodeShipmentExists, &st, id); err != nil {
 		return err
 	}
-	return protect(ctx, statements, t.Parties(), id)
+	return protectForParties(ctx, statements, t, id)
 }
 
 // refund gives back what the payer has put into escrow, if anything.
@@ -56,26 +56,31 @@ func refund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	return credit(ctx, t.Payer, t.Currency, held, why(money.ReasonRefund, id, w))
 }
 
-// payOut empties the escrow: to each carrier what is payable, the rest to the
-// payer, with one posting for each account even when the payer carries a leg.
+// payOut pays from the escrow what the statement says has not been paid before:
+// to each carrier what is payable, to the payer what remains, with one posting
+// for each account even when the payer carries a leg. What disputes hold back
+// stays. The statement has been read.
 func payOut(ctx *Context, st shipment.Statement, w shipment.When) error {
 	e, err := ledger.Get(ctx.tx, escrows, st.ShipmentID)
 	if err != nil {
 		return err
 	}
-	if e.HeldMinor != st.FeesMinor {
-		return fault.New(fault.CodeInternal, "escrow of %s holds %d, not %d", st.ShipmentID, e.HeldMinor, st.FeesMinor)
+	paid := st.Payments()
+	var sum money.Minor
+	for _, p := range paid {
+		sum += p.AmountMinor // at most what is held
 	}
-	if err := empty(ctx, *e, w); err != nil {
+	if e.HeldMinor != sum+st.HeldMinor {
+		return fault.New(fault.CodeInternal, "escrow of %s holds %d, not %d and %d", st.ShipmentID, e.HeldMinor, sum, st.HeldMinor)
+	}
+	e.HeldMinor, e.ChangedAt = st.HeldMinor, w.Now
+	if err := ledger.Put(ctx.tx, escrows, e, st.ShipmentID); err != nil {
 		return err
 	}
-	for _, p := range st.Payments() {
+	for _, p := range paid {
 		if err := credit(ctx, p.Organisation, st.Currency, p.AmountMinor, why(money.ReasonSettlement, st.ShipmentID, w)); err != nil {
 			return err
 		}
-	}
-	if _, err := ledger.Get(ctx.tx, statements, st.ShipmentID); err != nil {
-		return err
 	}
 	return ledger.Put(ctx.tx, statements, &st, st.ShipmentID)
 }

@@ -35,6 +35,9 @@ var (
 	statements       = ledger.Kind[shipment.Statement]{Name: ledger.KeySettlement, Unknown: fault.CodeShipmentUnknown}
 	escrows          = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
 
+	reviews   = ledger.Kind[shipment.Review]{Name: ledger.KeyReview, Unknown: fault.CodeShipmentUnknown}
+	evidences = ledger.Kind[shipment.DisputeEvidence]{Name: ledger.KeyEvidence, Unknown: fault.CodeDisputeUnknown}
+
 	accounts = ledger.Kind[money.Account]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
 

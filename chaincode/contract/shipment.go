@@ -112,33 +112,39 @@ func (*Shipment) DeclineHandover(ctx *Context, in *api.ShipmentRef) (*shipment.S
 	})
 }
 
-// Settle pays the carriers their fees less penalties, gives the payer the rest
-// back, and closes the shipment (SH12).
+// Settle pays the carriers their fees less penalties and gives the payer the rest
+// back. What is in dispute stays in escrow until it is asked again; then, or when
+// nothing is, it closes the shipment (SH12).
 func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement, error) {
-	s, t, err := loadShipment(ctx, in.ShipmentID)
+	l, err := loadClosing(ctx, in.ShipmentID)
 	if err != nil {
 		return nil, err
 	}
-	w := ctx.shipmentWhen(s.ChangedAt)
-	ss, err := loadStreams(ctx, s.ShipmentID, *t)
-	if err != nil {
-		return nil, err
-	}
-	w = after(w, ss)
-	next, st, e, err := s.Settle(*t, ss, w)
+	w := after(ctx.shipmentWhen(l.shipment.ChangedAt, l.review.ChangedAt), l.streams)
+	next, r, st, e, err := l.shipment.Settle(l.terms, l.review, l.statement, l.streams, w)
 	if err != nil {
 		return nil, err
 	}
 	if err := payOut(ctx, st, w); err != nil {
 		return nil, err
 	}
-	if err := rateCarriers(ctx, *t, st, ss); err != nil {
+	if err := rateCarriers(ctx, l.terms, st, l.streams); err != nil {
 		return nil, err
 	}
-	if err := ledger.Put(ctx.tx, shipments, &next, s.ShipmentID); err != nil {
+	if len(r.Disputes) > 0 {
+		if err := ledger.Put(ctx.tx, reviews, &r, in.ShipmentID); err != nil {
+			return nil, err
+		}
+	}
+	if err := ledger.Put(ctx.tx, shipments, &next, in.ShipmentID); err != nil {
 		return nil, err
 	}
-	return &st, recordShipment(ctx, api.ShipmentSettledEvent, next, e, ledger.NewFact("settled", s.ShipmentID, st))
+	event := api.ShipmentSettledEvent
+	if !st.Final {
+		event = api.PartlyReleasedEvent
+	}
+	facts := append([]ledger.Fact{ledger.NewFact("settled", in.ShipmentID, st)}, disputesChanged(l.review, r)...)
+	return &st, recordShipment(ctx, event, next, e, facts...)
 }
 
 type shipmentStep func(shipment.Shipment, shipment.Terms, shipment.When) (shipment.Shipment, shipment.JourneyEvent, error)
@@ -243,6 +249,11 @@ func checkNamed(ctx *Context, t shipment.Terms) error {
 			return err
 		}
 	}
+	if t.Arbiter != "" {
+		if _, err := ledger.Get(ctx.tx, organisations, t.Arbiter); err != nil {
+			return err
+		}
+	}
 	return checkGoods(ctx, t)
 }
 
@@ -268,6 +279,9 @@ func agree(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 		return err
 	}
 	if err := moveGoods(ctx, t, func(g shipment.Goods) (shipment.Goods, error) { return g.Load(id, w) }); err != nil {
+		return err
+	}
+	if err := openReview(ctx, id, t, w); err != nil {
 		return err
 	}
 	return openStatement(ctx, id, t, w)

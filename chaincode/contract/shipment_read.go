@@ -92,7 +92,7 @@ func (c *Shipment) Track(ctx *Context, in *api.ShipmentRef) (*shipment.Tracking,
 // GetStatement gives the settled statement, or how things stand before it.
 func (*Shipment) GetStatement(ctx *Context, in *api.ShipmentRef) (*shipment.Statement, error) {
 	settled, found, err := ledger.Find(ctx.tx, statements, in.ShipmentID)
-	if err != nil || found && settled.Final {
+	if err != nil || found && (settled.Final || settled.Interim) {
 		return settled, err
 	}
 	t, err := ledger.Get(ctx.tx, terms, in.ShipmentID)
@@ -103,7 +103,12 @@ func (*Shipment) GetStatement(ctx *Context, in *api.ShipmentRef) (*shipment.Stat
 	if err != nil {
 		return nil, err
 	}
+	r, err := loadReview(ctx, in.ShipmentID, *t)
+	if err != nil {
+		return nil, err
+	}
 	w := ctx.shipmentWhen()
 	st, err := shipment.Reckon(in.ShipmentID, *t, ss, w)
+	st = st.After(*r, w)
 	return &st, err
 }

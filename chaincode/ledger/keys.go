@@ -60,6 +60,10 @@ const (
 	KeyGoods = "shipment.goods"
 	// KeySettlement: shipment id. Head of the statement of account; every party of the terms protects it.
 	KeySettlement = "shipment.settlement"
+	// KeyReview: shipment id. Head of acceptance and disputes; exists from the agreement on where the terms leave time for them. Every party of the terms protects it.
+	KeyReview = "shipment.review"
+	// KeyEvidence: shipment id, dispute, number. Append-only, numbered by the review; every party of the terms protects each.
+	KeyEvidence = "shipment.evidence"
 	// KeyAccount: MSP id, currency. Head; the account's organisation protects it.
 	KeyAccount = "account"
 	// KeyPosting: MSP id, currency, sequence. Append-only, numbered by the account; no protection of its own.
@@ -76,8 +80,7 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse,
 		KeyComponent, KeyComponentEvent,
-		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
-		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement,
+		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,
 		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
 	}
 }

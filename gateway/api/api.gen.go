@@ -41,6 +41,11 @@ type Acceptance struct {
 	TermsHash Hash `json:"termsHash"`
 }
 
+// Accepted How much of the delivery is accepted.
+//
+// Example: partial
+type Accepted = shipment.Accepted
+
 // Account What an organisation holds in one currency.
 type Account = money.Account
 
@@ -59,6 +64,11 @@ type Algorithm = dsse.Algorithm
 //
 // Example: {"mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
 type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
+
+// Argumentation Text for people, without control characters.
+//
+// Example: the seal was broken and two cartons are wet
+type Argumentation = string
 
 // ChannelAcceptance The deposit and key of the side that accepts.
 type ChannelAcceptance struct {
@@ -204,6 +214,37 @@ type Currency = money.Currency
 // Custody One party's responsibility for the goods.
 type Custody = shipment.Custody
 
+// DecisionRequest The arbiter's decision.
+type DecisionRequest struct {
+	// AmountMinor An amount in the currency's minor unit; 1000 is ten dollars.
+	//
+	// Example: 1000
+	AmountMinor Minor `json:"amountMinor"`
+
+	// Reasoning Text for people, without control characters.
+	//
+	// Example: the seal was broken and two cartons are wet
+	Reasoning Argumentation `json:"reasoning"`
+}
+
+// DeliveryAcceptance The consignee's word about what was delivered.
+type DeliveryAcceptance = shipment.DeliveryAcceptance
+
+// DeliveryAcceptanceRequest What is accepted; goods and logistic units are those that are not.
+type DeliveryAcceptanceRequest struct {
+	// Accepted How much of the delivery is accepted.
+	//
+	// Example: partial
+	Accepted      Accepted      `json:"accepted"`
+	Goods         []ComponentID `json:"goods,omitempty"`
+	LogisticUnits []string      `json:"logisticUnits,omitempty"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: the seal was broken and two cartons are wet
+	Reason Argumentation `json:"reason,omitempty"`
+}
+
 // Device Something that signs what it measures.
 type Device = party.Device
 
@@ -218,8 +259,63 @@ type DeviceKey = party.DeviceKey
 // DeviceKeyPage One page of a list.
 type DeviceKeyPage = ledgerapi.DeviceKeyPage
 
+// Dispute One claim against one carrier and what became of it.
+type Dispute = shipment.Dispute
+
+// DisputeAmountRequest An amount to end a dispute with.
+type DisputeAmountRequest struct {
+	// AmountMinor An amount in the currency's minor unit; 1000 is ten dollars.
+	//
+	// Example: 1000
+	AmountMinor Minor `json:"amountMinor"`
+}
+
+// DisputeClaim A part of what a carrier would be paid, which is to go back to the payer.
+type DisputeClaim = shipment.DisputeClaim
+
+// DisputeEvidence One document that a party brought; it never changes.
+type DisputeEvidence = shipment.DisputeEvidence
+
+// DisputeID A dispute of the shipment, from 1.
+//
+// Example: 1
+type DisputeID = int
+
+// DisputeOffer An amount that one side would agree on.
+type DisputeOffer = shipment.DisputeOffer
+
+// DisputeRequest A claim against a carrier.
+type DisputeRequest struct {
+	// Claim A part of what a carrier would be paid, which is to go back to the payer.
+	Claim DisputeClaim `json:"claim"`
+}
+
+// Due When the settlement falls due if nobody does anything more.
+type Due = shipment.Due
+
 // Envelope A DSSE envelope, version 1.0.
 type Envelope = dsse.Envelope
+
+// EvidencePage One page of a list.
+type EvidencePage = ledgerapi.EvidencePage
+
+// EvidenceRequest A document, by its hash.
+type EvidenceRequest struct {
+	// Description Text for people, without control characters.
+	//
+	// Example: the seal was broken and two cartons are wet
+	Description Argumentation `json:"description"`
+
+	// MediaType A type and a subtype.
+	//
+	// Example: image/jpeg
+	MediaType MediaTypeName `json:"mediaType"`
+
+	// Sha256 SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Sha256 Hash `json:"sha256"`
+}
 
 // Excursion One stay outside one limit in one custody.
 type Excursion = shipment.Excursion
@@ -320,6 +416,11 @@ type LocationID = string
 //
 // Example: ShipperMSP
 type MSPID = string
+
+// MediaTypeName A type and a subtype.
+//
+// Example: image/jpeg
+type MediaTypeName = string
 
 // Minor An amount in the currency's minor unit; 1000 is ten dollars.
 //
@@ -481,6 +582,9 @@ type ReplacedTerms = shipment.ReplacedTerms
 // ReplacedTermsPage One page of a list.
 type ReplacedTermsPage = ledgerapi.ReplacedTermsPage
 
+// Review What follows the delivery, what the consignee accepted, and what the parties dispute.
+type Review = shipment.Review
+
 // Revocation Why a device is revoked.
 type Revocation struct {
 	// Reason Text for people, without control characters.
@@ -623,6 +727,11 @@ type CursorParameter = string
 // Example: package-17
 type DeviceIDParameter = DeviceID
 
+// DisputeIDParameter A dispute of the shipment, from 1.
+//
+// Example: 1
+type DisputeIDParameter = DisputeID
+
 // ExcursionIDParameter An excursion: device.limit.sequence of its first reading.
 //
 // Example: package-17.SH7.1042
@@ -677,6 +786,9 @@ type DeviceChanged = Device
 // DeviceCreated Something that signs what it measures.
 type DeviceCreated = Device
 
+// EvidenceCreated One document that a party brought; it never changes.
+type EvidenceCreated = DisputeEvidence
+
 // OrganisationCreated A member.
 //
 // Example: {"announcedAt":"2026-03-01T08:30:00.000Z","announcedBy":"ManufacturerMSP","mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
@@ -691,6 +803,9 @@ type PaymentChannelChanged = PaymentChannel
 //
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
 type PaymentChannelCreated = PaymentChannel
+
+// ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
+type ReviewChanged = Review
 
 // ShipmentChanged A shipment as it is now.
 //
@@ -977,6 +1092,15 @@ type AmendTermsParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// AcceptDeliveryParams defines parameters for AcceptDelivery.
+type AcceptDeliveryParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ListSegmentsParams defines parameters for ListSegments.
 type ListSegmentsParams struct {
 	// Limit At most so many items in one page.
@@ -984,6 +1108,69 @@ type ListSegmentsParams struct {
 
 	// Cursor The `next` of the page before; empty for the first page.
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// OpenDisputeParams defines parameters for OpenDispute.
+type OpenDisputeParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DecideDisputeParams defines parameters for DecideDispute.
+type DecideDisputeParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListEvidenceParams defines parameters for ListEvidence.
+type ListEvidenceParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AddEvidenceParams defines parameters for AddEvidence.
+type AddEvidenceParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AcceptResolutionParams defines parameters for AcceptResolution.
+type AcceptResolutionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// OfferResolutionParams defines parameters for OfferResolution.
+type OfferResolutionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawDisputeParams defines parameters for WithdrawDispute.
+type WithdrawDisputeParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
 // ListExcursionsParams defines parameters for ListExcursions.
@@ -1160,6 +1347,27 @@ type AcceptTermsJSONRequestBody = Acceptance
 // AmendTermsJSONRequestBody defines body for AmendTerms for application/json ContentType.
 type AmendTermsJSONRequestBody = CounterOffer
 
+// AcceptDeliveryJSONRequestBody defines body for AcceptDelivery for application/json ContentType.
+type AcceptDeliveryJSONRequestBody = DeliveryAcceptanceRequest
+
+// OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
+type OpenDisputeJSONRequestBody = DisputeRequest
+
+// DecideDisputeJSONRequestBody defines body for DecideDispute for application/json ContentType.
+type DecideDisputeJSONRequestBody = DecisionRequest
+
+// AddEvidenceJSONRequestBody defines body for AddEvidence for application/json ContentType.
+type AddEvidenceJSONRequestBody = EvidenceRequest
+
+// AcceptResolutionJSONRequestBody defines body for AcceptResolution for application/json ContentType.
+type AcceptResolutionJSONRequestBody = DisputeAmountRequest
+
+// OfferResolutionJSONRequestBody defines body for OfferResolution for application/json ContentType.
+type OfferResolutionJSONRequestBody = DisputeAmountRequest
+
+// WithdrawDisputeJSONRequestBody defines body for WithdrawDispute for application/json ContentType.
+type WithdrawDisputeJSONRequestBody = Nothing
+
 // AcknowledgeExcursionJSONRequestBody defines body for AcknowledgeExcursion for application/json ContentType.
 type AcknowledgeExcursionJSONRequestBody = ExcursionComment
 
@@ -1312,12 +1520,39 @@ type ServerInterface interface {
 	// AmendTerms Answer proposed terms with others
 	// (POST /shipments/{shipmentId}/counter-offers)
 	AmendTerms(c *gin.Context, shipmentID ShipmentIDParameter, params AmendTermsParams)
+	// AcceptDelivery Accept the delivery
+	// (POST /shipments/{shipmentId}/delivery-acceptance)
+	AcceptDelivery(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptDeliveryParams)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSegmentsParams)
 	// GetStream Get where a device's recording stands
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/stream)
 	GetStream(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter)
+	// OpenDispute Open a dispute
+	// (POST /shipments/{shipmentId}/disputes)
+	OpenDispute(c *gin.Context, shipmentID ShipmentIDParameter, params OpenDisputeParams)
+	// DecideDispute Decide a dispute
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/decision)
+	DecideDispute(c *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params DecideDisputeParams)
+	// ListEvidence List the evidence of a dispute
+	// (GET /shipments/{shipmentId}/disputes/{disputeId}/evidence)
+	ListEvidence(c *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params ListEvidenceParams)
+	// AddEvidence Bring evidence
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/evidence)
+	AddEvidence(c *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params AddEvidenceParams)
+	// AcceptResolution Agree on the amount that is offered
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/resolution)
+	AcceptResolution(c *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params AcceptResolutionParams)
+	// OfferResolution Offer an amount
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/resolution-offer)
+	OfferResolution(c *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params OfferResolutionParams)
+	// WithdrawDispute Withdraw a dispute
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/withdrawal)
+	WithdrawDispute(c *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params WithdrawDisputeParams)
+	// GetDue Get when the settlement falls due
+	// (GET /shipments/{shipmentId}/due)
+	GetDue(c *gin.Context, shipmentID ShipmentIDParameter)
 	// ListExcursions List the excursions
 	// (GET /shipments/{shipmentId}/excursions)
 	ListExcursions(c *gin.Context, shipmentID ShipmentIDParameter, params ListExcursionsParams)
@@ -1339,6 +1574,9 @@ type ServerInterface interface {
 	// GetShipmentHistory List what happened to a shipment
 	// (GET /shipments/{shipmentId}/history)
 	GetShipmentHistory(c *gin.Context, shipmentID ShipmentIDParameter, params GetShipmentHistoryParams)
+	// GetReview Get what was accepted and what is disputed
+	// (GET /shipments/{shipmentId}/review)
+	GetReview(c *gin.Context, shipmentID ShipmentIDParameter)
 	// RecordReadings Bring a device's signed readings to the ledger
 	// (POST /shipments/{shipmentId}/segments)
 	RecordReadings(c *gin.Context, shipmentID ShipmentIDParameter, params RecordReadingsParams)
@@ -3439,6 +3677,74 @@ func (siw *ServerInterfaceWrapper) AmendTerms(c *gin.Context) {
 	siw.Handler.AmendTerms(c, shipmentID, params)
 }
 
+// AcceptDelivery operation middleware
+func (siw *ServerInterfaceWrapper) AcceptDelivery(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptDeliveryParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptDelivery(c, shipmentID, params)
+}
+
 // ListSegments operation middleware
 func (siw *ServerInterfaceWrapper) ListSegments(c *gin.Context) {
 
@@ -3524,6 +3830,537 @@ func (siw *ServerInterfaceWrapper) GetStream(c *gin.Context) {
 	}
 
 	siw.Handler.GetStream(c, shipmentID, deviceID)
+}
+
+// OpenDispute operation middleware
+func (siw *ServerInterfaceWrapper) OpenDispute(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenDisputeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenDispute(c, shipmentID, params)
+}
+
+// DecideDispute operation middleware
+func (siw *ServerInterfaceWrapper) DecideDispute(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "disputeId" -------------
+	var disputeID DisputeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "disputeId", c.Param("disputeId"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter disputeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecideDisputeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideDispute(c, shipmentID, disputeID, params)
+}
+
+// ListEvidence operation middleware
+func (siw *ServerInterfaceWrapper) ListEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "disputeId" -------------
+	var disputeID DisputeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "disputeId", c.Param("disputeId"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter disputeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEvidenceParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListEvidence(c, shipmentID, disputeID, params)
+}
+
+// AddEvidence operation middleware
+func (siw *ServerInterfaceWrapper) AddEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "disputeId" -------------
+	var disputeID DisputeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "disputeId", c.Param("disputeId"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter disputeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddEvidenceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AddEvidence(c, shipmentID, disputeID, params)
+}
+
+// AcceptResolution operation middleware
+func (siw *ServerInterfaceWrapper) AcceptResolution(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "disputeId" -------------
+	var disputeID DisputeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "disputeId", c.Param("disputeId"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter disputeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptResolutionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptResolution(c, shipmentID, disputeID, params)
+}
+
+// OfferResolution operation middleware
+func (siw *ServerInterfaceWrapper) OfferResolution(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "disputeId" -------------
+	var disputeID DisputeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "disputeId", c.Param("disputeId"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter disputeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OfferResolutionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OfferResolution(c, shipmentID, disputeID, params)
+}
+
+// WithdrawDispute operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawDispute(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "disputeId" -------------
+	var disputeID DisputeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "disputeId", c.Param("disputeId"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter disputeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawDisputeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawDispute(c, shipmentID, disputeID, params)
+}
+
+// GetDue operation middleware
+func (siw *ServerInterfaceWrapper) GetDue(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetDue(c, shipmentID)
 }
 
 // ListExcursions operation middleware
@@ -3946,6 +4783,31 @@ func (siw *ServerInterfaceWrapper) GetShipmentHistory(c *gin.Context) {
 	}
 
 	siw.Handler.GetShipmentHistory(c, shipmentID, params)
+}
+
+// GetReview operation middleware
+func (siw *ServerInterfaceWrapper) GetReview(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReview(c, shipmentID)
 }
 
 // RecordReadings operation middleware
@@ -4438,8 +5300,17 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/channel-payments", wrapper.ListShipmentPayments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.ListOffers)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.AmendTerms)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/delivery-acceptance", wrapper.AcceptDelivery)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/segments", wrapper.ListSegments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/stream", wrapper.GetStream)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes", wrapper.OpenDispute)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/decision", wrapper.DecideDispute)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/evidence", wrapper.ListEvidence)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/evidence", wrapper.AddEvidence)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/resolution", wrapper.AcceptResolution)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/resolution-offer", wrapper.OfferResolution)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/withdrawal", wrapper.WithdrawDispute)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/due", wrapper.GetDue)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions", wrapper.ListExcursions)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions/:excursionId/acknowledgements", wrapper.ListAcknowledgements)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/excursions/:excursionId/acknowledgements", wrapper.AcknowledgeExcursion)
@@ -4447,6 +5318,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-offers", wrapper.OfferHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-refusal", wrapper.DeclineHandover)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/history", wrapper.GetShipmentHistory)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/review", wrapper.GetReview)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/segments", wrapper.RecordReadings)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/settlement", wrapper.SettleShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/statement", wrapper.GetStatement)
@@ -4543,6 +5415,22 @@ type DeviceCreatedJSONResponse struct {
 
 type DeviceKeyPageJSONResponse DeviceKeyPage
 
+type DueJSONResponse Due
+
+type EvidenceCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type EvidenceCreatedJSONResponse struct {
+	Body DisputeEvidence
+
+	Headers EvidenceCreatedResponseHeaders
+}
+
+type EvidencePageJSONResponse EvidencePage
+
 type ExcursionPageJSONResponse ExcursionPage
 
 type ItemListJSONResponse ItemList
@@ -4609,6 +5497,19 @@ type RecordedJSONResponse struct {
 }
 
 type ReplacedTermsPageJSONResponse ReplacedTermsPage
+
+type ReviewJSONResponse Review
+
+type ReviewChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ReviewChangedJSONResponse struct {
+	Body Review
+
+	Headers ReviewChangedResponseHeaders
+}
 
 type SegmentPageJSONResponse SegmentPage
 
@@ -5735,6 +6636,35 @@ func (response AmendTerms200JSONResponse) VisitAmendTermsResponse(w http.Respons
 	return err
 }
 
+type AcceptDeliveryRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     AcceptDeliveryParams
+	Body       *AcceptDeliveryJSONRequestBody
+}
+
+type AcceptDeliveryResponseObject interface {
+	VisitAcceptDeliveryResponse(w http.ResponseWriter) error
+}
+
+type AcceptDelivery200JSONResponse struct{ ReviewChangedJSONResponse }
+
+func (response AcceptDelivery200JSONResponse) VisitAcceptDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSegmentsRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	DeviceID   DeviceIDParameter   `json:"deviceId"`
@@ -5771,6 +6701,232 @@ type GetStreamResponseObject interface {
 type GetStream200JSONResponse struct{ StreamJSONResponse }
 
 func (response GetStream200JSONResponse) VisitGetStreamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDisputeRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     OpenDisputeParams
+	Body       *OpenDisputeJSONRequestBody
+}
+
+type OpenDisputeResponseObject interface {
+	VisitOpenDisputeResponse(w http.ResponseWriter) error
+}
+
+type OpenDispute200JSONResponse struct{ ReviewChangedJSONResponse }
+
+func (response OpenDispute200JSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideDisputeRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DisputeID  DisputeIDParameter  `json:"disputeId"`
+	Params     DecideDisputeParams
+	Body       *DecideDisputeJSONRequestBody
+}
+
+type DecideDisputeResponseObject interface {
+	VisitDecideDisputeResponse(w http.ResponseWriter) error
+}
+
+type DecideDispute200JSONResponse struct{ ReviewChangedJSONResponse }
+
+func (response DecideDispute200JSONResponse) VisitDecideDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEvidenceRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DisputeID  DisputeIDParameter  `json:"disputeId"`
+	Params     ListEvidenceParams
+}
+
+type ListEvidenceResponseObject interface {
+	VisitListEvidenceResponse(w http.ResponseWriter) error
+}
+
+type ListEvidence200JSONResponse struct{ EvidencePageJSONResponse }
+
+func (response ListEvidence200JSONResponse) VisitListEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddEvidenceRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DisputeID  DisputeIDParameter  `json:"disputeId"`
+	Params     AddEvidenceParams
+	Body       *AddEvidenceJSONRequestBody
+}
+
+type AddEvidenceResponseObject interface {
+	VisitAddEvidenceResponse(w http.ResponseWriter) error
+}
+
+type AddEvidence201JSONResponse struct{ EvidenceCreatedJSONResponse }
+
+func (response AddEvidence201JSONResponse) VisitAddEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptResolutionRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DisputeID  DisputeIDParameter  `json:"disputeId"`
+	Params     AcceptResolutionParams
+	Body       *AcceptResolutionJSONRequestBody
+}
+
+type AcceptResolutionResponseObject interface {
+	VisitAcceptResolutionResponse(w http.ResponseWriter) error
+}
+
+type AcceptResolution200JSONResponse struct{ ReviewChangedJSONResponse }
+
+func (response AcceptResolution200JSONResponse) VisitAcceptResolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferResolutionRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DisputeID  DisputeIDParameter  `json:"disputeId"`
+	Params     OfferResolutionParams
+	Body       *OfferResolutionJSONRequestBody
+}
+
+type OfferResolutionResponseObject interface {
+	VisitOfferResolutionResponse(w http.ResponseWriter) error
+}
+
+type OfferResolution200JSONResponse struct{ ReviewChangedJSONResponse }
+
+func (response OfferResolution200JSONResponse) VisitOfferResolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawDisputeRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DisputeID  DisputeIDParameter  `json:"disputeId"`
+	Params     WithdrawDisputeParams
+	Body       *WithdrawDisputeJSONRequestBody
+}
+
+type WithdrawDisputeResponseObject interface {
+	VisitWithdrawDisputeResponse(w http.ResponseWriter) error
+}
+
+type WithdrawDispute200JSONResponse struct{ ReviewChangedJSONResponse }
+
+func (response WithdrawDispute200JSONResponse) VisitWithdrawDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDueRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+}
+
+type GetDueResponseObject interface {
+	VisitGetDueResponse(w http.ResponseWriter) error
+}
+
+type GetDue200JSONResponse struct{ DueJSONResponse }
+
+func (response GetDue200JSONResponse) VisitGetDueResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5963,6 +7119,28 @@ type GetShipmentHistoryResponseObject interface {
 type GetShipmentHistory200JSONResponse struct{ ShipmentEventPageJSONResponse }
 
 func (response GetShipmentHistory200JSONResponse) VisitGetShipmentHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+}
+
+type GetReviewResponseObject interface {
+	VisitGetReviewResponse(w http.ResponseWriter) error
+}
+
+type GetReview200JSONResponse struct{ ReviewJSONResponse }
+
+func (response GetReview200JSONResponse) VisitGetReviewResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -6351,12 +7529,39 @@ type StrictServerInterface interface {
 	// AmendTerms Answer proposed terms with others
 	// (POST /shipments/{shipmentId}/counter-offers)
 	AmendTerms(ctx context.Context, request AmendTermsRequestObject) (AmendTermsResponseObject, error)
+	// AcceptDelivery Accept the delivery
+	// (POST /shipments/{shipmentId}/delivery-acceptance)
+	AcceptDelivery(ctx context.Context, request AcceptDeliveryRequestObject) (AcceptDeliveryResponseObject, error)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(ctx context.Context, request ListSegmentsRequestObject) (ListSegmentsResponseObject, error)
 	// GetStream Get where a device's recording stands
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/stream)
 	GetStream(ctx context.Context, request GetStreamRequestObject) (GetStreamResponseObject, error)
+	// OpenDispute Open a dispute
+	// (POST /shipments/{shipmentId}/disputes)
+	OpenDispute(ctx context.Context, request OpenDisputeRequestObject) (OpenDisputeResponseObject, error)
+	// DecideDispute Decide a dispute
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/decision)
+	DecideDispute(ctx context.Context, request DecideDisputeRequestObject) (DecideDisputeResponseObject, error)
+	// ListEvidence List the evidence of a dispute
+	// (GET /shipments/{shipmentId}/disputes/{disputeId}/evidence)
+	ListEvidence(ctx context.Context, request ListEvidenceRequestObject) (ListEvidenceResponseObject, error)
+	// AddEvidence Bring evidence
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/evidence)
+	AddEvidence(ctx context.Context, request AddEvidenceRequestObject) (AddEvidenceResponseObject, error)
+	// AcceptResolution Agree on the amount that is offered
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/resolution)
+	AcceptResolution(ctx context.Context, request AcceptResolutionRequestObject) (AcceptResolutionResponseObject, error)
+	// OfferResolution Offer an amount
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/resolution-offer)
+	OfferResolution(ctx context.Context, request OfferResolutionRequestObject) (OfferResolutionResponseObject, error)
+	// WithdrawDispute Withdraw a dispute
+	// (POST /shipments/{shipmentId}/disputes/{disputeId}/withdrawal)
+	WithdrawDispute(ctx context.Context, request WithdrawDisputeRequestObject) (WithdrawDisputeResponseObject, error)
+	// GetDue Get when the settlement falls due
+	// (GET /shipments/{shipmentId}/due)
+	GetDue(ctx context.Context, request GetDueRequestObject) (GetDueResponseObject, error)
 	// ListExcursions List the excursions
 	// (GET /shipments/{shipmentId}/excursions)
 	ListExcursions(ctx context.Context, request ListExcursionsRequestObject) (ListExcursionsResponseObject, error)
@@ -6378,6 +7583,9 @@ type StrictServerInterface interface {
 	// GetShipmentHistory List what happened to a shipment
 	// (GET /shipments/{shipmentId}/history)
 	GetShipmentHistory(ctx context.Context, request GetShipmentHistoryRequestObject) (GetShipmentHistoryResponseObject, error)
+	// GetReview Get what was accepted and what is disputed
+	// (GET /shipments/{shipmentId}/review)
+	GetReview(ctx context.Context, request GetReviewRequestObject) (GetReviewResponseObject, error)
 	// RecordReadings Bring a device's signed readings to the ledger
 	// (POST /shipments/{shipmentId}/segments)
 	RecordReadings(ctx context.Context, request RecordReadingsRequestObject) (RecordReadingsResponseObject, error)
@@ -7943,6 +9151,51 @@ func (sh *strictHandler) AmendTerms(ctx *gin.Context, shipmentID ShipmentIDParam
 	}
 }
 
+// AcceptDelivery operation middleware
+func (sh *strictHandler) AcceptDelivery(ctx *gin.Context, shipmentID ShipmentIDParameter, params AcceptDeliveryParams) {
+	var request AcceptDeliveryRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body AcceptDeliveryJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptDelivery(ctx, request.(AcceptDeliveryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptDelivery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptDeliveryResponseObject); ok {
+		if err := validResponse.VisitAcceptDeliveryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSegments operation middleware
 func (sh *strictHandler) ListSegments(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSegmentsParams) {
 	var request ListSegmentsRequestObject
@@ -7991,6 +9244,338 @@ func (sh *strictHandler) GetStream(ctx *gin.Context, shipmentID ShipmentIDParame
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetStreamResponseObject); ok {
 		if err := validResponse.VisitGetStreamResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenDispute operation middleware
+func (sh *strictHandler) OpenDispute(ctx *gin.Context, shipmentID ShipmentIDParameter, params OpenDisputeParams) {
+	var request OpenDisputeRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body OpenDisputeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenDispute(ctx, request.(OpenDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenDispute")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OpenDisputeResponseObject); ok {
+		if err := validResponse.VisitOpenDisputeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideDispute operation middleware
+func (sh *strictHandler) DecideDispute(ctx *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params DecideDisputeParams) {
+	var request DecideDisputeRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DisputeID = disputeID
+	request.Params = params
+
+	var body DecideDisputeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideDispute(ctx, request.(DecideDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideDispute")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DecideDisputeResponseObject); ok {
+		if err := validResponse.VisitDecideDisputeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListEvidence operation middleware
+func (sh *strictHandler) ListEvidence(ctx *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params ListEvidenceParams) {
+	var request ListEvidenceRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DisputeID = disputeID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEvidence(ctx, request.(ListEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListEvidenceResponseObject); ok {
+		if err := validResponse.VisitListEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AddEvidence operation middleware
+func (sh *strictHandler) AddEvidence(ctx *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params AddEvidenceParams) {
+	var request AddEvidenceRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DisputeID = disputeID
+	request.Params = params
+
+	var body AddEvidenceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddEvidence(ctx, request.(AddEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AddEvidenceResponseObject); ok {
+		if err := validResponse.VisitAddEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptResolution operation middleware
+func (sh *strictHandler) AcceptResolution(ctx *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params AcceptResolutionParams) {
+	var request AcceptResolutionRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DisputeID = disputeID
+	request.Params = params
+
+	var body AcceptResolutionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptResolution(ctx, request.(AcceptResolutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptResolution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptResolutionResponseObject); ok {
+		if err := validResponse.VisitAcceptResolutionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OfferResolution operation middleware
+func (sh *strictHandler) OfferResolution(ctx *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params OfferResolutionParams) {
+	var request OfferResolutionRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DisputeID = disputeID
+	request.Params = params
+
+	var body OfferResolutionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OfferResolution(ctx, request.(OfferResolutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OfferResolution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OfferResolutionResponseObject); ok {
+		if err := validResponse.VisitOfferResolutionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawDispute operation middleware
+func (sh *strictHandler) WithdrawDispute(ctx *gin.Context, shipmentID ShipmentIDParameter, disputeID DisputeIDParameter, params WithdrawDisputeParams) {
+	var request WithdrawDisputeRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DisputeID = disputeID
+	request.Params = params
+
+	var body WithdrawDisputeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawDispute(ctx, request.(WithdrawDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawDispute")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawDisputeResponseObject); ok {
+		if err := validResponse.VisitWithdrawDisputeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDue operation middleware
+func (sh *strictHandler) GetDue(ctx *gin.Context, shipmentID ShipmentIDParameter) {
+	var request GetDueRequestObject
+
+	request.ShipmentID = shipmentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDue(ctx, request.(GetDueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetDueResponseObject); ok {
+		if err := validResponse.VisitGetDueResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -8260,6 +9845,32 @@ func (sh *strictHandler) GetShipmentHistory(ctx *gin.Context, shipmentID Shipmen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetShipmentHistoryResponseObject); ok {
 		if err := validResponse.VisitGetShipmentHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReview operation middleware
+func (sh *strictHandler) GetReview(ctx *gin.Context, shipmentID ShipmentIDParameter) {
+	var request GetReviewRequestObject
+
+	request.ShipmentID = shipmentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReview(ctx, request.(GetReviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewResponseObject); ok {
+		if err := validResponse.VisitGetReviewResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -37,6 +37,8 @@ var records = []any{
 	ledgerapi.OpenChannel{}, ledgerapi.PayerList{}, ledgerapi.ShownProofs{}, ledgerapi.ChannelEventPage{}, ledgerapi.ShownProofsPage{}, ledgerapi.ShipmentPaymentPage{},
 	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},
 	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
+	shipment.Review{}, shipment.DeliveryAcceptance{}, shipment.Dispute{}, shipment.DisputeClaim{}, shipment.DisputeOffer{}, shipment.DisputeEvidence{},
+	ledgerapi.EvidencePage{}, shipment.Due{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
 

@@ -71,6 +71,16 @@ func Permissions() []Permission {
 
 		{"AmendTerms", staff},
 		{"ListOffers", reads},
+		{"AcceptDelivery", staff},
+		{"GetReview", reads},
+		{"GetDue", reads},
+		{"OpenDispute", staff},
+		{"ListEvidence", reads},
+		{"AddEvidence", staff},
+		{"OfferResolution", staff},
+		{"AcceptResolution", staff},
+		{"DecideDispute", staff},
+		{"WithdrawDispute", staff},
 
 		{"GetAccount", reads},
 		{"ListPostings", reads},

@@ -36,6 +36,14 @@ var endorsers = map[api.Transaction]scope{
 	api.AcknowledgeExcursionTx: majority,   // a new record has no policy yet
 	api.AmendTermsTx:           everyParty, // the terms, the escrow and the payer's account
 
+	api.AcceptDeliveryTx:   everyParty, // the review of the delivery
+	api.OpenDisputeTx:      everyParty,
+	api.AddEvidenceTx:      everyParty,
+	api.OfferResolutionTx:  everyParty,
+	api.AcceptResolutionTx: everyParty,
+	api.DecideDisputeTx:    everyParty,
+	api.WithdrawDisputeTx:  everyParty,
+
 	api.IssueTokensTx:  everyParty, // the account: its organisation
 	api.RedeemTokensTx: everyParty,
 

@@ -23,6 +23,7 @@ type Auditor struct {
 	records map[string]record
 	totals  map[string]total  // by currency
 	paid    map[string]string // shipment → the transaction that paid it out
+	interim map[string]bool   // shipment, transaction → that paid out only what was not in dispute
 	settled map[string]string // shipment → the transaction in which its head became settled
 	opened  map[string]uint64 // shipment, device, limit → sequence of the newest excursion
 	unknown map[string]bool   // kinds of record without a row
@@ -47,7 +48,7 @@ type record struct {
 func New() *Auditor {
 	return &Auditor{
 		records: map[string]record{}, totals: map[string]total{},
-		paid: map[string]string{}, settled: map[string]string{}, opened: map[string]uint64{}, unknown: map[string]bool{},
+		paid: map[string]string{}, interim: map[string]bool{}, settled: map[string]string{}, opened: map[string]uint64{}, unknown: map[string]bool{},
 	}
 }
 

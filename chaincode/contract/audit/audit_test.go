@@ -46,6 +46,15 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		escrow("0"), balance("S", "50", "0"), posting("S", "0", "50", "0", "settlement"),
 		balance("M", "50", "100"), posting("M", "2", "10", "0", "settlement"), statement("true", "50", "10"), head("settled"),
 	}
+	interim := func(paid, held, refunded, final string) *kvrwset.KVWrite {
+		back := map[string]string{"30": "10", "50": "10"}[paid]
+		return put(`{"shipmentId":"s","final":`+final+`,"interim":`+map[string]string{"true": "false", "false": "true"}[final]+`,"feesMinor":60,"paidMinor":`+paid+`,"refundMinor":`+back+`,"refundedMinor":`+refunded+`,"heldMinor":`+held+
+			`,"lines":[{"feeMinor":60,"penaltyMinor":10,"payableMinor":`+paid+`,"uncoveredMinor":0,"heldMinor":`+held+`}]}`, "shipment.settlement", "s")
+	}
+	partly := tx{
+		escrow("20"), balance("S", "30", "0"), posting("S", "0", "30", "0", "settlement"),
+		balance("M", "50", "100"), posting("M", "2", "10", "0", "settlement"), interim("30", "20", "0", "false"), head("in-dispute"),
+	}
 	for name, c := range map[string]struct {
 		want    string // "" when nothing is wrong
 		history []tx
@@ -57,6 +66,9 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		"a balance that no posting explains":    {"its postings say 0", []tx{issued, {balance("M", "40", "100"), escrow("60")}}},
 		"a posting written again":               {"was written again", []tx{issued, {posting("M", "0", "99", "0", "issue")}}},
 		"a shipment paid out twice":             {"is paid out a second time", []tx{issued, funded, settled, {balance("S", "50", "0"), posting("S", "1", "0", "0", "settlement")}}},
+		"a part held back, and paid later":      {"", []tx{issued, funded, partly, {escrow("0"), balance("S", "50", "0"), posting("S", "1", "20", "0", "settlement"), interim("50", "0", "10", "true"), head("settled")}}},
+		"what was held back paid to nobody":     {"100 are issued and not redeemed, and 80 are there", []tx{issued, funded, partly, {escrow("0"), interim("50", "0", "10", "true")}}},
+		"what was given back taken again":       {"what was paid is taken back", []tx{issued, funded, partly, {interim("50", "0", "0", "true")}}},
 		"a statement changed after settlement":  {"a final statement changed", []tx{issued, funded, settled, {statement("true", "60", "0")}}},
 		"a statement that does not add up":      {"are not the 60 that were held", []tx{{statement("true", "50", "11")}}},
 		"a shipment settled, undone":            {"a settled shipment became delivered", []tx{{head("settled")}, {head("delivered")}}},

@@ -57,10 +57,12 @@ var kinds = map[string]kind{
 	},
 	ledger.KeyPayChannelEvent: {once: true}, ledger.KeyPayChannelProof: {once: true}, ledger.KeyPayChannelItems: {once: true}, ledger.KeyShipmentPayment: {once: true},
 	// These hold no money, and once written stay as they are.
+	ledger.KeyEvidence:      {once: true},
 	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeyIdempotency: {once: true},
 }
 
-// checkPosting adds a posting up, and sees to it that one shipment is paid out in one transaction.
+// checkPosting adds a posting up, and sees to it that one shipment is paid out in
+// one transaction, or in several where all before the last left something in dispute.
 func checkPosting(a *Auditor, txid string, before, after record, posted map[string]int64, complain func(string, ...any)) {
 	if before.members != nil {
 		return
@@ -74,33 +76,41 @@ func checkPosting(a *Auditor, txid string, before, after record, posted map[stri
 		return
 	}
 	id := after.text("reference")
-	if earlier, ok := a.paid[id]; ok && earlier != txid {
+	if earlier, ok := a.paid[id]; ok && earlier != txid && !a.interim[id+" "+earlier] {
 		complain("%s is paid out a second time, first in %s", id, earlier)
 	}
 	a.paid[id] = txid
 }
 
-// checkStatement: what is final adds up and never changes.
-func checkStatement(a *Auditor, _ string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+// checkStatement: what is final, or is paid out in part, adds up; what is final
+// never changes, and what was paid is not taken back.
+func checkStatement(a *Auditor, txid string, before, after record, _ map[string]int64, complain func(string, ...any)) {
 	if before.truth("final") {
 		if string(before.raw) != string(after.raw) {
 			complain("a final statement changed: %s, then %s", before.raw, after.raw)
 		}
 		return
 	}
-	if !after.truth("final") {
+	if !after.truth("final") && !after.truth("interim") {
 		return
 	}
-	a.Counts.Settlements++
-	if fees, paid, back := after.number("feesMinor"), after.number("paidMinor"), after.number("refundMinor"); fees != paid+back || paid < 0 || back < 0 {
+	if after.truth("final") {
+		a.Counts.Settlements++
+	} else {
+		a.interim[after.attrs[0]+" "+txid] = true
+	}
+	if fees, paid, back, held := after.number("feesMinor"), after.number("paidMinor"), after.number("refundMinor"), after.number("heldMinor"); fees != paid+back+held || paid < 0 || back < 0 || held < 0 || held > 0 && after.truth("final") {
 		complain("%d paid and %d given back are not the %d that were held: %s", paid, back, fees, after.raw)
 	}
-	var lines []struct{ FeeMinor, PenaltyMinor, PayableMinor, UncoveredMinor int64 }
+	if before.truth("interim") && (after.number("paidMinor") < before.number("paidMinor") || after.number("refundedMinor") != before.number("refundMinor")) {
+		complain("what was paid is taken back: %s, then %s", before.raw, after.raw)
+	}
+	var lines []struct{ FeeMinor, PenaltyMinor, PayableMinor, UncoveredMinor, AwardMinor, HeldMinor int64 }
 	if err := json.Unmarshal(after.members["lines"], &lines); err != nil {
 		complain("%w", err)
 	}
 	for _, l := range lines {
-		if l.FeeMinor-l.PenaltyMinor != l.PayableMinor-l.UncoveredMinor || l.PayableMinor < 0 || l.UncoveredMinor < 0 {
+		if l.FeeMinor-l.PenaltyMinor != l.PayableMinor+l.AwardMinor+l.HeldMinor-l.UncoveredMinor || l.AwardMinor < 0 || l.HeldMinor < 0 || l.PayableMinor < 0 || l.UncoveredMinor < 0 {
 			complain("a line does not add up: %+v", l)
 		}
 	}

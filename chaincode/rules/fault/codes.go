@@ -79,6 +79,20 @@ const (
 
 	// Negotiation.
 	CodeTermsSame Code = "shipment.terms.unchanged"
+	// After the delivery.
+	CodeAcceptanceClosed       Code = "shipment.acceptance.closed"
+	CodeAcceptanceInvalid      Code = "shipment.acceptance.invalid"
+	CodeAcceptanceNotConsignee Code = "shipment.acceptance.not-consignee"
+	CodeDisputeAmount          Code = "shipment.dispute.amount"
+	CodeDisputeBounds          Code = "shipment.dispute.too-many"
+	CodeDisputeClaim           Code = "shipment.dispute.claim"
+	CodeDisputeClosed          Code = "shipment.dispute.closed"
+	CodeDisputeEnded           Code = "shipment.dispute.ended"
+	CodeDisputeNoOffer         Code = "shipment.dispute.no-offer"
+	CodeDisputeNotSide         Code = "shipment.dispute.not-side"
+	CodeDisputeUnknown         Code = "shipment.dispute.unknown"
+	CodeSettleDisputed         Code = "shipment.settlement.in-dispute"
+	CodeSettleNotAccepted      Code = "shipment.settlement.not-accepted"
 
 	// Money.
 	CodeAccountUnknown    Code = "settlement.account-unknown"
@@ -177,6 +191,19 @@ func Catalogue() []Entry {
 		{CodeAcknowledgementsMany, Refused, "the caller's organisation has commented on this excursion as often as one may"},
 		{CodeSimulationCustody, Malformed, "the custody that is simulated does not follow the route of the terms, in order of time"},
 		{CodeSettleEarly, Refused, "readings may still arrive: settle when every device has ended its recording or the agreed wait is over"},
+		{CodeAcceptanceClosed, Conflict, "the delivery is accepted: by the consignee, or because the agreed time is over"},
+		{CodeAcceptanceInvalid, Malformed, "who accepts a delivery in part names what of the terms it does not accept; who accepts all names nothing"},
+		{CodeAcceptanceNotConsignee, Forbidden, "only the consignee accepts the delivery"},
+		{CodeDisputeAmount, Refused, "a claim is more than the respondent can still lose, or an offer or an award more than the claim"},
+		{CodeDisputeBounds, Refused, "the shipment has as many disputes, or the dispute as much evidence, as it may have"},
+		{CodeDisputeClaim, Refused, "the claim is not against a carrier of the terms, or rests on excursions that are not the carrier's"},
+		{CodeDisputeClosed, Conflict, "the agreed time for claims is over, or the terms know none"},
+		{CodeDisputeEnded, Conflict, "the dispute has ended"},
+		{CodeDisputeNoOffer, Conflict, "the other side does not offer this amount"},
+		{CodeDisputeNotSide, Forbidden, "only the claimant and the respondent agree on an amount, only the claimant withdraws, and only the arbiter decides"},
+		{CodeDisputeUnknown, NotFound, "the shipment has no dispute of this number"},
+		{CodeSettleDisputed, Conflict, "all that remains in escrow is in dispute"},
+		{CodeSettleNotAccepted, Refused, "the consignee may still accept the delivery, or the parties dispute it: settle after the acceptance or when the agreed time is over"},
 		{CodeAccountUnknown, NotFound, "the organisation has no account in this currency"},
 		{CodeAmountInvalid, Malformed, "an amount is negative, zero where it may not be, or too large, or its currency is not three capital letters"},
 		{CodeInsufficientFunds, Refused, "the account does not cover the amount"},

@@ -17,6 +17,7 @@ const (
 	Agreed    Status = "agreed"
 	InTransit Status = "in-transit"
 	Arrived   Status = "delivered"
+	InDispute Status = "in-dispute" // what is not disputed has been paid out
 	Settled   Status = "settled"
 	Withdrawn Status = "withdrawn"
 )
@@ -83,6 +84,18 @@ const (
 	HandedOver       Step = "handed-over"
 	DeliveredStep    Step = "delivered"
 	SettledStep      Step = "settled"
+)
+
+// The steps after the delivery.
+const (
+	DeliveryAcceptedStep  Step = "delivery-accepted"
+	DisputeOpenedStep     Step = "dispute-opened"
+	EvidenceAddedStep     Step = "evidence-added"
+	ResolutionOfferedStep Step = "resolution-offered"
+	DisputeResolvedStep   Step = "dispute-resolved"
+	DisputeDecidedStep    Step = "dispute-decided"
+	DisputeWithdrawnStep  Step = "dispute-withdrawn"
+	PartlyReleasedStep    Step = "partly-released"
 )
 
 // When says by whom, when, and in which transaction something is done.

@@ -23,16 +23,22 @@ type Escrow struct {
 // excursions in its custody cost, and what remains (SH12). Before settlement it
 // says how things stand; the settled one never changes.
 type Statement struct {
-	ShipmentID    string         `json:"shipmentId"`
-	Currency      money.Currency `json:"currency"`
-	Lines         []Line         `json:"lines"` // one for each carrier, sorted
-	FeesMinor     money.Minor    `json:"feesMinor"`
-	PaidMinor     money.Minor    `json:"paidMinor"`   // to the carriers
-	RefundMinor   money.Minor    `json:"refundMinor"` // to the payer: fees less what is paid
-	Payer         string         `json:"payer"`
-	Final         bool           `json:"final"`
-	At            measure.Time   `json:"at"`
-	TransactionID string         `json:"transactionId"`
+	ShipmentID  string         `json:"shipmentId"`
+	Currency    money.Currency `json:"currency"`
+	Lines       []Line         `json:"lines"` // one for each carrier, sorted
+	FeesMinor   money.Minor    `json:"feesMinor"`
+	PaidMinor   money.Minor    `json:"paidMinor"`   // to the carriers
+	RefundMinor money.Minor    `json:"refundMinor"` // to the payer: fees less what is paid or held back
+	// HeldMinor is what stays in escrow until the disputes about it have ended.
+	HeldMinor money.Minor `json:"heldMinor,omitempty" metadata:",optional"`
+	// RefundedMinor is the part of the refund that an earlier, interim statement has paid.
+	RefundedMinor money.Minor `json:"refundedMinor,omitempty" metadata:",optional"`
+	// Interim: what is not held back has been paid, and what earned or cost something is for ever as it stands here.
+	Interim       bool         `json:"interim,omitempty" metadata:",optional"`
+	Payer         string       `json:"payer"`
+	Final         bool         `json:"final"`
+	At            measure.Time `json:"at"`
+	TransactionID string       `json:"transactionId"`
 }
 
 // Line is one carrier's account of the journey.
@@ -43,6 +49,11 @@ type Line struct {
 	PenaltyMinor   money.Minor `json:"penaltyMinor"`
 	PayableMinor   money.Minor `json:"payableMinor"`   // fee less penalties, never below zero
 	UncoveredMinor money.Minor `json:"uncoveredMinor"` // penalties beyond the fee: owed, but not covered by the escrow
+	// AwardMinor is what the carrier loses besides by disputes, and HeldMinor what open ones hold back: neither is payable.
+	AwardMinor money.Minor `json:"awardMinor,omitempty" metadata:",optional"`
+	HeldMinor  money.Minor `json:"heldMinor,omitempty" metadata:",optional"`
+	// ReleasedMinor is the part of what is payable that an earlier, interim statement has paid.
+	ReleasedMinor money.Minor `json:"releasedMinor,omitempty" metadata:",optional"`
 }
 
 // Reckon works out the statement from the terms and what each device's stream
@@ -80,31 +91,124 @@ func Reckon(shipmentID string, t Terms, streams []Stream, w When) (Statement, er
 	return st, nil
 }
 
-// Settle closes the shipment once its readings are complete: every device has
-// ended its recording, or the agreed wait after delivery is over.
-func (s Shipment) Settle(t Terms, streams []Stream, w When) (Shipment, Statement, JourneyEvent, error) {
-	fail := func(err error) (Shipment, Statement, JourneyEvent, error) { return s, Statement{}, JourneyEvent{}, err }
-	if err := s.expect(Arrived); err != nil {
+// Settle pays out what is due once the readings are complete (every device has
+// ended its recording, or the agreed wait after delivery is over) and the
+// delivery counts as accepted. What disputes hold back stays in escrow: then the
+// statement is an interim one, and Settle is asked again when they have ended.
+// drawn is the statement on the ledger.
+func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w When) (Shipment, Review, Statement, JourneyEvent, error) {
+	fail := func(err error) (Shipment, Review, Statement, JourneyEvent, error) {
+		return s, r, Statement{}, JourneyEvent{}, err
+	}
+	if err := s.expect(Arrived, InDispute); err != nil {
 		return fail(err)
 	}
 	if !slices.Contains(t.Parties(), w.Actor) {
 		return fail(notParty(w.Actor))
 	}
-	due := s.Custody[len(s.Custody)-1].RecordedAt.Add(t.SettleAfterSeconds * 1000)
+	st := drawn
+	if s.Status == Arrived {
+		if due := s.readingsDue(t, streams); due > w.Now {
+			return fail(fault.New(fault.CodeSettleEarly, "a device has not ended its recording; readings are waited for until %s", due).With("until", string(due)))
+		}
+		if due := r.releaseAt(s, t); due > w.Now {
+			return fail(fault.New(fault.CodeSettleNotAccepted, "%s has until %s to accept the delivery", t.Consignee, due).With("until", string(due)))
+		}
+		var err error
+		if st, err = Reckon(s.ShipmentID, t, streams, w); err != nil {
+			return fail(err)
+		}
+	}
+	r = r.lapse(w.Now)
+	st = st.After(r, w)
+	st.At, st.TransactionID = w.Now, w.TransactionID
+	if st.HeldMinor > 0 && len(st.Payments()) == 0 {
+		return fail(fault.New(fault.CodeSettleDisputed, "the %d minor units in escrow are in dispute", st.HeldMinor))
+	}
+	step := SettledStep
+	if s.Status, st.Final, st.Interim = Settled, true, false; st.HeldMinor > 0 {
+		s.Status, st.Final, st.Interim, step = InDispute, false, true, PartlyReleasedStep
+	}
+	next, e := s.record(step, "", "", w)
+	return next, r, st, e, nil
+}
+
+// readingsDue is until when readings are waited for; "" when all have come.
+func (s Shipment) readingsDue(t Terms, streams []Stream) measure.Time {
 	if !slices.ContainsFunc(streams, func(x Stream) bool { return !x.Ended }) {
-		due = ""
+		return ""
 	}
-	if due > w.Now {
-		return fail(fault.New(fault.CodeSettleEarly, "a device has not ended its recording; readings are waited for until %s", due).With("until", string(due)))
+	return s.deliveredAt().Add(t.SettleAfterSeconds * 1000)
+}
+
+// After is the statement as the disputes stand: of what a carrier would be paid,
+// awards go back to the payer, and open claims are held back. An award never
+// takes more than is left. If the statement is an interim one, what it paid is
+// noted as released: it leaves the escrow once.
+func (st Statement) After(r Review, w When) Statement {
+	r = r.lapse(w.Now)
+	st.Lines = slices.Clone(st.Lines)
+	if st.Interim {
+		st.RefundedMinor = st.RefundMinor
 	}
-	st, err := Reckon(s.ShipmentID, t, streams, w)
-	if err != nil {
-		return fail(err)
+	st.PaidMinor, st.HeldMinor, st.RefundMinor = 0, 0, st.FeesMinor
+	for i := range st.Lines {
+		l := &st.Lines[i]
+		if st.Interim {
+			l.ReleasedMinor = l.PayableMinor
+		}
+		left := l.PayableMinor + l.HeldMinor + l.AwardMinor
+		l.HeldMinor, l.AwardMinor = 0, 0
+		for _, d := range r.Disputes {
+			switch {
+			case d.Claim.Respondent != l.Carrier:
+			case d.State == DisputeOpen:
+				l.HeldMinor += d.Claim.AmountMinor
+			default:
+				l.AwardMinor += d.AwardMinor
+			}
+		}
+		l.AwardMinor = min(l.AwardMinor, left)
+		l.HeldMinor = min(l.HeldMinor, left-l.AwardMinor)
+		l.PayableMinor = left - l.AwardMinor - l.HeldMinor
+		st.PaidMinor += l.PayableMinor
+		st.HeldMinor += l.HeldMinor
 	}
-	st.Final = true
-	s.Status = Settled
-	next, e := s.record(SettledStep, "", "", w)
-	return next, st, e, nil
+	st.RefundMinor -= st.PaidMinor + st.HeldMinor
+	return st
+}
+
+// Due is when a shipment's settlement falls due if nobody does anything more.
+type Due struct {
+	ShipmentID string       `json:"shipmentId"`
+	Status     Status       `json:"status"`
+	SettleAt   measure.Time `json:"settleAt,omitempty" metadata:",optional"` // "": it does not, as things stand
+}
+
+// Due says from when on Settle pays something out.
+func (s Shipment) Due(t Terms, r Review, drawn Statement, streams []Stream) Due {
+	d := Due{ShipmentID: s.ShipmentID, Status: s.Status}
+	if s.expect(Arrived, InDispute) != nil {
+		return d
+	}
+	first := s.ChangedAt
+	if s.Status == Arrived {
+		first = max(first, s.readingsDue(t, streams), r.releaseAt(s, t))
+	}
+	times := []measure.Time{first}
+	for _, x := range r.Disputes {
+		if x.open(first) {
+			times = append(times, x.Until)
+		}
+	}
+	slices.Sort(times)
+	for _, at := range times {
+		if _, _, _, _, err := s.Settle(t, r, drawn, streams, When{Actor: t.Payer, Now: at}); err == nil {
+			d.SettleAt = at
+			return d
+		}
+	}
+	return d
 }
 
 func (t Terms) carriers() []string {
@@ -123,7 +227,8 @@ type Payment struct {
 }
 
 // Payments are the credits of a settlement, one for each organisation that
-// gets anything, sorted: they add up to the fees.
+// gets anything, sorted: with what earlier ones paid and what is held back, they
+// add up to the fees.
 func (st Statement) Payments() []Payment {
 	var ps []Payment
 	add := func(org string, amount money.Minor) {
@@ -137,9 +242,9 @@ func (st Statement) Payments() []Payment {
 		ps = append(ps, Payment{org, amount})
 	}
 	for _, l := range st.Lines {
-		add(l.Carrier, l.PayableMinor)
+		add(l.Carrier, l.PayableMinor-l.ReleasedMinor)
 	}
-	add(st.Payer, st.RefundMinor)
+	add(st.Payer, st.RefundMinor-st.RefundedMinor)
 	slices.SortFunc(ps, func(a, b Payment) int { return strings.Compare(a.Organisation, b.Organisation) })
 	return ps
 }

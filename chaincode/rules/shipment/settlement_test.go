@@ -126,7 +126,7 @@ func TestSettleWaitsForReadings(t *testing.T) {
 		"not when a stranger asks too early, either": {delivered, []shipment.Stream{open}, "StrangerMSP", pickedUp, fault.CodeTermsNotParty},
 	} {
 		t.Run(name, func(t *testing.T) {
-			next, st, e, err := c.s.Settle(terms, c.streams, when(c.actor, c.now))
+			next, _, st, e, err := c.s.Settle(terms, shipment.Review{}, shipment.Statement{}, c.streams, when(c.actor, c.now))
 			wantFault(t, err, c.want)
 			if err != nil {
 				if diff := cmp.Diff(c.s, next); diff != "" {

@@ -128,7 +128,7 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 	if err := payOut(ctx, st, w); err != nil {
 		return nil, err
 	}
-	if err := rateCarriers(ctx, l.terms, st, l.streams); err != nil {
+	if err := rateCarriers(ctx, l.terms, r, st, l.streams); err != nil {
 		return nil, err
 	}
 	if len(r.Disputes) > 0 {

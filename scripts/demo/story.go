@@ -274,7 +274,15 @@ func (j *journey) secondLeg(ctx context.Context) error {
 
 func (j *journey) deliver(ctx context.Context) error {
 	j.say("\n7. Delivery\n")
-	return j.change(ctx, j.service, j.service, serviceMSP, j.delivery())
+	if err := j.change(ctx, j.service, j.service, serviceMSP, j.delivery()); err != nil {
+		return err
+	}
+	accept := map[string]string{"accepted": string(shipment.AcceptedAll)}
+	if err := j.service.post(ctx, "/shipments/"+j.shipmentID+"/delivery-acceptance", accept, nil); err != nil {
+		return err
+	}
+	j.say("   the service company accepts all of it; nothing is disputed\n")
+	return nil
 }
 
 // change is a hand-over in its two steps: one offers, the other accepts.

@@ -50,7 +50,7 @@ func (j *journey) draft(ctx context.Context) error {
 		RuleSet: shipment.RuleSet, Consignor: manufacturerMSP, Consignee: serviceMSP, Payer: manufacturerMSP, Currency: currency,
 		Legs:  []shipment.Leg{{Carrier: shipperMSP, FeeMinor: 40_000}, {Carrier: serviceMSP, FeeMinor: 25_000}},
 		Goods: []string{j.componentID}, Devices: []string{j.deviceID}, Limits: limits,
-		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600,
+		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600, AcceptWithinSeconds: 24 * 3600, DisputeSeconds: 24 * 3600,
 	}
 	for _, l := range j.terms.Legs {
 		j.say("   %-16s carries for %s\n", l.Carrier, tokensText(l.FeeMinor))

@@ -40,9 +40,9 @@ type Outcome struct {
 	TransactionID      string       `json:"transactionId"`
 }
 
-// Outcomes are what a final statement says of each carrier. charges are what each
-// limit costs each custody.
-func Outcomes(t Terms, st Statement, charges []Penalty) []Outcome {
+// Outcomes are what a final statement and the disputes about it say of each
+// carrier. charges are what each limit costs each custody.
+func Outcomes(t Terms, r Review, st Statement, charges []Penalty) []Outcome {
 	var out []Outcome
 	for _, l := range st.Lines {
 		o := Outcome{
@@ -52,6 +52,11 @@ func Outcomes(t Terms, st Statement, charges []Penalty) []Outcome {
 		for _, leg := range t.Legs {
 			if leg.Carrier == l.Carrier {
 				o.Legs++
+			}
+		}
+		for _, d := range r.Disputes {
+			if d.Claim.Respondent == l.Carrier && d.AwardMinor > 0 {
+				o.DisputesLost++
 			}
 		}
 		for _, p := range charges {

@@ -94,11 +94,14 @@ func TestOutcomesFollowFromTheStatement(t *testing.T) {
 	st := shipment.Statement{ShipmentID: "S-1", At: measure.At(later), TransactionID: "tx", Final: true, Lines: []shipment.Line{
 		{Carrier: north, FeeMinor: 6_000, Excursions: 3, PenaltyMinor: 3_000}, {Carrier: south, FeeMinor: 3_000},
 	}}
+	disputed := shipment.Review{Disputes: []shipment.Dispute{
+		{Claim: shipment.DisputeClaim{Respondent: north}, AwardMinor: 100}, {Claim: shipment.DisputeClaim{Respondent: south}}, {Claim: shipment.DisputeClaim{Respondent: north}, AwardMinor: 1},
+	}}
 	want := []shipment.Outcome{
-		{Carrier: north, ShipmentID: "S-1", Legs: 2, Late: 1, Excursions: 3, PenaltyBasisPoints: 5_000, SettledAt: measure.At(later), TransactionID: "tx"},
+		{Carrier: north, ShipmentID: "S-1", Legs: 2, Late: 1, Excursions: 3, PenaltyBasisPoints: 5_000, DisputesLost: 2, SettledAt: measure.At(later), TransactionID: "tx"},
 		{Carrier: south, ShipmentID: "S-1", Legs: 1, SettledAt: measure.At(later), TransactionID: "tx"},
 	}
-	if diff := cmp.Diff(want, shipment.Outcomes(terms, st, charges)); diff != "" {
+	if diff := cmp.Diff(want, shipment.Outcomes(terms, disputed, st, charges)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -109,7 +112,7 @@ func TestPenaltiesArePartsOfTheFee(t *testing.T) {
 		fee := rapid.Int64Range(0, int64(money.Max)).Draw(t, "fee")
 		penalty := rapid.Int64Range(0, int64(money.Max)).Draw(t, "penalty")
 		st := shipment.Statement{Lines: []shipment.Line{{Carrier: north, FeeMinor: money.Minor(fee), PenaltyMinor: money.Minor(penalty)}}}
-		got := shipment.Outcomes(agree(), st, nil)[0].PenaltyBasisPoints
+		got := shipment.Outcomes(agree(), shipment.Review{}, st, nil)[0].PenaltyBasisPoints
 		want := int64(10_000)
 		switch {
 		case penalty == 0:

@@ -47,8 +47,10 @@ const (
 
 	AcknowledgeExcursionTx Transaction = "shipment:AcknowledgeExcursion"
 
-	IssueTokensTx  Transaction = "settlement:Issue"
-	RedeemTokensTx Transaction = "settlement:Redeem"
+	IssueTokensTx    Transaction = "settlement:Issue"
+	RedeemTokensTx   Transaction = "settlement:Redeem"
+	CollectCreditsTx Transaction = "settlement:Collect"
+	SpreadAccountTx  Transaction = "settlement:Spread"
 
 	OpenChannelTx          Transaction = "paychannel:Open"
 	AcceptChannelTx        Transaction = "paychannel:Accept"
@@ -95,6 +97,7 @@ const (
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
 	ListPostingsTx Transaction = "settlement:ListPostings"
+	ListCreditsTx  Transaction = "settlement:ListCredits"
 
 	GetChannelTx           Transaction = "paychannel:Get"
 	ChannelHistoryTx       Transaction = "paychannel:History"
@@ -120,7 +123,7 @@ func Transactions() []Access {
 		{AmendTermsTx, true},
 		{AcceptDeliveryTx, true}, {OpenDisputeTx, true}, {AddEvidenceTx, true}, {OfferResolutionTx, true},
 		{AcceptResolutionTx, true}, {DecideDisputeTx, true}, {WithdrawDisputeTx, true},
-		{IssueTokensTx, true}, {RedeemTokensTx, true},
+		{IssueTokensTx, true}, {RedeemTokensTx, true}, {CollectCreditsTx, true}, {SpreadAccountTx, true},
 		{OpenChannelTx, true}, {AcceptChannelTx, true}, {WithdrawChannelTx, true}, {TopUpChannelTx, true}, {ReplaceChannelKeyTx, true},
 		{PresentProofTx, true}, {CloseChannelTx, true}, {ReportContradictionTx, true}, {FinishChannelTx, true},
 		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
@@ -132,7 +135,7 @@ func Transactions() []Access {
 		{ListOffersTx, false},
 		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false}, {ListTemplatesTx, false},
 		{GetReviewTx, false}, {ListEvidenceTx, false}, {GetDueTx, false},
-		{GetAccountTx, false}, {ListPostingsTx, false},
+		{GetAccountTx, false}, {ListPostingsTx, false}, {ListCreditsTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}
 }
@@ -160,6 +163,8 @@ const (
 	DeliveryAcceptedEvent      = "shipment.delivery-accepted.v1"
 	DisputeChangedEvent        = "shipment.dispute-changed.v1"
 	TokensChangedEvent         = "settlement.tokens-changed.v1"
+	CreditsCollectedEvent      = "settlement.credits-collected.v1"
+	AccountSpreadEvent         = "settlement.account-spread.v1"
 	PayChannelChangedEvent     = "paychannel.changed.v1"
 )
 

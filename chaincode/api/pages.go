@@ -68,3 +68,9 @@ type PostingPage struct {
 	Items []money.Posting `json:"items"`
 	Next  string          `json:"next"`
 }
+
+// CreditPage is a page of the credits of an account that wait to be collected.
+type CreditPage struct {
+	Items []money.Credit `json:"items"`
+	Next  string         `json:"next"`
+}

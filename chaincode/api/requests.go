@@ -264,6 +264,22 @@ type RedeemTokens struct {
 	Reference   string         `json:"reference"` // of the payment out of the reserve
 }
 
+// CollectCredits puts credits that wait to the balance, at most a hundred. The
+// account is the caller's own.
+type CollectCredits struct {
+	Organisation string         `json:"organisation"`
+	Currency     money.Currency `json:"currency"`
+	Credits      []string       `json:"credits"` // credit ids
+}
+
+// SpreadAccount divides the balance among so many shards, in equal parts. The
+// account is the caller's own.
+type SpreadAccount struct {
+	Organisation string         `json:"organisation"`
+	Currency     money.Currency `json:"currency"`
+	Shards       int            `json:"shards"` // 1 to 16
+}
+
 // AccountRef names an account.
 type AccountRef struct {
 	Organisation string         `json:"organisation"`

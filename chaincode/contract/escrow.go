@@ -7,23 +7,27 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
-// fund moves the fees from the payer's account into escrow (SH13).
+// fund moves what the acting party stakes from its account into escrow: the
+// payer the fees, a carrier its deposits (SH13).
 func fund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
-	fees, err := t.Fees()
+	stake, err := t.Stake(w.Actor)
+	if err != nil || stake == 0 && w.Actor != t.Payer {
+		return err
+	}
+	if err := debit(ctx, w.Actor, t.Currency, stake, why(money.ReasonEscrow, id, w)); err != nil {
+		return err
+	}
+	e := shipment.NewEscrow(id, t)
+	known, found, err := ledger.Find(ctx.tx, escrows, id)
 	if err != nil {
 		return err
 	}
-	if err := debit(ctx, t.Payer, t.Currency, fees, why(money.ReasonEscrow, id, w)); err != nil {
+	if found {
+		e = *known
+	}
+	if e, err = e.PutIn(w.Actor, stake, t, w); err != nil {
 		return err
 	}
-	before, found, err := ledger.Find(ctx.tx, escrows, id)
-	if err != nil {
-		return err
-	}
-	if found && before.HeldMinor > 0 { // emptied by a counter-offer, it is filled anew
-		return fault.New(fault.CodeInternal, "escrow of %s holds %d before it is funded", id, before.HeldMinor)
-	}
-	e := shipment.Escrow{ShipmentID: id, Payer: t.Payer, Currency: t.Currency, HeldMinor: fees, ChangedAt: w.Now}
 	if err := ledger.Put(ctx.tx, escrows, &e, id); err != nil {
 		return err
 	}
@@ -43,24 +47,20 @@ func openStatement(ctx *Context, id string, t shipment.Terms, w shipment.When) e
 	return protectForParties(ctx, statements, t, id)
 }
 
-// refund gives back what the payer has put into escrow, if anything.
+// refund gives everything in escrow back to whom it came from.
 func refund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	e, found, err := ledger.Find(ctx.tx, escrows, id)
-	if err != nil || !found || e.HeldMinor == 0 {
+	if err != nil || !found {
 		return err
 	}
-	held := e.HeldMinor
-	if err := empty(ctx, *e, w); err != nil {
-		return err
-	}
-	return credit(ctx, t.Payer, t.Currency, held, why(money.ReasonRefund, id, w))
+	return release(ctx, *e, e.GiveBack(), t, money.ReasonRefund, w)
 }
 
-// payOut pays from the escrow what the statement says has not been paid before:
-// to each carrier what is payable, to the payer what remains, with one posting
-// for each account even when the payer carries a leg. What disputes hold back
-// stays. The statement has been read.
-func payOut(ctx *Context, st shipment.Statement, w shipment.When) error {
+// payOut pays out of escrow what the statement says has not been paid before: to
+// each carrier what is payable, to the payer what remains, with one credit for
+// each even when the payer carries a leg. What disputes hold back stays. The
+// statement has been read.
+func payOut(ctx *Context, st shipment.Statement, t shipment.Terms, w shipment.When) error {
 	e, err := ledger.Get(ctx.tx, escrows, st.ShipmentID)
 	if err != nil {
 		return err
@@ -73,25 +73,42 @@ func payOut(ctx *Context, st shipment.Statement, w shipment.When) error {
 	if e.HeldMinor != sum+st.HeldMinor {
 		return fault.New(fault.CodeInternal, "escrow of %s holds %d, not %d and %d", st.ShipmentID, e.HeldMinor, sum, st.HeldMinor)
 	}
-	e.HeldMinor, e.ChangedAt = st.HeldMinor, w.Now
-	if err := ledger.Put(ctx.tx, escrows, e, st.ShipmentID); err != nil {
+	if err := release(ctx, *e, paid, t, money.ReasonSettlement, w); err != nil {
 		return err
-	}
-	for _, p := range paid {
-		if err := credit(ctx, p.Organisation, st.Currency, p.AmountMinor, why(money.ReasonSettlement, st.ShipmentID, w)); err != nil {
-			return err
-		}
 	}
 	return ledger.Put(ctx.tx, statements, &st, st.ShipmentID)
 }
 
-// empty stores an escrow that has been read as holding nothing any more.
-func empty(ctx *Context, e shipment.Escrow, w shipment.When) error {
-	e.HeldMinor, e.ChangedAt = 0, w.Now
-	return ledger.Put(ctx.tx, escrows, &e, e.ShipmentID)
+// release pays out of an escrow that has been read. The payout is a record that
+// every party protects, so each payee's own word stands behind its credit.
+func release(ctx *Context, e shipment.Escrow, ps []shipment.Payment, t shipment.Terms, reason string, w shipment.When) error {
+	if len(ps) == 0 {
+		return nil
+	}
+	next, p, err := e.Pay(ps, w)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Put(ctx.tx, escrows, &next, e.ShipmentID); err != nil {
+		return err
+	}
+	if err := ledger.Append(ctx.tx, payouts, &p, e.ShipmentID, ledger.Seq(p.Number)); err != nil {
+		return err
+	}
+	if err := protectForParties(ctx, payouts, t, e.ShipmentID, ledger.Seq(p.Number)); err != nil {
+		return err
+	}
+	y := why(reason, e.ShipmentID, w)
+	y.Number = p.Number
+	for _, x := range p.Payees {
+		if err := credit(ctx, x.Organisation, e.Currency, x.AmountMinor, y); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // why says why a shipment's money moves.
 func why(reason, shipmentID string, w shipment.When) money.Why {
-	return money.Why{Reason: reason, Reference: shipmentID, At: w.Now, TransactionID: w.TransactionID}
+	return money.Why{Reason: reason, Reference: shipmentID, Counter: "escrow/" + shipmentID, At: w.Now, TransactionID: w.TransactionID}
 }

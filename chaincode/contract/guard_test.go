@@ -232,7 +232,7 @@ func TestAWriteIsNotSeenByItsOwnTransaction(t *testing.T) {
 		}
 		seen[w.GetKey()] = true
 	}
-	if l.State(ledgertest.Key("account", "ManufacturerMSP", "USD")) != nil {
+	if l.State(ledgertest.Key("account", "ManufacturerMSP", "USD", "00")) != nil {
 		t.Error("an endorsement alone has changed the state")
 	}
 }

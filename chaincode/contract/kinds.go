@@ -38,7 +38,11 @@ var (
 	reviews   = ledger.Kind[shipment.Review]{Name: ledger.KeyReview, Unknown: fault.CodeShipmentUnknown}
 	evidences = ledger.Kind[shipment.DisputeEvidence]{Name: ledger.KeyEvidence, Unknown: fault.CodeDisputeUnknown}
 
-	accounts = ledger.Kind[money.Account]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
+	shards   = ledger.Kind[money.Shard]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}
+	spreads  = ledger.Kind[money.Spread]{Name: ledger.KeySpread, Unknown: fault.CodeAccountUnknown}
+	credits  = ledger.Kind[money.Credit]{Name: ledger.KeyCredit, Unknown: fault.CodeCreditUnknown}
+	waiting  = ledger.Kind[money.Waiting]{Name: ledger.KeyWaiting, Unknown: fault.CodeCreditUnknown}
+	payouts  = ledger.Kind[money.Payout]{Name: ledger.KeyPayout, Unknown: fault.CodeCreditUnproven}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
 
 	replacedTerms    = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}

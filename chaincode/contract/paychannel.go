@@ -315,7 +315,7 @@ func payOutChannel(ctx *Context, c paychannel.PaymentChannel, w paychannel.When)
 }
 
 func whyChannel(reason string, c paychannel.PaymentChannel, w paychannel.When) money.Why {
-	return money.Why{Reason: reason, Reference: c.ChannelID, At: w.Now, TransactionID: w.TransactionID}
+	return money.Why{Reason: reason, Reference: c.ChannelID, Counter: "channel/" + c.ChannelID, At: w.Now, TransactionID: w.TransactionID}
 }
 
 // finishChannel pays out, and puts on record what was paid for.

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
@@ -44,14 +45,15 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		owners []string
 	}{
 		"a component":          {ledgertest.Key("component", "c"), []string{maker.MSPID}},
-		"an account":           {ledgertest.Key("account", maker.MSPID, "USD"), []string{maker.MSPID}},
+		"an account":           {ledgertest.Key("account", maker.MSPID, "USD", "00"), []string{maker.MSPID}},
+		"an account's spread":  {ledgertest.Key("account.spread", maker.MSPID, "USD"), []string{maker.MSPID}},
 		"a device":             {ledgertest.Key("device", "box"), []string{carrier.MSPID}},
 		"terms":                {ledgertest.Key("shipment.terms", "s"), all},
 		"an escrow":            {ledgertest.Key("escrow", "s"), all},
 		"a statement":          {ledgertest.Key("shipment.settlement", "s"), all},
 		"a shipment's head":    {ledgertest.Key("shipment", "s"), nil},
 		"a component's event":  {ledgertest.Key("component.event", "c", "00000000000000000000"), nil},
-		"a posting":            {ledgertest.Key("account.posting", maker.MSPID, "USD", "00000000000000000000"), nil},
+		"a posting":            {ledgertest.Key("account.posting", maker.MSPID, "USD", "00", "00000000000000000000"), nil},
 		"a device's stream":    {ledgertest.Key("shipment.stream", "s", "box"), nil},
 		"an idempotency entry": {ledgertest.Key("idempotency", maker.MSPID, "k"), nil},
 	} {
@@ -80,7 +82,7 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 // one organisation alone cannot.
 func TestWhatDoesNotExistIsNobodys(t *testing.T) {
 	for name, key := range map[string]string{
-		"an account": ledgertest.Key("account", service.MSPID, "EUR"),
+		"an account": ledgertest.Key("account.spread", service.MSPID, "EUR"),
 		"a device":   ledgertest.Key("device", "none"),
 		"an escrow":  ledgertest.Key("escrow", "none"),
 	} {
@@ -153,7 +155,7 @@ func TestOnlyTheFounderNamesTheFirstWitnesses(t *testing.T) {
 	if _, err := l.Submit(maker, "settlement:Issue", `{"currency":"AAA","amountMinor":1,"reserve":"Bank"}`); err != nil {
 		t.Fatal(err)
 	}
-	got := l.Protectors(ledgertest.Key("account", maker.MSPID, "AAA"))
+	got := l.Protectors(ledgertest.Key("account", maker.MSPID, "AAA", "00"))
 	slices.Sort(got)
 	if want := []string{maker.MSPID, service.MSPID, carrier.MSPID}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -171,7 +173,7 @@ func TestNewMembersWatchOnceTheyAct(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	account := func(currency string) string { return ledgertest.Key("account", maker.MSPID, currency) }
+	account := func(currency string) string { return ledgertest.Key("account", maker.MSPID, currency, "00") }
 	submit := func(as, currency string) {
 		t.Helper()
 		if _, err := l.Submit(scenario.Client(as), "settlement:Issue", fmt.Sprintf(`{"currency":%q,"amountMinor":1,"reserve":"Bank"}`, currency)); err != nil {
@@ -213,10 +215,12 @@ func TestPermissionsAreAsked(t *testing.T) {
 		api.AcceptTermsTx:       `{"shipmentId":"s","termsHash":"x"}`,
 		api.IssueTokensTx:       issue,
 		api.RedeemTokensTx:      `{"currency":"USD","amountMinor":1,"reference":"x"}`,
+		api.CollectCreditsTx:    `{"organisation":"$ORG","currency":"USD","credits":["x"]}`,
+		api.SpreadAccountTx:     `{"organisation":"$ORG","currency":"USD","shards":2}`,
 	} {
-		_, err := l.Submit(scenario.Client("AuditMSP"), string(name), in)
+		_, err := l.Submit(scenario.Client("AuditMSP"), string(name), strings.ReplaceAll(in, "$ORG", "AuditMSP"))
 		wantFault(t, err, "participant.not-permitted")
-		_, err = l.Submit(scenario.Client("StrangerMSP"), string(name), in)
+		_, err = l.Submit(scenario.Client("StrangerMSP"), string(name), strings.ReplaceAll(in, "$ORG", "StrangerMSP"))
 		wantFault(t, err, "participant.caller-unknown")
 	}
 }

@@ -101,6 +101,7 @@ var elsewhere = map[fault.Code]string{
 	fault.CodeTimeInvalid:       "TestTheClockIsBounded",
 	fault.CodeTooLarge:          "TestInvokeRefuses",
 	fault.CodeSegmentExcursions: "TestTooManyExcursions",
+	fault.CodeCreditUnproven:    "TestAForgedCreditIsNotCollected",
 }
 
 func TestEveryFaultCodeIsReached(t *testing.T) {

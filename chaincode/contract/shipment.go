@@ -53,7 +53,7 @@ func (*Shipment) AcceptTerms(ctx *Context, in *api.AcceptTerms) (*shipment.Shipm
 	}
 	return change(ctx, in.ShipmentID, api.TermsChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
 		next, e, err := s.Accept(t, in.TermsHash, w)
-		if err == nil && w.Actor == t.Payer {
+		if err == nil {
 			err = fund(ctx, s.ShipmentID, t, w)
 		}
 		if err == nil && next.Status == shipment.Agreed {
@@ -125,7 +125,7 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 	if err != nil {
 		return nil, err
 	}
-	if err := payOut(ctx, st, w); err != nil {
+	if err := payOut(ctx, st, l.terms, w); err != nil {
 		return nil, err
 	}
 	if err := rateCarriers(ctx, l.terms, r, st, l.streams); err != nil {

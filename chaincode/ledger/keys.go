@@ -64,12 +64,20 @@ const (
 	KeyReview = "shipment.review"
 	// KeyEvidence: shipment id, dispute, number. Append-only, numbered by the review; every party of the terms protects each.
 	KeyEvidence = "shipment.evidence"
-	// KeyAccount: MSP id, currency. Head; the account's organisation protects it.
+	// KeyAccount: MSP id, currency, shard. Head of one shard of a balance; the account's organisation protects it.
 	KeyAccount = "account"
-	// KeyPosting: MSP id, currency, sequence. Append-only, numbered by the account; no protection of its own.
+	// KeySpread: MSP id, currency. Head; says how many shards there are, the account's organisation protects it.
+	KeySpread = "account.spread"
+	// KeyPosting: MSP id, currency, shard, sequence. Append-only, numbered by the shard; no protection of its own.
 	KeyPosting = "account.posting"
+	// KeyCredit: MSP id, currency, transaction id. Made without reading anything shared, overwritten once as it is collected; the account's organisation protects it.
+	KeyCredit = "account.credit"
+	// KeyWaiting: MSP id, currency, transaction id. Made with the credit and removed as that is collected; no protection, it is only looked up.
+	KeyWaiting = "account.waiting"
 	// KeyEscrow: shipment id. Head; every party of the terms protects it.
 	KeyEscrow = "escrow"
+	// KeyPayout: shipment id, sequence. Append-only, numbered by the escrow; every party of the terms protects it.
+	KeyPayout = "escrow.payout"
 	// KeyIdempotency: MSP id, idempotency key. Once; no protection beyond the majority.
 	KeyIdempotency = "idempotency"
 )
@@ -81,7 +89,7 @@ func Keys() []string {
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse,
 		KeyComponent, KeyComponentEvent,
 		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,
-		KeyAccount, KeyPosting, KeyEscrow, KeyIdempotency,
+		KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow, KeyPayout, KeyIdempotency,
 	}
 }
 

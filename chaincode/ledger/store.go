@@ -99,6 +99,19 @@ func Append[T any](t *Tx, k Kind[T], v *T, attrs ...string) error {
 	return store(t, k, key, v)
 }
 
+// Remove deletes a record without reading its key. It is for a key that is
+// written along with another record only, which this transaction has read and
+// writes: that one's version orders both.
+func Remove[T any](t *Tx, k Kind[T], attrs ...string) error {
+	key, err := t.writable(k.Name, attrs)
+	if err != nil {
+		return err
+	}
+	t.written[key] = true
+	t.writes = append(t.writes, write{key: key})
+	return nil
+}
+
 // Create writes a record that must not exist yet; exists is the code of the
 // fault when it does. The read puts "absent" into the read set, so of two
 // transactions that create the same record only one becomes valid.

@@ -33,7 +33,7 @@ type Tx struct {
 	event     *Envelope
 }
 
-// write is one pending change: a value, or a key's endorsement policy.
+// write is one pending change: a value (nil removes the record), or a key's endorsement policy.
 type write struct {
 	key   string
 	value []byte
@@ -115,7 +115,13 @@ func (t *Tx) flush() error {
 	}
 	t.stub.StartWriteBatch()
 	for _, w := range t.writes {
-		if err := t.stub.PutState(w.key, w.value); err != nil {
+		var err error
+		if w.value == nil {
+			err = t.stub.DelState(w.key)
+		} else {
+			err = t.stub.PutState(w.key, w.value)
+		}
+		if err != nil {
 			return fault.Wrap(err, "write state")
 		}
 	}

@@ -33,6 +33,21 @@ const (
 	Pending   OperationState = "pending"
 )
 
+// Defines values for PostingReason.
+const (
+	PostingReasonChannelDeposit PostingReason = "channel-deposit"
+	PostingReasonChannelPayout  PostingReason = "channel-payout"
+	PostingReasonCollect        PostingReason = "collect"
+	PostingReasonEscrow         PostingReason = "escrow"
+	PostingReasonIssue          PostingReason = "issue"
+	PostingReasonRedeem         PostingReason = "redeem"
+	PostingReasonRedemption     PostingReason = "redemption"
+	PostingReasonRefund         PostingReason = "refund"
+	PostingReasonSale           PostingReason = "sale"
+	PostingReasonSettlement     PostingReason = "settlement"
+	PostingReasonSpread         PostingReason = "spread"
+)
+
 // Acceptance The terms that are accepted.
 type Acceptance struct {
 	// TermsHash SHA-256 in lower-case hexadecimal.
@@ -46,8 +61,14 @@ type Acceptance struct {
 // Example: partial
 type Accepted = shipment.Accepted
 
-// Account What an organisation holds in one currency.
+// Account What an organisation has in one currency, what it can spend and what waits to be collected.
 type Account = money.Account
+
+// AccountShards How many shards an account is to have.
+type AccountShards struct {
+	// Shards Example: 4
+	Shards int `json:"shards"`
+}
 
 // Acknowledgement One party's word about an excursion; it never changes, and neither does the excursion through it.
 type Acknowledgement = shipment.Acknowledgement
@@ -166,6 +187,9 @@ type ChannelTopUp struct {
 // Checkpoint A place that the goods pass.
 type Checkpoint = shipment.Checkpoint
 
+// Collection What a collecting of credits has put to an account.
+type Collection = money.Collection
+
 // Comment Text for people, without control characters.
 //
 // Example: the cooling unit was repaired at the depot
@@ -204,6 +228,19 @@ type CounterOffer struct {
 	//
 	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	TermsHash Hash `json:"termsHash"`
+}
+
+// Credit What an organisation has been paid and may not have put to its balance yet.
+type Credit = money.Credit
+
+// CreditPage One page of a list.
+type CreditPage = ledgerapi.CreditPage
+
+// CreditSelection Which credits to collect; all that wait if none is named.
+//
+// Example: {"credits":["3f5e0a7c9d1b"]}
+type CreditSelection struct {
+	Credits []string `json:"credits,omitempty"`
 }
 
 // Currency An ISO 4217 code.
@@ -537,11 +574,16 @@ type Pong = ledgerapi.Pong
 // Position Where a device was, in thousandths of a second of arc, WGS 84.
 type Position = shipment.Position
 
-// Posting One movement on an account; it never changes.
+// Posting One movement on a shard of an account; it never changes.
 type Posting = money.Posting
 
 // PostingPage One page of a list.
 type PostingPage = ledgerapi.PostingPage
+
+// PostingReason Why money moves.
+//
+// Example: settlement
+type PostingReason string
 
 // Problem Why a request was not carried out (RFC 9457).
 type Problem = problem.Problem
@@ -621,6 +663,9 @@ type Segments struct {
 	Envelopes []Envelope `json:"envelopes"`
 }
 
+// Shard A part of an account's balance; an account has one unless it was spread.
+type Shard = money.Shard
+
 // Shipment A shipment as it is now.
 //
 // Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","leg":1,"occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
@@ -659,6 +704,9 @@ type SimulateShipment = ledgerapi.SimulateShipment
 
 // Simulation What a recording costs under terms.
 type Simulation = shipment.Simulation
+
+// Spread Over how many shards an account is spread.
+type Spread = money.Spread
 
 // Statement What each carrier earns, what the excursions in its custody cost, and what remains.
 //
@@ -764,8 +812,11 @@ type PreferParameter = string
 // Example: SH-2026-0001
 type ShipmentIDParameter = ShipmentID
 
-// AccountPosted What an organisation holds in one currency.
-type AccountPosted = Account
+// AccountPosted A part of an account's balance; an account has one unless it was spread.
+type AccountPosted = Shard
+
+// AccountSpread Over how many shards an account is spread.
+type AccountSpread = Spread
 
 // AcknowledgementCreated One party's word about an excursion; it never changes, and neither does the excursion through it.
 type AcknowledgementCreated = Acknowledgement
@@ -779,6 +830,9 @@ type ComponentChanged = Component
 //
 // Example: {"algorithm":"Ed25519","changedAt":"2026-03-01T08:30:00.000Z","componentId":"urn:epc:id:sgtin:4012345.011111.987","disposition":"active","events":1,"keyId":"a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f","location":"DEHAM","manufacturer":"ManufacturerMSP","owner":"ManufacturerMSP","partNumber":"PUMP-4711","publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}
 type ComponentCreated = Component
+
+// CreditsCollected What a collecting of credits has put to an account.
+type CreditsCollected = Collection
 
 // DeviceChanged Something that signs what it measures.
 type DeviceChanged = Device
@@ -822,6 +876,24 @@ type ShipmentCreated = Shipment
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type StatementSettled = Statement
 
+// CollectCreditsParams defines parameters for CollectCredits.
+type CollectCreditsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListCreditsParams defines parameters for ListCredits.
+type ListCreditsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListPostingsParams defines parameters for ListPostings.
 type ListPostingsParams struct {
 	// Limit At most so many items in one page.
@@ -829,6 +901,15 @@ type ListPostingsParams struct {
 
 	// Cursor The `next` of the page before; empty for the first page.
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SpreadAccountParams defines parameters for SpreadAccount.
+type SpreadAccountParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
 // RegisterComponentParams defines parameters for RegisterComponent.
@@ -1281,6 +1362,12 @@ type RedeemTokensParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// CollectCreditsJSONRequestBody defines body for CollectCredits for application/json ContentType.
+type CollectCreditsJSONRequestBody = CreditSelection
+
+// SpreadAccountJSONRequestBody defines body for SpreadAccount for application/json ContentType.
+type SpreadAccountJSONRequestBody = AccountShards
+
 // RegisterComponentJSONRequestBody defines body for RegisterComponent for application/json ContentType.
 type RegisterComponentJSONRequestBody = RegisterComponent
 
@@ -1403,9 +1490,18 @@ type ServerInterface interface {
 	// GetAccount Get what an organisation holds in one currency
 	// (GET /accounts/{organisation}/{currency})
 	GetAccount(c *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter)
+	// CollectCredits Put credits that wait to the balance
+	// (POST /accounts/{organisation}/{currency}/collections)
+	CollectCredits(c *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params CollectCreditsParams)
+	// ListCredits List the credits of an account that wait to be collected
+	// (GET /accounts/{organisation}/{currency}/credits)
+	ListCredits(c *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params ListCreditsParams)
 	// ListPostings List every movement of an account
 	// (GET /accounts/{organisation}/{currency}/postings)
 	ListPostings(c *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params ListPostingsParams)
+	// SpreadAccount Divide an account's balance among shards
+	// (POST /accounts/{organisation}/{currency}/spread)
+	SpreadAccount(c *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params SpreadAccountParams)
 	// RegisterComponent Announce a component with its key and location
 	// (POST /components)
 	RegisterComponent(c *gin.Context, params RegisterComponentParams)
@@ -1652,6 +1748,136 @@ func (siw *ServerInterfaceWrapper) GetAccount(c *gin.Context) {
 	siw.Handler.GetAccount(c, organisation, currency)
 }
 
+// CollectCredits operation middleware
+func (siw *ServerInterfaceWrapper) CollectCredits(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "organisation" -------------
+	var organisation AccountOrganisationParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "organisation", c.Param("organisation"), &organisation, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter organisation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "currency" -------------
+	var currency CurrencyParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CollectCreditsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CollectCredits(c, organisation, currency, params)
+}
+
+// ListCredits operation middleware
+func (siw *ServerInterfaceWrapper) ListCredits(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "organisation" -------------
+	var organisation AccountOrganisationParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "organisation", c.Param("organisation"), &organisation, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter organisation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "currency" -------------
+	var currency CurrencyParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCreditsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListCredits(c, organisation, currency, params)
+}
+
 // ListPostings operation middleware
 func (siw *ServerInterfaceWrapper) ListPostings(c *gin.Context) {
 
@@ -1703,6 +1929,83 @@ func (siw *ServerInterfaceWrapper) ListPostings(c *gin.Context) {
 	}
 
 	siw.Handler.ListPostings(c, organisation, currency, params)
+}
+
+// SpreadAccount operation middleware
+func (siw *ServerInterfaceWrapper) SpreadAccount(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "organisation" -------------
+	var organisation AccountOrganisationParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "organisation", c.Param("organisation"), &organisation, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter organisation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "currency" -------------
+	var currency CurrencyParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "currency", c.Param("currency"), &currency, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter currency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SpreadAccountParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SpreadAccount(c, organisation, currency, params)
 }
 
 // RegisterComponent operation middleware
@@ -5261,7 +5564,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	}
 
 	router.GET(options.BaseURL+"/accounts/:organisation/:currency", wrapper.GetAccount)
+	router.POST(options.BaseURL+"/accounts/:organisation/:currency/collections", wrapper.CollectCredits)
+	router.GET(options.BaseURL+"/accounts/:organisation/:currency/credits", wrapper.ListCredits)
 	router.GET(options.BaseURL+"/accounts/:organisation/:currency/postings", wrapper.ListPostings)
+	router.POST(options.BaseURL+"/accounts/:organisation/:currency/spread", wrapper.SpreadAccount)
 	router.POST(options.BaseURL+"/components", wrapper.RegisterComponent)
 	router.GET(options.BaseURL+"/components/:componentId", wrapper.GetComponent)
 	router.GET(options.BaseURL+"/components/:componentId/history", wrapper.GetComponentHistory)
@@ -5340,9 +5646,20 @@ type AccountPostedResponseHeaders struct {
 	XTransactionID      string
 }
 type AccountPostedJSONResponse struct {
-	Body Account
+	Body Shard
 
 	Headers AccountPostedResponseHeaders
+}
+
+type AccountSpreadResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type AccountSpreadJSONResponse struct {
+	Body Spread
+
+	Headers AccountSpreadResponseHeaders
 }
 
 type AcknowledgementCreatedResponseHeaders struct {
@@ -5387,6 +5704,19 @@ type ComponentCreatedJSONResponse struct {
 }
 
 type ComponentEventPageJSONResponse ComponentEventPage
+
+type CreditPageJSONResponse CreditPage
+
+type CreditsCollectedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type CreditsCollectedJSONResponse struct {
+	Body Collection
+
+	Headers CreditsCollectedResponseHeaders
+}
 
 type DeviceJSONResponse Device
 
@@ -5590,6 +5920,60 @@ func (response GetAccount200JSONResponse) VisitGetAccountResponse(w http.Respons
 	return err
 }
 
+type CollectCreditsRequestObject struct {
+	Organisation AccountOrganisationParameter `json:"organisation"`
+	Currency     CurrencyParameter            `json:"currency"`
+	Params       CollectCreditsParams
+	Body         *CollectCreditsJSONRequestBody
+}
+
+type CollectCreditsResponseObject interface {
+	VisitCollectCreditsResponse(w http.ResponseWriter) error
+}
+
+type CollectCredits200JSONResponse struct{ CreditsCollectedJSONResponse }
+
+func (response CollectCredits200JSONResponse) VisitCollectCreditsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCreditsRequestObject struct {
+	Organisation AccountOrganisationParameter `json:"organisation"`
+	Currency     CurrencyParameter            `json:"currency"`
+	Params       ListCreditsParams
+}
+
+type ListCreditsResponseObject interface {
+	VisitListCreditsResponse(w http.ResponseWriter) error
+}
+
+type ListCredits200JSONResponse struct{ CreditPageJSONResponse }
+
+func (response ListCredits200JSONResponse) VisitListCreditsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPostingsRequestObject struct {
 	Organisation AccountOrganisationParameter `json:"organisation"`
 	Currency     CurrencyParameter            `json:"currency"`
@@ -5609,6 +5993,36 @@ func (response ListPostings200JSONResponse) VisitListPostingsResponse(w http.Res
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SpreadAccountRequestObject struct {
+	Organisation AccountOrganisationParameter `json:"organisation"`
+	Currency     CurrencyParameter            `json:"currency"`
+	Params       SpreadAccountParams
+	Body         *SpreadAccountJSONRequestBody
+}
+
+type SpreadAccountResponseObject interface {
+	VisitSpreadAccountResponse(w http.ResponseWriter) error
+}
+
+type SpreadAccount200JSONResponse struct{ AccountSpreadJSONResponse }
+
+func (response SpreadAccount200JSONResponse) VisitSpreadAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -7412,9 +7826,18 @@ type StrictServerInterface interface {
 	// GetAccount Get what an organisation holds in one currency
 	// (GET /accounts/{organisation}/{currency})
 	GetAccount(ctx context.Context, request GetAccountRequestObject) (GetAccountResponseObject, error)
+	// CollectCredits Put credits that wait to the balance
+	// (POST /accounts/{organisation}/{currency}/collections)
+	CollectCredits(ctx context.Context, request CollectCreditsRequestObject) (CollectCreditsResponseObject, error)
+	// ListCredits List the credits of an account that wait to be collected
+	// (GET /accounts/{organisation}/{currency}/credits)
+	ListCredits(ctx context.Context, request ListCreditsRequestObject) (ListCreditsResponseObject, error)
 	// ListPostings List every movement of an account
 	// (GET /accounts/{organisation}/{currency}/postings)
 	ListPostings(ctx context.Context, request ListPostingsRequestObject) (ListPostingsResponseObject, error)
+	// SpreadAccount Divide an account's balance among shards
+	// (POST /accounts/{organisation}/{currency}/spread)
+	SpreadAccount(ctx context.Context, request SpreadAccountRequestObject) (SpreadAccountResponseObject, error)
 	// RegisterComponent Announce a component with its key and location
 	// (POST /components)
 	RegisterComponent(ctx context.Context, request RegisterComponentRequestObject) (RegisterComponentResponseObject, error)
@@ -7702,6 +8125,83 @@ func (sh *strictHandler) GetAccount(ctx *gin.Context, organisation AccountOrgani
 	}
 }
 
+// CollectCredits operation middleware
+func (sh *strictHandler) CollectCredits(ctx *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params CollectCreditsParams) {
+	var request CollectCreditsRequestObject
+
+	request.Organisation = organisation
+	request.Currency = currency
+	request.Params = params
+
+	var body CollectCreditsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CollectCredits(ctx, request.(CollectCreditsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CollectCredits")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CollectCreditsResponseObject); ok {
+		if err := validResponse.VisitCollectCreditsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCredits operation middleware
+func (sh *strictHandler) ListCredits(ctx *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params ListCreditsParams) {
+	var request ListCreditsRequestObject
+
+	request.Organisation = organisation
+	request.Currency = currency
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCredits(ctx, request.(ListCreditsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCredits")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListCreditsResponseObject); ok {
+		if err := validResponse.VisitListCreditsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListPostings operation middleware
 func (sh *strictHandler) ListPostings(ctx *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params ListPostingsParams) {
 	var request ListPostingsRequestObject
@@ -7723,6 +8223,52 @@ func (sh *strictHandler) ListPostings(ctx *gin.Context, organisation AccountOrga
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListPostingsResponseObject); ok {
 		if err := validResponse.VisitListPostingsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SpreadAccount operation middleware
+func (sh *strictHandler) SpreadAccount(ctx *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params SpreadAccountParams) {
+	var request SpreadAccountRequestObject
+
+	request.Organisation = organisation
+	request.Currency = currency
+	request.Params = params
+
+	var body SpreadAccountJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SpreadAccount(ctx, request.(SpreadAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SpreadAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SpreadAccountResponseObject); ok {
+		if err := validResponse.VisitSpreadAccountResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

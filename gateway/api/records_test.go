@@ -39,7 +39,7 @@ var records = []any{
 	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
 	shipment.Review{}, shipment.DeliveryAcceptance{}, shipment.Dispute{}, shipment.DisputeClaim{}, shipment.DisputeOffer{}, shipment.DisputeEvidence{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
-	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
+	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
 }
 
 func readSpec(t *testing.T) *openapi3.T {

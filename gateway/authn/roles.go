@@ -86,6 +86,9 @@ func Permissions() []Permission {
 		{"ListPostings", reads},
 		{"IssueTokens", staff},
 		{"RedeemTokens", staff},
+		{"ListCredits", reads},
+		{"CollectCredits", staff},
+		{"SpreadAccount", staff},
 
 		{"OpenChannel", staff},
 		{"GetChannel", reads},

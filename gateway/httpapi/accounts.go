@@ -23,7 +23,7 @@ func (s *server) ListPostings(ctx context.Context, r api.ListPostingsRequestObje
 
 // IssueTokens is POST /tokens/issues.
 func (s *server) IssueTokens(ctx context.Context, r api.IssueTokensRequestObject) (api.IssueTokensResponseObject, error) {
-	answer, done, err := carryOut[money.Account](ctx, s, command{ledgerapi.IssueTokensTx, r.Body, []string{s.ownAccount(r.Body.Currency)}, sending(r.Params)})
+	answer, done, err := carryOut[money.Shard](ctx, s, command{ledgerapi.IssueTokensTx, r.Body, []string{s.ownAccount(r.Body.Currency)}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +32,14 @@ func (s *server) IssueTokens(ctx context.Context, r api.IssueTokensRequestObject
 
 // RedeemTokens is POST /tokens/redemptions.
 func (s *server) RedeemTokens(ctx context.Context, r api.RedeemTokensRequestObject) (api.RedeemTokensResponseObject, error) {
-	answer, done, err := carryOut[money.Account](ctx, s, command{ledgerapi.RedeemTokensTx, r.Body, []string{s.ownAccount(r.Body.Currency)}, sending(r.Params)})
+	answer, done, err := carryOut[money.Shard](ctx, s, command{ledgerapi.RedeemTokensTx, r.Body, []string{s.ownAccount(r.Body.Currency)}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}
 	return api.RedeemTokens201JSONResponse{AccountPostedJSONResponse: posted(answer, done)}, nil
 }
 
-func posted(answer money.Account, done receipt) api.AccountPostedJSONResponse {
+func posted(answer money.Shard, done receipt) api.AccountPostedJSONResponse {
 	headers := done.created("accounts", answer.Organisation, string(answer.Currency))
 	return api.AccountPostedJSONResponse{Body: answer, Headers: api.AccountPostedResponseHeaders(headers)}
 }

@@ -10,7 +10,7 @@ import (
 
 // AmendTerms is POST /shipments/{shipmentId}/counter-offers.
 func (s *server) AmendTerms(ctx context.Context, r api.AmendTermsRequestObject) (api.AmendTermsResponseObject, error) {
-	answer, done, err := carryOut[shipment.Shipment](ctx, s, command{ledgerapi.AmendTermsTx, ledgerapi.AmendTerms{ShipmentID: r.ShipmentID, TermsHash: r.Body.TermsHash, Terms: r.Body.Terms}, s.withAccounts(ctx, r.ShipmentID), sending(r.Params)})
+	answer, done, err := carryOut[shipment.Shipment](ctx, s, command{ledgerapi.AmendTermsTx, ledgerapi.AmendTerms{ShipmentID: r.ShipmentID, TermsHash: r.Body.TermsHash, Terms: r.Body.Terms}, []string{"shipment/" + r.ShipmentID}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ func (s *server) GetStatement(ctx context.Context, r api.GetStatementRequestObje
 
 // SettleShipment is POST /shipments/{shipmentId}/settlement.
 func (s *server) SettleShipment(ctx context.Context, r api.SettleShipmentRequestObject) (api.SettleShipmentResponseObject, error) {
-	answer, done, err := carryOut[shipment.Statement](ctx, s, command{ledgerapi.SettleTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID}, s.withAccounts(ctx, r.ShipmentID), sending(r.Params)})
+	answer, done, err := carryOut[shipment.Statement](ctx, s, command{ledgerapi.SettleTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID}, []string{"shipment/" + r.ShipmentID}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}

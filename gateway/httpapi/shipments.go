@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
@@ -45,7 +43,7 @@ func (s *server) GetShipmentHistory(ctx context.Context, r api.GetShipmentHistor
 
 // AcceptTerms is POST /shipments/{shipmentId}/acceptance.
 func (s *server) AcceptTerms(ctx context.Context, r api.AcceptTermsRequestObject) (api.AcceptTermsResponseObject, error) {
-	answer, done, err := carryOut[shipment.Shipment](ctx, s, command{ledgerapi.AcceptTermsTx, ledgerapi.AcceptTerms{ShipmentID: r.ShipmentID, TermsHash: r.Body.TermsHash}, s.withAccounts(ctx, r.ShipmentID), sending(r.Params)})
+	answer, done, err := carryOut[shipment.Shipment](ctx, s, command{ledgerapi.AcceptTermsTx, ledgerapi.AcceptTerms{ShipmentID: r.ShipmentID, TermsHash: r.Body.TermsHash}, s.withAccount(ctx, r.ShipmentID), sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +52,7 @@ func (s *server) AcceptTerms(ctx context.Context, r api.AcceptTermsRequestObject
 
 // WithdrawTerms is POST /shipments/{shipmentId}/withdrawal.
 func (s *server) WithdrawTerms(ctx context.Context, r api.WithdrawTermsRequestObject) (api.WithdrawTermsResponseObject, error) {
-	answer, done, err := carryOut[shipment.Shipment](ctx, s, command{ledgerapi.WithdrawTermsTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID}, s.withAccounts(ctx, r.ShipmentID), sending(r.Params)})
+	answer, done, err := carryOut[shipment.Shipment](ctx, s, command{ledgerapi.WithdrawTermsTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID}, []string{"shipment/" + r.ShipmentID}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}
@@ -69,22 +67,14 @@ func changedShipment(answer shipment.Shipment, done receipt) api.ShipmentChanged
 	return api.ShipmentChangedJSONResponse{Body: answer, Headers: api.ShipmentChangedResponseHeaders(done.changed())}
 }
 
-// withAccounts names the queues of a transaction that moves a shipment's money:
-// its head and the accounts that may be written. Agreed terms never change, so what is
-// read of them beforehand stays true; if they cannot be read, the ledger sorts
-// out what collides.
-func (s *server) withAccounts(ctx context.Context, id string) []string {
+// withAccount names the queues of a transaction that takes money for a shipment
+// out of this organisation's account: its head and the account. If the terms
+// cannot be read, the ledger sorts out what collides.
+func (s *server) withAccount(ctx context.Context, id string) []string {
 	entities := []string{"shipment/" + id}
 	terms, err := ask[shipment.Terms](ctx, s, ledgerapi.GetTermsTx, ledgerapi.ShipmentRef{ShipmentID: id})
 	if err != nil {
 		return entities
 	}
-	accounts := map[string]bool{terms.Payer: true}
-	for _, leg := range terms.Legs {
-		accounts[leg.Carrier] = true
-	}
-	for _, org := range slices.Sorted(maps.Keys(accounts)) {
-		entities = append(entities, "account/"+org+"/"+string(terms.Currency))
-	}
-	return entities
+	return append(entities, s.ownAccount(terms.Currency))
 }

@@ -16,11 +16,15 @@ func put(document, kind string, attrs ...string) *kvrwset.KVWrite {
 }
 
 func balance(org, minor, issued string) *kvrwset.KVWrite {
-	return put(`{"organisation":"`+org+`","currency":"USD","balanceMinor":`+minor+`,"issuedMinor":`+issued+`}`, "account", org, "USD")
+	return put(`{"organisation":"`+org+`","currency":"USD","balanceMinor":`+minor+`,"issuedMinor":`+issued+`}`, "account", org, "USD", "00")
 }
 
 func posting(org, number, credit, debit, reason string) *kvrwset.KVWrite {
-	return put(`{"creditMinor":`+credit+`,"debitMinor":`+debit+`,"balanceMinor":0,"reason":"`+reason+`","reference":"s"}`, "account.posting", org, "USD", number)
+	return put(`{"creditMinor":`+credit+`,"debitMinor":`+debit+`,"balanceMinor":0,"reason":"`+reason+`","reference":"s"}`, "account.posting", org, "USD", "00", number)
+}
+
+func credit(org, id, number, amount, collected string) *kvrwset.KVWrite {
+	return put(`{"creditId":"`+id+`","organisation":"`+org+`","currency":"USD","amountMinor":`+amount+`,"reason":"settlement","reference":"s","number":`+number+`,"collectedBy":"`+collected+`"}`, "account.credit", org, "USD", id)
 }
 
 func escrow(held string) *kvrwset.KVWrite {
@@ -43,8 +47,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 	issued := tx{balance("M", "100", "100"), posting("M", "0", "100", "0", "issue")}
 	funded := tx{balance("M", "40", "100"), posting("M", "1", "0", "60", "escrow"), escrow("60"), statement("false", "60", "0")}
 	settled := tx{
-		escrow("0"), balance("S", "50", "0"), posting("S", "0", "50", "0", "settlement"),
-		balance("M", "50", "100"), posting("M", "2", "10", "0", "settlement"), statement("true", "50", "10"), head("settled"),
+		escrow("0"), credit("S", "tx", "0", "50", ""), credit("M", "tx", "0", "10", ""), statement("true", "50", "10"), head("settled"),
 	}
 	interim := func(paid, held, refunded, final string) *kvrwset.KVWrite {
 		back := map[string]string{"30": "10", "50": "10"}[paid]
@@ -52,21 +55,24 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 			`,"lines":[{"feeMinor":60,"penaltyMinor":10,"payableMinor":`+paid+`,"uncoveredMinor":0,"heldMinor":`+held+`}]}`, "shipment.settlement", "s")
 	}
 	partly := tx{
-		escrow("20"), balance("S", "30", "0"), posting("S", "0", "30", "0", "settlement"),
-		balance("M", "50", "100"), posting("M", "2", "10", "0", "settlement"), interim("30", "20", "0", "false"), head("in-dispute"),
+		escrow("20"), credit("S", "tx", "0", "30", ""), credit("M", "tx", "0", "10", ""), interim("30", "20", "0", "false"), head("in-dispute"),
 	}
+	collected := tx{balance("S", "50", "0"), posting("S", "0", "50", "0", "collect"), credit("S", "tx", "0", "50", "tx2")}
 	for name, c := range map[string]struct {
 		want    string // "" when nothing is wrong
 		history []tx
 	}{
-		"a proper history":                      {"", []tx{issued, funded, {head("delivered")}, settled}},
+		"a proper history":                      {"", []tx{issued, funded, {head("delivered")}, settled, collected}},
+		"a credit collected twice":              {"101 are there", []tx{issued, {balance("M", "50", "100"), posting("M", "1", "0", "50", "escrow"), credit("S", "tx", "0", "50", "")}, collected, {balance("S", "51", "0"), posting("S", "1", "1", "0", "collect")}}},
+		"a collected credit that is one again":  {"a credit changed", []tx{issued, funded, settled, collected, {credit("S", "tx", "0", "50", "")}}},
+		"a credit that grows":                   {"a credit changed", []tx{issued, funded, settled, {credit("S", "tx", "0", "51", "")}}},
 		"tokens out of nothing":                 {"100 are issued and not redeemed, and 101 are there", []tx{issued, {balance("M", "101", "100"), posting("M", "1", "1", "0", "refund")}}},
 		"tokens that vanish":                    {"100 are issued and not redeemed, and 40 are there", []tx{issued, {balance("M", "40", "100"), posting("M", "1", "0", "60", "escrow")}}},
 		"a balance below zero":                  {"overdrawn", []tx{issued, {balance("M", "-1", "100"), posting("M", "1", "0", "101", "escrow"), escrow("101")}}},
 		"a balance that no posting explains":    {"its postings say 0", []tx{issued, {balance("M", "40", "100"), escrow("60")}}},
 		"a posting written again":               {"was written again", []tx{issued, {posting("M", "0", "99", "0", "issue")}}},
-		"a shipment paid out twice":             {"is paid out a second time", []tx{issued, funded, settled, {balance("S", "50", "0"), posting("S", "1", "0", "0", "settlement")}}},
-		"a part held back, and paid later":      {"", []tx{issued, funded, partly, {escrow("0"), balance("S", "50", "0"), posting("S", "1", "20", "0", "settlement"), interim("50", "0", "10", "true"), head("settled")}}},
+		"a shipment paid out twice":             {"is paid out a second time", []tx{issued, funded, settled, {credit("S", "tx9", "0", "50", "")}}},
+		"a part held back, and paid later":      {"", []tx{issued, funded, partly, {escrow("0"), credit("S", "tx3", "1", "20", ""), interim("50", "0", "10", "true"), head("settled")}}},
 		"what was held back paid to nobody":     {"100 are issued and not redeemed, and 80 are there", []tx{issued, funded, partly, {escrow("0"), interim("50", "0", "10", "true")}}},
 		"what was given back taken again":       {"what was paid is taken back", []tx{issued, funded, partly, {interim("50", "0", "0", "true")}}},
 		"a statement changed after settlement":  {"a final statement changed", []tx{issued, funded, settled, {statement("true", "60", "0")}}},

@@ -34,6 +34,16 @@ var kinds = map[string]kind{
 		},
 	},
 	ledger.KeyPosting: {once: true, check: checkPosting},
+	ledger.KeyCredit: {
+		holds: func(_ *Auditor, r record) (string, int64, int64) {
+			if r.text("collectedBy") != "" {
+				return r.text("currency"), 0, 0
+			}
+			return r.text("currency"), 0, r.number("amountMinor")
+		},
+		check: checkCredit,
+	},
+	ledger.KeyPayout: {once: true}, ledger.KeyWaiting: {}, ledger.KeySpread: {},
 	ledger.KeyEscrow: {
 		holds: func(_ *Auditor, r record) (string, int64, int64) { return r.text("currency"), 0, r.number("heldMinor") },
 		check: func(_ *Auditor, _ string, _, after record, _ map[string]int64, complain func(string, ...any)) {
@@ -61,16 +71,34 @@ var kinds = map[string]kind{
 	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeyIdempotency: {once: true},
 }
 
-// checkPosting adds a posting up, and sees to it that one shipment is paid out in
-// one transaction, or in several where all before the last left something in dispute.
-func checkPosting(a *Auditor, txid string, before, after record, posted map[string]int64, complain func(string, ...any)) {
+// checkPosting adds a posting up.
+func checkPosting(a *Auditor, _ string, before, after record, posted map[string]int64, complain func(string, ...any)) {
 	if before.members != nil {
 		return
 	}
 	a.Counts.Postings++
-	posted[strings.Join(after.attrs[:2], " ")] += after.number("creditMinor") - after.number("debitMinor")
+	posted[strings.Join(after.attrs[:len(after.attrs)-1], " ")] += after.number("creditMinor") - after.number("debitMinor")
 	if after.number("creditMinor") < 0 || after.number("debitMinor") < 0 || after.number("balanceMinor") < 0 {
 		complain("a posting below zero: %s", after.raw)
+	}
+}
+
+// checkCredit: a credit is made once, collected once, and else never changes. One
+// shipment is paid out in one transaction, or in several where all before the last
+// left something in dispute.
+func checkCredit(a *Auditor, txid string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+	if before.members != nil {
+		same := after.members != nil
+		for _, m := range []string{"creditId", "organisation", "currency", "amountMinor", "reason", "reference", "number", "at"} {
+			same = same && string(before.members[m]) == string(after.members[m])
+		}
+		if !same || before.text("collectedBy") != "" && string(before.raw) != string(after.raw) {
+			complain("a credit changed: %s, then %s", before.raw, after.raw)
+		}
+		return
+	}
+	if after.number("amountMinor") <= 0 || after.text("collectedBy") != "" {
+		complain("a credit of nothing, or one that is collected from the start: %s", after.raw)
 	}
 	if after.text("reason") != "settlement" {
 		return
@@ -99,18 +127,18 @@ func checkStatement(a *Auditor, txid string, before, after record, _ map[string]
 	} else {
 		a.interim[after.attrs[0]+" "+txid] = true
 	}
-	if fees, paid, back, held := after.number("feesMinor"), after.number("paidMinor"), after.number("refundMinor"), after.number("heldMinor"); fees != paid+back+held || paid < 0 || back < 0 || held < 0 || held > 0 && after.truth("final") {
+	if fees, paid, back, held := after.number("feesMinor")+after.number("depositsMinor"), after.number("paidMinor"), after.number("refundMinor"), after.number("heldMinor"); fees != paid+back+held || paid < 0 || back < 0 || held < 0 || held > 0 && after.truth("final") {
 		complain("%d paid and %d given back are not the %d that were held: %s", paid, back, fees, after.raw)
 	}
 	if before.truth("interim") && (after.number("paidMinor") < before.number("paidMinor") || after.number("refundedMinor") != before.number("refundMinor")) {
 		complain("what was paid is taken back: %s, then %s", before.raw, after.raw)
 	}
-	var lines []struct{ FeeMinor, PenaltyMinor, PayableMinor, UncoveredMinor, AwardMinor, HeldMinor int64 }
+	var lines []struct{ FeeMinor, DepositMinor, PenaltyMinor, PayableMinor, UncoveredMinor, AwardMinor, HeldMinor int64 }
 	if err := json.Unmarshal(after.members["lines"], &lines); err != nil {
 		complain("%w", err)
 	}
 	for _, l := range lines {
-		if l.FeeMinor-l.PenaltyMinor != l.PayableMinor+l.AwardMinor+l.HeldMinor-l.UncoveredMinor || l.AwardMinor < 0 || l.HeldMinor < 0 || l.PayableMinor < 0 || l.UncoveredMinor < 0 {
+		if l.FeeMinor+l.DepositMinor-l.PenaltyMinor != l.PayableMinor+l.AwardMinor+l.HeldMinor-l.UncoveredMinor || l.AwardMinor < 0 || l.HeldMinor < 0 || l.PayableMinor < 0 || l.UncoveredMinor < 0 {
 			complain("a line does not add up: %+v", l)
 		}
 	}

@@ -98,6 +98,9 @@ const (
 	CodeAccountUnknown    Code = "settlement.account-unknown"
 	CodeAmountInvalid     Code = "settlement.amount-invalid"
 	CodeInsufficientFunds Code = "settlement.insufficient-funds"
+	CodeCreditUnknown     Code = "settlement.credit-unknown"
+	CodeCreditCollected   Code = "settlement.credit-collected"
+	CodeCreditUnproven    Code = "settlement.credit-unproven"
 
 	// Payment channels.
 	CodeChannelExists     Code = "paychannel.exists"
@@ -206,7 +209,10 @@ func Catalogue() []Entry {
 		{CodeSettleNotAccepted, Refused, "the consignee may still accept the delivery, or the parties dispute it: settle after the acceptance or when the agreed time is over"},
 		{CodeAccountUnknown, NotFound, "the organisation has no account in this currency"},
 		{CodeAmountInvalid, Malformed, "an amount is negative, zero where it may not be, or too large, or its currency is not three capital letters"},
-		{CodeInsufficientFunds, Refused, "the account does not cover the amount"},
+		{CodeInsufficientFunds, Refused, "the account does not cover the amount; credits that wait count once they are collected"},
+		{CodeCreditUnknown, NotFound, "no such credit waits for the organisation in this currency"},
+		{CodeCreditCollected, Conflict, "the credit has been collected"},
+		{CodeCreditUnproven, Refused, "the record that a credit says it comes from does not say so: the credit may be forged"},
 		{CodeChannelExists, Conflict, "a payment channel of this id exists"},
 		{CodeChannelUnknown, NotFound, "no payment channel of this id exists"},
 		{CodeChannelStatus, Conflict, "the payment channel's status does not allow this"},

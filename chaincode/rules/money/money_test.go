@@ -60,12 +60,12 @@ func TestCurrencies(t *testing.T) {
 }
 
 func TestAnAccount(t *testing.T) {
-	a := money.Open("AlphaMSP", "USD")
+	a := money.OpenShard("AlphaMSP", "USD", 0)
 	a, p, err := a.Issue(1_000, why)
 	wantFault(t, err, "")
-	wantAccount := money.Account{Organisation: "AlphaMSP", Currency: "USD", BalanceMinor: 1_000, IssuedMinor: 1_000, Postings: 1, UpdatedAt: why.At}
-	wantPosting := money.Posting{Organisation: "AlphaMSP", Currency: "USD", CreditMinor: 1_000, BalanceMinor: 1_000, Reason: "issue", Reference: "bank", At: why.At, TransactionID: "tx"}
-	if diff := cmp.Diff(wantAccount, a) + cmp.Diff(wantPosting, p); diff != "" {
+	wantShard := money.Shard{Organisation: "AlphaMSP", Currency: "USD", BalanceMinor: 1_000, IssuedMinor: 1_000, Postings: 1, UpdatedAt: why.At}
+	wantPosting := money.Posting{Organisation: "AlphaMSP", Currency: "USD", CreditMinor: 1_000, BalanceMinor: 1_000, Reason: "issue", Reference: "bank", CounterAccount: "issue/bank", At: why.At, TransactionID: "tx"}
+	if diff := cmp.Diff(wantShard, a) + cmp.Diff(wantPosting, p); diff != "" {
 		t.Error(diff)
 	}
 	a, p, err = a.Debit(400, why)
@@ -73,11 +73,11 @@ func TestAnAccount(t *testing.T) {
 	if a.BalanceMinor != 600 || a.IssuedMinor != 1_000 || p.DebitMinor != 400 || p.CreditMinor != 0 || p.BalanceMinor != 600 || p.Number != 1 {
 		t.Errorf("%+v %+v", a, p)
 	}
-	full := money.Account{Organisation: "AlphaMSP", Currency: "USD", BalanceMinor: money.Max}
-	holder := money.Account{Organisation: "AlphaMSP", Currency: "USD", BalanceMinor: 500, IssuedMinor: 100}
-	type movement func(money.Minor, money.Why) (money.Account, money.Posting, error)
+	full := money.Shard{Organisation: "AlphaMSP", Currency: "USD", BalanceMinor: money.Max}
+	holder := money.Shard{Organisation: "AlphaMSP", Currency: "USD", BalanceMinor: 500, IssuedMinor: 100}
+	type movement func(money.Minor, money.Why) (money.Shard, money.Posting, error)
 	for name, c := range map[string]struct {
-		account money.Account
+		account money.Shard
 		move    movement
 		amount  money.Minor
 		want    fault.Code
@@ -111,10 +111,10 @@ func TestAnAccount(t *testing.T) {
 func TestMoneyIsConserved(t *testing.T) {
 	amount := rapid.OneOf(rapid.Int64Range(-2, 100), rapid.Int64Range(0, int64(money.Max)+1))
 	rapid.Check(t, func(t *rapid.T) {
-		accounts := []money.Account{money.Open("A", "USD"), money.Open("B", "USD"), money.Open("C", "USD")}
+		accounts := []money.Shard{money.OpenShard("A", "USD", 0), money.OpenShard("B", "USD", 0), money.OpenShard("C", "USD", 0)}
 		told := make([]money.Minor, len(accounts))
 		var outside money.Minor // issued less redeemed
-		take := func(i int, move func(money.Account, money.Minor, money.Why) (money.Account, money.Posting, error), m money.Minor) bool {
+		take := func(i int, move func(money.Shard, money.Minor, money.Why) (money.Shard, money.Posting, error), m money.Minor) bool {
 			before := accounts[i]
 			next, p, err := move(before, m, why)
 			if err != nil {
@@ -134,16 +134,16 @@ func TestMoneyIsConserved(t *testing.T) {
 			i, m := rapid.IntRange(0, 2).Draw(t, "account"), money.Minor(amount.Draw(t, "amount"))
 			switch rapid.IntRange(0, 2).Draw(t, "step") {
 			case 0:
-				if take(i, money.Account.Issue, m) {
+				if take(i, money.Shard.Issue, m) {
 					outside += m
 				}
 			case 1:
-				if take(i, money.Account.Redeem, m) {
+				if take(i, money.Shard.Redeem, m) {
 					outside -= m
 				}
 			default: // a payment is a debit and a credit, or neither
 				to := rapid.IntRange(0, 2).Draw(t, "to")
-				if take(i, money.Account.Debit, m) && !take(to, money.Account.Credit, m) && !take(i, money.Account.Credit, m) {
+				if take(i, money.Shard.Debit, m) && !take(to, money.Shard.Credit, m) && !take(i, money.Shard.Credit, m) {
 					t.Fatal("what was taken cannot be given back")
 				}
 			}
@@ -163,7 +163,7 @@ func TestMoneyIsConserved(t *testing.T) {
 }
 
 func TestAnAccountCannotIssueSoMuchThatCreditsToOthersWouldFail(t *testing.T) {
-	a := money.Open("AlphaMSP", "USD")
+	a := money.OpenShard("AlphaMSP", "USD", 0)
 	a, _, err := a.Issue(money.MaxIssued, why)
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,7 @@ type PaymentChannel struct {
 	Counterparty     ChannelSide  `json:"counterparty"`
 	ClosedBy         string       `json:"closedBy,omitempty" metadata:",optional"`
 	PresentUntil     measure.Time `json:"presentUntil,omitempty" metadata:",optional"` // of a closing channel
+	PaidBy           string       `json:"paidBy,omitempty" metadata:",optional"`       // the transaction that paid it out
 	Events           uint64       `json:"events"`                                      // number of events; the next one has this number
 	OpenedAt         measure.Time `json:"openedAt"`
 	ChangedAt        measure.Time `json:"changedAt"`
@@ -190,7 +191,7 @@ func (c PaymentChannel) Withdraw(w When) (PaymentChannel, ChannelEvent, error) {
 	if _, _, err := c.sides(w.Actor); err != nil {
 		return c, ChannelEvent{}, err
 	}
-	c.Status, c.Opener.PayoutMinor = Withdrawn, c.Opener.DepositMinor
+	c.Status, c.Opener.PayoutMinor, c.PaidBy = Withdrawn, c.Opener.DepositMinor, w.TransactionID
 	next, e := c.record(ChannelEvent{Step: StepWithdrawn, AmountMinor: c.Opener.DepositMinor}, w)
 	return next, e, nil
 }
@@ -302,4 +303,13 @@ func notParty(c PaymentChannel, actor, says string) error {
 
 func invalid(field, format string, args ...any) error {
 	return fault.New(fault.CodeChannelInvalid, format, args...).With("field", field)
+}
+
+// Owes reports whether the channel was paid out by the credit.
+func (c PaymentChannel) Owes(x money.Credit) bool {
+	if c.PaidBy == "" || c.PaidBy != x.CreditID || c.ChannelID != x.Reference || c.Currency != x.Currency {
+		return false
+	}
+	own, _, err := c.sides(x.Organisation)
+	return err == nil && own.PayoutMinor == x.AmountMinor
 }

@@ -125,7 +125,7 @@ func (c PaymentChannel) Finish(w When) (PaymentChannel, ChannelEvent, error) {
 	if w.Now <= c.PresentUntil {
 		return c, ChannelEvent{}, fault.New(fault.CodeChallengeRunning, "proofs may be presented until %s", c.PresentUntil).With("until", string(c.PresentUntil))
 	}
-	next, e := c.payOut().record(ChannelEvent{Step: StepFinished}, w)
+	next, e := c.payOut(w).record(ChannelEvent{Step: StepFinished}, w)
 	return next, e, nil
 }
 
@@ -155,19 +155,19 @@ func (c PaymentChannel) FinishJointly(f Final, w When) (PaymentChannel, ChannelE
 	}
 	c.Opener.Paid = &ChannelClaim{CumulativeMinor: f.OpenerPaidMinor, Reference: f.OpenerReference, KeyID: f.OpenerKeyID, Event: c.Events}
 	c.Counterparty.Paid = &ChannelClaim{CumulativeMinor: f.CounterpartyPaidMinor, Reference: f.CounterpartyReference, KeyID: f.CounterpartyKeyID, Event: c.Events}
-	next, e := c.payOut().record(ChannelEvent{Step: StepFinished}, w)
+	next, e := c.payOut(w).record(ChannelEvent{Step: StepFinished}, w)
 	return next, e, nil
 }
 
 // payOut divides what was put in: each side gets its deposit less what it has
 // paid plus what it has received. A side that promised more than it put in and
 // received is short of the rest; the other side's deposit does not pay for that.
-func (c PaymentChannel) payOut() PaymentChannel {
+func (c PaymentChannel) payOut(w When) PaymentChannel {
 	net := c.Opener.paid() - c.Counterparty.paid() // two amounts up to Max cannot overflow
 	covered := max(min(net, c.Opener.DepositMinor), -c.Counterparty.DepositMinor)
 	c.Opener.ShortMinor, c.Counterparty.ShortMinor = max(net-covered, 0), max(covered-net, 0)
 	c.Opener.PayoutMinor, c.Counterparty.PayoutMinor = c.Opener.DepositMinor-covered, c.Counterparty.DepositMinor+covered
-	c.Status = Finished
+	c.Status, c.PaidBy = Finished, w.TransactionID
 	return c
 }
 

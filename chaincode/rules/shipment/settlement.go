@@ -9,26 +9,18 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 )
 
-// Escrow holds the payer's tokens for one shipment, from the payer's acceptance
-// until settlement or withdrawal (SH13).
-type Escrow struct {
-	ShipmentID string         `json:"shipmentId"`
-	Payer      string         `json:"payer"`
-	Currency   money.Currency `json:"currency"`
-	HeldMinor  money.Minor    `json:"heldMinor"`
-	ChangedAt  measure.Time   `json:"changedAt"`
-}
-
 // Statement is the arithmetic of a shipment: what each carrier earns, what the
 // excursions in its custody cost, and what remains (SH12). Before settlement it
 // says how things stand; the settled one never changes.
 type Statement struct {
-	ShipmentID  string         `json:"shipmentId"`
-	Currency    money.Currency `json:"currency"`
-	Lines       []Line         `json:"lines"` // one for each carrier, sorted
-	FeesMinor   money.Minor    `json:"feesMinor"`
-	PaidMinor   money.Minor    `json:"paidMinor"`   // to the carriers
-	RefundMinor money.Minor    `json:"refundMinor"` // to the payer: fees less what is paid or held back
+	ShipmentID string         `json:"shipmentId"`
+	Currency   money.Currency `json:"currency"`
+	Lines      []Line         `json:"lines"` // one for each carrier, sorted
+	FeesMinor  money.Minor    `json:"feesMinor"`
+	// DepositsMinor is what the carriers have put into escrow themselves.
+	DepositsMinor money.Minor `json:"depositsMinor,omitempty" metadata:",optional"`
+	PaidMinor     money.Minor `json:"paidMinor"`   // to the carriers, deposits included
+	RefundMinor   money.Minor `json:"refundMinor"` // to the payer: fees and deposits less what is paid or held back
 	// HeldMinor is what stays in escrow until the disputes about it have ended.
 	HeldMinor money.Minor `json:"heldMinor,omitempty" metadata:",optional"`
 	// RefundedMinor is the part of the refund that an earlier, interim statement has paid.
@@ -47,8 +39,9 @@ type Line struct {
 	FeeMinor       money.Minor `json:"feeMinor"`
 	Excursions     int64       `json:"excursions"`
 	PenaltyMinor   money.Minor `json:"penaltyMinor"`
-	PayableMinor   money.Minor `json:"payableMinor"`   // fee less penalties, never below zero
-	UncoveredMinor money.Minor `json:"uncoveredMinor"` // penalties beyond the fee: owed, but not covered by the escrow
+	DepositMinor   money.Minor `json:"depositMinor,omitempty" metadata:",optional"` // what the carrier itself put into escrow
+	PayableMinor   money.Minor `json:"payableMinor"`                                // fee and deposit less penalties, never below zero
+	UncoveredMinor money.Minor `json:"uncoveredMinor"`                              // penalties beyond both: owed, but not covered by the escrow
 	// AwardMinor is what the carrier loses besides by disputes, and HeldMinor what open ones hold back: neither is payable.
 	AwardMinor money.Minor `json:"awardMinor,omitempty" metadata:",optional"`
 	HeldMinor  money.Minor `json:"heldMinor,omitempty" metadata:",optional"`
@@ -70,7 +63,7 @@ func Reckon(shipmentID string, t Terms, streams []Stream, w When) (Statement, er
 	}
 	charges := Charges(shown...)
 	for _, carrier := range t.carriers() {
-		l := Line{Carrier: carrier}
+		l := Line{Carrier: carrier, DepositMinor: t.deposit(carrier)}
 		for _, leg := range t.Legs {
 			if leg.Carrier == carrier {
 				l.FeeMinor += leg.FeeMinor // the sum of all fees is within bounds
@@ -82,12 +75,14 @@ func Reckon(shipmentID string, t Terms, streams []Stream, w When) (Statement, er
 				l.PenaltyMinor = min(l.PenaltyMinor+p.PenaltyMinor, money.Max)
 			}
 		}
-		covered := min(l.PenaltyMinor, l.FeeMinor)
-		l.PayableMinor, l.UncoveredMinor = l.FeeMinor-covered, l.PenaltyMinor-covered
+		stake := l.FeeMinor + l.DepositMinor // within bounds, as the sum of all is
+		covered := min(l.PenaltyMinor, stake)
+		l.PayableMinor, l.UncoveredMinor = stake-covered, l.PenaltyMinor-covered
+		st.DepositsMinor += l.DepositMinor
 		st.PaidMinor += l.PayableMinor
 		st.Lines = append(st.Lines, l)
 	}
-	st.RefundMinor = st.FeesMinor - st.PaidMinor
+	st.RefundMinor = st.FeesMinor + st.DepositsMinor - st.PaidMinor
 	return st, nil
 }
 
@@ -151,7 +146,7 @@ func (st Statement) After(r Review, w When) Statement {
 	if st.Interim {
 		st.RefundedMinor = st.RefundMinor
 	}
-	st.PaidMinor, st.HeldMinor, st.RefundMinor = 0, 0, st.FeesMinor
+	st.PaidMinor, st.HeldMinor, st.RefundMinor = 0, 0, st.FeesMinor+st.DepositsMinor
 	for i := range st.Lines {
 		l := &st.Lines[i]
 		if st.Interim {
@@ -228,7 +223,7 @@ type Payment struct {
 
 // Payments are the credits of a settlement, one for each organisation that
 // gets anything, sorted: with what earlier ones paid and what is held back, they
-// add up to the fees.
+// add up to the fees and deposits.
 func (st Statement) Payments() []Payment {
 	var ps []Payment
 	add := func(org string, amount money.Minor) {

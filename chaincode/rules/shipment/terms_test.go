@@ -215,7 +215,7 @@ func FuzzTermsCheck(f *testing.F) {
 			t.Fatal(err)
 		}
 		st, err := shipment.Reckon("S", terms, nil, when(maker, pickedUp))
-		if err != nil || st.PaidMinor != st.FeesMinor || st.RefundMinor != 0 {
+		if err != nil || st.PaidMinor != st.FeesMinor+st.DepositsMinor || st.RefundMinor != 0 {
 			t.Fatalf("a journey on which nothing happened: %+v, %v", st, err)
 		}
 	})

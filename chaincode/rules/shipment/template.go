@@ -35,7 +35,7 @@ var Frozen = Template{
 var Refrigerated = Template{
 	TemplateID: "refrigerated-2-8",
 	Says:       "refrigerated goods, 2 to 8 °C with half an hour of tolerance, never frozen",
-	Source:     "2 to 8 °C: WHO TRS 961, annex 9, and USP <659>; half an hour is a beginning, the product's stability decides",
+	Source:     "2 to 8 °C: WHO TRS 961, annex 9, and USP general chapter 659; half an hour is a beginning, the product's stability decides",
 	Limits: []Limit{
 		{LimitID: "warm", Rule: TemperatureHigh.ID, Milli: 8 * degree, OnDelayMs: 30 * minute, OffDelayMs: 5 * minute},
 		{LimitID: "cold", Rule: TemperatureLow.ID, Milli: 2 * degree, OnDelayMs: 30 * minute, OffDelayMs: 5 * minute},
@@ -48,7 +48,7 @@ var Refrigerated = Template{
 var RoomTemperature = Template{
 	TemplateID: "controlled-room-temperature",
 	Says:       "15 to 25 °C; up to 30 °C for 24 hours in all, above that never",
-	Source:     "15 to 25 °C: WHO TRS 961, annex 9; excursions to 30 °C: USP <659>; 24 hours in all are a beginning",
+	Source:     "15 to 25 °C: WHO TRS 961, annex 9; excursions to 30 °C: USP general chapter 659; 24 hours in all are a beginning",
 	Limits: []Limit{
 		{LimitID: "warm", Rule: TemperatureHigh.ID, Milli: 25 * degree, Cumulative: true, OnDelayMs: 24 * hour},
 		{LimitID: "hot", Rule: TemperatureHigh.ID, Milli: 30 * degree, OffDelayMs: 5 * minute},

@@ -27,15 +27,17 @@ const (
 	AcceptOwnershipTx   Transaction = "component:AcceptOwnership"
 	DeclineOwnershipTx  Transaction = "component:DeclineOwnership"
 
-	ProposeShipmentTx Transaction = "shipment:Propose"
-	AcceptTermsTx     Transaction = "shipment:AcceptTerms"
-	WithdrawTermsTx   Transaction = "shipment:WithdrawTerms"
-	OfferHandoverTx   Transaction = "shipment:OfferHandover"
-	AcceptHandoverTx  Transaction = "shipment:AcceptHandover"
-	DeclineHandoverTx Transaction = "shipment:DeclineHandover"
-	AmendTermsTx      Transaction = "shipment:AmendTerms"
-	RecordReadingsTx  Transaction = "shipment:RecordReadings"
-	SettleTx          Transaction = "shipment:Settle"
+	ProposeShipmentTx    Transaction = "shipment:Propose"
+	AcceptTermsTx        Transaction = "shipment:AcceptTerms"
+	WithdrawTermsTx      Transaction = "shipment:WithdrawTerms"
+	OfferHandoverTx      Transaction = "shipment:OfferHandover"
+	AcceptHandoverTx     Transaction = "shipment:AcceptHandover"
+	DeclineHandoverTx    Transaction = "shipment:DeclineHandover"
+	AmendTermsTx         Transaction = "shipment:AmendTerms"
+	RecordReadingsTx     Transaction = "shipment:RecordReadings"
+	AnnounceSessionKeyTx Transaction = "shipment:AnnounceSessionKey"
+	ReportForkTx         Transaction = "shipment:ReportFork"
+	SettleTx             Transaction = "shipment:Settle"
 
 	AcceptDeliveryTx   Transaction = "shipment:AcceptDelivery"
 	OpenDisputeTx      Transaction = "shipment:OpenDispute"
@@ -82,6 +84,8 @@ const (
 	ListOffersTx      Transaction = "shipment:ListOffers"
 	GetStreamTx       Transaction = "shipment:GetStream"
 	ListSegmentsTx    Transaction = "shipment:ListSegments"
+	ListSessionsTx    Transaction = "shipment:ListSessions"
+	ListForksTx       Transaction = "shipment:ListForks"
 	ListExcursionsTx  Transaction = "shipment:ListExcursions"
 	GetStatementTx    Transaction = "shipment:GetStatement"
 
@@ -127,6 +131,7 @@ func Transactions() []Access {
 		{OpenChannelTx, true}, {AcceptChannelTx, true}, {WithdrawChannelTx, true}, {TopUpChannelTx, true}, {ReplaceChannelKeyTx, true},
 		{PresentProofTx, true}, {CloseChannelTx, true}, {ReportContradictionTx, true}, {FinishChannelTx, true},
 		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
+		{AnnounceSessionKeyTx, true}, {ReportForkTx, true}, {ListSessionsTx, false}, {ListForksTx, false},
 		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
@@ -156,6 +161,8 @@ const (
 	OwnershipChangedEvent      = "component.ownership-changed.v1"
 	TermsChangedEvent          = "shipment.terms-changed.v1"
 	CustodyChangedEvent        = "shipment.custody-changed.v1"
+	SessionKeyAnnouncedEvent   = "shipment.session-key-announced.v1"
+	ForkReportedEvent          = "shipment.fork-reported.v1"
 	ReadingsRecordedEvent      = "shipment.readings-recorded.v1"
 	ExcursionAcknowledgedEvent = "shipment.excursion-acknowledged.v1"
 	ShipmentSettledEvent       = "shipment.settled.v1"

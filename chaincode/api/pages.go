@@ -45,6 +45,18 @@ type SegmentPage struct {
 	Next  string             `json:"next"`
 }
 
+// SessionPage is a page of a device's session keys for a shipment.
+type SessionPage struct {
+	Items []shipment.SessionRecord `json:"items"`
+	Next  string                   `json:"next"`
+}
+
+// ForkPage is a page of the contradictions of a device in a shipment, by hash.
+type ForkPage struct {
+	Items []shipment.Fork `json:"items"`
+	Next  string          `json:"next"`
+}
+
 // ExcursionPage is a page of a shipment's excursions, by device and opening.
 type ExcursionPage struct {
 	Items []shipment.Excursion `json:"items"`

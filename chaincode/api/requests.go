@@ -113,6 +113,23 @@ type RecordReadings struct {
 	Envelopes  []dsse.Envelope `json:"envelopes"`
 }
 
+// AnnounceSessionKey brings the statement by which a device announces the key
+// that signs its segments for one shipment.
+type AnnounceSessionKey struct {
+	ShipmentID string        `json:"shipmentId"`
+	DeviceID   string        `json:"deviceId"`
+	Proof      dsse.Envelope `json:"proof"` // a session statement, signed by the device's key and by the session's
+}
+
+// ReportFork shows a signed segment that contradicts one on the ledger.
+type ReportFork struct {
+	ShipmentID string `json:"shipmentId"`
+	DeviceID   string `json:"deviceId"`
+	// RecordedSequence is the first reading of the segment on the ledger; left out when both begin with the same one.
+	RecordedSequence uint64        `json:"recordedSequence,omitempty" metadata:",optional"`
+	Envelope         dsse.Envelope `json:"envelope"`
+}
+
 // Recorded says where a device's stream stands after its segments were taken,
 // and which excursions they changed.
 type Recorded struct {

@@ -18,6 +18,7 @@ var (
 	organisations = ledger.Kind[party.Organisation]{Name: ledger.KeyOrganisation, Unknown: fault.CodeOrgUnknown}
 	devices       = ledger.Kind[party.Device]{Name: ledger.KeyDevice, Unknown: fault.CodeDeviceUnknown}
 	deviceKeys    = ledger.Kind[party.KeyEvent]{Name: ledger.KeyDeviceKey, Unknown: fault.CodeDeviceUnknown}
+	suspicions    = ledger.Kind[party.Suspicion]{Name: ledger.KeyDeviceSuspicion, Unknown: fault.CodeDeviceUnknown}
 	keyUses       = ledger.Kind[party.KeyUse]{Name: ledger.KeyDeviceKeyUse, Unknown: fault.CodeEnvelopeKey}
 
 	components      = ledger.Kind[component.Component]{Name: ledger.KeyComponent, Unknown: fault.CodeComponentUnknown}
@@ -27,6 +28,8 @@ var (
 	terms            = ledger.Kind[shipment.Terms]{Name: ledger.KeyTerms, Unknown: fault.CodeShipmentUnknown}
 	shipmentEvents   = ledger.Kind[shipment.JourneyEvent]{Name: ledger.KeyShipmentEvent, Unknown: fault.CodeShipmentUnknown}
 	streams          = ledger.Kind[shipment.Stream]{Name: ledger.KeyStream, Unknown: fault.CodeShipmentUnknown}
+	sessions         = ledger.Kind[shipment.SessionRecord]{Name: ledger.KeySession, Unknown: fault.CodeShipmentUnknown}
+	forks            = ledger.Kind[shipment.Fork]{Name: ledger.KeyFork, Unknown: fault.CodeShipmentUnknown}
 	segments         = ledger.Kind[shipment.Segment]{Name: ledger.KeySegment, Unknown: fault.CodeShipmentUnknown}
 	excursions       = ledger.Kind[shipment.Excursion]{Name: ledger.KeyExcursion, Unknown: fault.CodeExcursionUnknown}
 	acknowledgements = ledger.Kind[shipment.Acknowledgement]{Name: ledger.KeyAcknowledgement, Unknown: fault.CodeExcursionUnknown}

@@ -146,9 +146,18 @@ func (*Participant) ListOrganisations(ctx *Context, in *api.ListRequest) (*api.O
 	return &api.OrganisationPage{Items: values(p.Items), Next: p.Next}, nil
 }
 
-// GetDevice gives one device.
+// GetDevice gives one device, and what is noted of its present key.
 func (*Participant) GetDevice(ctx *Context, in *api.DeviceRef) (*party.Device, error) {
-	return ledger.Get(ctx.tx, devices, in.DeviceID)
+	d, err := ledger.Get(ctx.tx, devices, in.DeviceID)
+	if err != nil {
+		return nil, err
+	}
+	noted, found, err := ledger.Find(ctx.tx, suspicions, in.DeviceID)
+	if err != nil || !found {
+		return d, err
+	}
+	with := d.With(*noted)
+	return &with, nil
 }
 
 // DeviceHistory gives a page of what happened to a device's keys, oldest first.

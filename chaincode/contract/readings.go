@@ -57,7 +57,7 @@ func (*Shipment) RecordReadings(ctx *Context, request string) (*api.Recorded, er
 	return recorded(in, before, after, segs, verdict.Excursions), announceReadings(ctx, after, segs, verdict.Excursions)
 }
 
-// openSegments verifies every envelope with the device's present key, decodes
+// openSegments verifies every envelope with the key that signs now, decodes
 // it, and looks up what the ledger has where a segment is not the next one.
 func openSegments(ctx *Context, in *api.RecordReadings, s shipment.Stream) ([]shipment.Batch, error) {
 	d, err := ledger.Get(ctx.tx, devices, in.DeviceID)
@@ -67,7 +67,7 @@ func openSegments(ctx *Context, in *api.RecordReadings, s shipment.Stream) ([]sh
 	if err := d.Signs(); err != nil {
 		return nil, err
 	}
-	key, err := presentKey(*d)
+	key, err := signingKey(*d, s)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +81,8 @@ func openSegments(ctx *Context, in *api.RecordReadings, s shipment.Stream) ([]sh
 		if err != nil {
 			return nil, err
 		}
-		if seg.Ledger != ctx.tx.LedgerID() {
-			return nil, fault.New(fault.CodeSegmentWrongLedger, "the segment was signed for ledger %q", printable(seg.Ledger))
-		}
-		if seg.ShipmentID != in.ShipmentID || seg.DeviceID != in.DeviceID {
-			return nil, fault.New(fault.CodeSegmentWrong, "the segment was signed for shipment %q and device %q", printable(seg.ShipmentID), printable(seg.DeviceID))
+		if err := signedFor(ctx, seg.Ledger, seg.ShipmentID, seg.DeviceID, in.ShipmentID, in.DeviceID); err != nil {
+			return nil, err
 		}
 		hash := segment.Hash(payload)
 		b := shipment.Batch{

@@ -14,7 +14,7 @@ const MaxKeyNumber = 1_000_000
 // maxMember is the length of a string of a statement, its public key apart.
 const maxMember = 256
 
-const maxKeyStatement = 4 << 10 // bytes; the longest public key takes 2,756
+const maxStatement = 4 << 10 // bytes; the longest public key takes 2,756
 
 // KeyStatement is a device's announcement of a key of its own. The new key
 // signs it, which proves that the announcer holds the key; on a rotation the
@@ -36,25 +36,15 @@ func (s *KeyStatement) Encode() ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	return s.marshal()
+	return canonical("key statement", s)
 }
 
 // DecodeKeyStatement reads the canonical form and nothing else: another order,
 // a blank, an unknown or repeated member is [fault.CodeEnvelopeMalformed].
 func DecodeKeyStatement(payload []byte) (*KeyStatement, error) {
-	if len(payload) > maxKeyStatement {
-		return nil, malformed("the key statement is larger than %d bytes", maxKeyStatement)
-	}
 	s := new(KeyStatement)
-	if err := json.Unmarshal(payload, s); err != nil {
-		return nil, malformed("the key statement is not the JSON object that it should be")
-	}
-	if err := s.check(); err != nil {
+	if err := decodeCanonical("key statement", payload, s, s.check); err != nil {
 		return nil, err
-	}
-	// One comparison refuses every other spelling that encoding/json would take.
-	if again, err := s.marshal(); err != nil || !bytes.Equal(again, payload) {
-		return nil, malformed("the key statement is not in canonical form")
 	}
 	return s, nil
 }
@@ -91,21 +81,26 @@ func OpenKeyStatement(e *Envelope, previous *PublicKey) (*KeyStatement, *PublicK
 }
 
 func (s *KeyStatement) check() error {
-	for _, f := range [...]struct{ name, value string }{
-		{"ledger", s.Ledger},
-		{"deviceId", s.DeviceID},
-		{"organisation", s.Organisation},
-		{"algorithm", string(s.Algorithm)},
-	} {
-		if !plain(f.value, maxMember) {
-			return malformed("%s of the key statement is not 1 to %d visible ASCII characters without quotation mark or backslash", f.name, maxMember)
-		}
-	}
-	if !plain(s.PublicKey, MaxPublicKey) {
-		return malformed("publicKey of the key statement is not 1 to %d visible ASCII characters without quotation mark or backslash", MaxPublicKey)
+	if err := checkMembers("key statement", s.PublicKey, [][2]string{
+		{"ledger", s.Ledger}, {"deviceId", s.DeviceID}, {"organisation", s.Organisation}, {"algorithm", string(s.Algorithm)},
+	}); err != nil {
+		return err
 	}
 	if s.KeyNumber < 1 || s.KeyNumber > MaxKeyNumber {
 		return malformed("keyNumber of the key statement is not between 1 and %d", MaxKeyNumber)
+	}
+	return nil
+}
+
+// checkMembers holds the strings of a statement to what needs no escape.
+func checkMembers(what, publicKey string, members [][2]string) error {
+	for _, m := range members {
+		if !plain(m[1], maxMember) {
+			return malformed("%s of the %s is not 1 to %d visible ASCII characters without quotation mark or backslash", m[0], what, maxMember)
+		}
+	}
+	if !plain(publicKey, MaxPublicKey) {
+		return malformed("publicKey of the %s is not 1 to %d visible ASCII characters without quotation mark or backslash", what, MaxPublicKey)
 	}
 	return nil
 }
@@ -123,12 +118,31 @@ func plain(s string, most int) bool {
 	return true
 }
 
-func (s *KeyStatement) marshal() ([]byte, error) {
+// canonical is compact JSON with the members in the order of the type.
+func canonical(what string, statement any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // <, > and & stand for themselves in every other language
-	if err := enc.Encode(s); err != nil {
-		return nil, malformed("the key statement cannot be encoded")
+	if err := enc.Encode(statement); err != nil {
+		return nil, malformed("the %s cannot be encoded", what)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// decodeCanonical reads into a statement what [canonical] writes of it.
+func decodeCanonical(what string, payload []byte, statement any, check func() error) error {
+	if len(payload) > maxStatement {
+		return malformed("the %s is larger than %d bytes", what, maxStatement)
+	}
+	if err := json.Unmarshal(payload, statement); err != nil {
+		return malformed("the %s is not the JSON object that it should be", what)
+	}
+	if err := check(); err != nil {
+		return err
+	}
+	// One comparison refuses every other spelling that encoding/json would take.
+	if again, err := canonical(what, statement); err != nil || !bytes.Equal(again, payload) {
+		return malformed("the %s is not in canonical form", what)
+	}
+	return nil
 }

@@ -24,6 +24,12 @@ const (
 	KeyDeviceKey = "device.key"
 	// KeyDeviceKeyUse: key id. Once; no protection beyond the majority.
 	KeyDeviceKeyUse = "device.key.use"
+	// KeyDeviceSuspicion: device id. Head; no protection beyond the majority, since the device's owner must not be able to prevent it.
+	KeyDeviceSuspicion = "device.suspicion"
+	// KeySession: shipment id, device id, session number. Append-only, numbered by the stream; no protection of its own.
+	KeySession = "shipment.session"
+	// KeyFork: shipment id, device id, hash of the segment. Once; no protection of its own.
+	KeyFork = "shipment.fork"
 	// KeyComponent: component id. Head; the present owner protects it.
 	KeyComponent = "component"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
@@ -86,7 +92,7 @@ const (
 // prefix cannot come into use without a line in this file.
 func Keys() []string {
 	return []string{
-		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse,
+		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeySession, KeyFork,
 		KeyComponent, KeyComponentEvent,
 		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,
 		KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow, KeyPayout, KeyIdempotency,

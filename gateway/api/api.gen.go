@@ -376,6 +376,23 @@ type ExcursionPage = ledgerapi.ExcursionPage
 // FieldError One thing that is wrong with the request.
 type FieldError = problem.FieldError
 
+// Fork The evidence that one device has signed two histories.
+type Fork = shipment.Fork
+
+// ForkPage One page of a list.
+type ForkPage = ledgerapi.ForkPage
+
+// ForkReport A signed segment that contradicts one on the ledger.
+type ForkReport struct {
+	// Envelope A DSSE envelope, version 1.0.
+	Envelope Envelope `json:"envelope"`
+
+	// RecordedSequence The first reading of the segment on the ledger; left out when both begin with the same one.
+	//
+	// Example: 601
+	RecordedSequence uint64 `json:"recordedSequence,omitempty"`
+}
+
 // Geofence An area on the map, a simple polygon that does not cross the antimeridian.
 type Geofence = shipment.Geofence
 
@@ -663,6 +680,21 @@ type Segments struct {
 	Envelopes []Envelope `json:"envelopes"`
 }
 
+// Session The key with which a device signs for one shipment instead of its own.
+type Session = shipment.Session
+
+// SessionPage One page of a list.
+type SessionPage = ledgerapi.SessionPage
+
+// SessionProof A device's announcement of the key that signs its segments for one shipment.
+type SessionProof struct {
+	// Proof A DSSE envelope, version 1.0.
+	Proof Envelope `json:"proof"`
+}
+
+// SessionRecord The beginning of a session.
+type SessionRecord = shipment.SessionRecord
+
 // Shard A part of an account's balance; an account has one unless it was spread.
 type Shard = money.Shard
 
@@ -715,6 +747,9 @@ type Statement = shipment.Statement
 
 // Stream Where one device's recording of one shipment stands, and how far it is judged.
 type Stream = shipment.Stream
+
+// Suspicion The device's present key has signed two histories; its owner is to rotate or revoke it.
+type Suspicion = party.Suspicion
 
 // Template Limits to begin with; the parties change what they need and put the prices in.
 type Template = shipment.Template
@@ -843,6 +878,9 @@ type DeviceCreated = Device
 // EvidenceCreated One document that a party brought; it never changes.
 type EvidenceCreated = DisputeEvidence
 
+// ForkReported The evidence that one device has signed two histories.
+type ForkReported = Fork
+
 // OrganisationCreated A member.
 //
 // Example: {"announcedAt":"2026-03-01T08:30:00.000Z","announcedBy":"ManufacturerMSP","mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
@@ -860,6 +898,9 @@ type PaymentChannelCreated = PaymentChannel
 
 // ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
 type ReviewChanged = Review
+
+// SessionBegun Where one device's recording of one shipment stands, and how far it is judged.
+type SessionBegun = Stream
 
 // ShipmentChanged A shipment as it is now.
 //
@@ -1182,6 +1223,24 @@ type AcceptDeliveryParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListForksParams defines parameters for ListForks.
+type ListForksParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ReportForkParams defines parameters for ReportFork.
+type ReportForkParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ListSegmentsParams defines parameters for ListSegments.
 type ListSegmentsParams struct {
 	// Limit At most so many items in one page.
@@ -1189,6 +1248,24 @@ type ListSegmentsParams struct {
 
 	// Cursor The `next` of the page before; empty for the first page.
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AnnounceSessionKeyParams defines parameters for AnnounceSessionKey.
+type AnnounceSessionKeyParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
 // OpenDisputeParams defines parameters for OpenDispute.
@@ -1437,6 +1514,12 @@ type AmendTermsJSONRequestBody = CounterOffer
 // AcceptDeliveryJSONRequestBody defines body for AcceptDelivery for application/json ContentType.
 type AcceptDeliveryJSONRequestBody = DeliveryAcceptanceRequest
 
+// ReportForkJSONRequestBody defines body for ReportFork for application/json ContentType.
+type ReportForkJSONRequestBody = ForkReport
+
+// AnnounceSessionKeyJSONRequestBody defines body for AnnounceSessionKey for application/json ContentType.
+type AnnounceSessionKeyJSONRequestBody = SessionProof
+
 // OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
 type OpenDisputeJSONRequestBody = DisputeRequest
 
@@ -1619,9 +1702,21 @@ type ServerInterface interface {
 	// AcceptDelivery Accept the delivery
 	// (POST /shipments/{shipmentId}/delivery-acceptance)
 	AcceptDelivery(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptDeliveryParams)
+	// ListForks List the evidence that a device signed two histories
+	// (GET /shipments/{shipmentId}/devices/{deviceId}/forks)
+	ListForks(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListForksParams)
+	// ReportFork Show a signed segment that contradicts one on the ledger
+	// (POST /shipments/{shipmentId}/devices/{deviceId}/forks)
+	ReportFork(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ReportForkParams)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSegmentsParams)
+	// ListSessions List a device's session keys for a shipment
+	// (GET /shipments/{shipmentId}/devices/{deviceId}/session-keys)
+	ListSessions(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSessionsParams)
+	// AnnounceSessionKey Announce the key that signs a device's segments for one shipment
+	// (POST /shipments/{shipmentId}/devices/{deviceId}/session-keys)
+	AnnounceSessionKey(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params AnnounceSessionKeyParams)
 	// GetStream Get where a device's recording stands
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/stream)
 	GetStream(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter)
@@ -4048,6 +4143,136 @@ func (siw *ServerInterfaceWrapper) AcceptDelivery(c *gin.Context) {
 	siw.Handler.AcceptDelivery(c, shipmentID, params)
 }
 
+// ListForks operation middleware
+func (siw *ServerInterfaceWrapper) ListForks(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "deviceId" -------------
+	var deviceID DeviceIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "deviceId", c.Param("deviceId"), &deviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter deviceId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListForksParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListForks(c, shipmentID, deviceID, params)
+}
+
+// ReportFork operation middleware
+func (siw *ServerInterfaceWrapper) ReportFork(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "deviceId" -------------
+	var deviceID DeviceIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "deviceId", c.Param("deviceId"), &deviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter deviceId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportForkParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportFork(c, shipmentID, deviceID, params)
+}
+
 // ListSegments operation middleware
 func (siw *ServerInterfaceWrapper) ListSegments(c *gin.Context) {
 
@@ -4099,6 +4324,136 @@ func (siw *ServerInterfaceWrapper) ListSegments(c *gin.Context) {
 	}
 
 	siw.Handler.ListSegments(c, shipmentID, deviceID, params)
+}
+
+// ListSessions operation middleware
+func (siw *ServerInterfaceWrapper) ListSessions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "deviceId" -------------
+	var deviceID DeviceIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "deviceId", c.Param("deviceId"), &deviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter deviceId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSessionsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSessions(c, shipmentID, deviceID, params)
+}
+
+// AnnounceSessionKey operation middleware
+func (siw *ServerInterfaceWrapper) AnnounceSessionKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "deviceId" -------------
+	var deviceID DeviceIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "deviceId", c.Param("deviceId"), &deviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter deviceId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnnounceSessionKeyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnnounceSessionKey(c, shipmentID, deviceID, params)
 }
 
 // GetStream operation middleware
@@ -5607,7 +5962,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.ListOffers)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.AmendTerms)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/delivery-acceptance", wrapper.AcceptDelivery)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/forks", wrapper.ListForks)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/forks", wrapper.ReportFork)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/segments", wrapper.ListSegments)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/session-keys", wrapper.ListSessions)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/session-keys", wrapper.AnnounceSessionKey)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/stream", wrapper.GetStream)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes", wrapper.OpenDispute)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/disputes/:disputeId/decision", wrapper.DecideDispute)
@@ -5763,6 +6122,20 @@ type EvidencePageJSONResponse EvidencePage
 
 type ExcursionPageJSONResponse ExcursionPage
 
+type ForkPageJSONResponse ForkPage
+
+type ForkReportedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ForkReportedJSONResponse struct {
+	Body Fork
+
+	Headers ForkReportedResponseHeaders
+}
+
 type ItemListJSONResponse ItemList
 
 type OperationJSONResponse Operation
@@ -5842,6 +6215,20 @@ type ReviewChangedJSONResponse struct {
 }
 
 type SegmentPageJSONResponse SegmentPage
+
+type SessionBegunResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type SessionBegunJSONResponse struct {
+	Body Stream
+
+	Headers SessionBegunResponseHeaders
+}
+
+type SessionPageJSONResponse SessionPage
 
 type ShipmentJSONResponse Shipment
 
@@ -7079,6 +7466,61 @@ func (response AcceptDelivery200JSONResponse) VisitAcceptDeliveryResponse(w http
 	return err
 }
 
+type ListForksRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DeviceID   DeviceIDParameter   `json:"deviceId"`
+	Params     ListForksParams
+}
+
+type ListForksResponseObject interface {
+	VisitListForksResponse(w http.ResponseWriter) error
+}
+
+type ListForks200JSONResponse struct{ ForkPageJSONResponse }
+
+func (response ListForks200JSONResponse) VisitListForksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportForkRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DeviceID   DeviceIDParameter   `json:"deviceId"`
+	Params     ReportForkParams
+	Body       *ReportForkJSONRequestBody
+}
+
+type ReportForkResponseObject interface {
+	VisitReportForkResponse(w http.ResponseWriter) error
+}
+
+type ReportFork201JSONResponse struct{ ForkReportedJSONResponse }
+
+func (response ReportFork201JSONResponse) VisitReportForkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSegmentsRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	DeviceID   DeviceIDParameter   `json:"deviceId"`
@@ -7099,6 +7541,61 @@ func (response ListSegments200JSONResponse) VisitListSegmentsResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DeviceID   DeviceIDParameter   `json:"deviceId"`
+	Params     ListSessionsParams
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse struct{ SessionPageJSONResponse }
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnnounceSessionKeyRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DeviceID   DeviceIDParameter   `json:"deviceId"`
+	Params     AnnounceSessionKeyParams
+	Body       *AnnounceSessionKeyJSONRequestBody
+}
+
+type AnnounceSessionKeyResponseObject interface {
+	VisitAnnounceSessionKeyResponse(w http.ResponseWriter) error
+}
+
+type AnnounceSessionKey201JSONResponse struct{ SessionBegunJSONResponse }
+
+func (response AnnounceSessionKey201JSONResponse) VisitAnnounceSessionKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -7955,9 +8452,21 @@ type StrictServerInterface interface {
 	// AcceptDelivery Accept the delivery
 	// (POST /shipments/{shipmentId}/delivery-acceptance)
 	AcceptDelivery(ctx context.Context, request AcceptDeliveryRequestObject) (AcceptDeliveryResponseObject, error)
+	// ListForks List the evidence that a device signed two histories
+	// (GET /shipments/{shipmentId}/devices/{deviceId}/forks)
+	ListForks(ctx context.Context, request ListForksRequestObject) (ListForksResponseObject, error)
+	// ReportFork Show a signed segment that contradicts one on the ledger
+	// (POST /shipments/{shipmentId}/devices/{deviceId}/forks)
+	ReportFork(ctx context.Context, request ReportForkRequestObject) (ReportForkResponseObject, error)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(ctx context.Context, request ListSegmentsRequestObject) (ListSegmentsResponseObject, error)
+	// ListSessions List a device's session keys for a shipment
+	// (GET /shipments/{shipmentId}/devices/{deviceId}/session-keys)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// AnnounceSessionKey Announce the key that signs a device's segments for one shipment
+	// (POST /shipments/{shipmentId}/devices/{deviceId}/session-keys)
+	AnnounceSessionKey(ctx context.Context, request AnnounceSessionKeyRequestObject) (AnnounceSessionKeyResponseObject, error)
 	// GetStream Get where a device's recording stands
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/stream)
 	GetStream(ctx context.Context, request GetStreamRequestObject) (GetStreamResponseObject, error)
@@ -9742,6 +10251,80 @@ func (sh *strictHandler) AcceptDelivery(ctx *gin.Context, shipmentID ShipmentIDP
 	}
 }
 
+// ListForks operation middleware
+func (sh *strictHandler) ListForks(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListForksParams) {
+	var request ListForksRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DeviceID = deviceID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListForks(ctx, request.(ListForksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListForks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListForksResponseObject); ok {
+		if err := validResponse.VisitListForksResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportFork operation middleware
+func (sh *strictHandler) ReportFork(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ReportForkParams) {
+	var request ReportForkRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DeviceID = deviceID
+	request.Params = params
+
+	var body ReportForkJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportFork(ctx, request.(ReportForkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportFork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReportForkResponseObject); ok {
+		if err := validResponse.VisitReportForkResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSegments operation middleware
 func (sh *strictHandler) ListSegments(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSegmentsParams) {
 	var request ListSegmentsRequestObject
@@ -9763,6 +10346,80 @@ func (sh *strictHandler) ListSegments(ctx *gin.Context, shipmentID ShipmentIDPar
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListSegmentsResponseObject); ok {
 		if err := validResponse.VisitListSegmentsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSessionsParams) {
+	var request ListSessionsRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DeviceID = deviceID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx, request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		if err := validResponse.VisitListSessionsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnnounceSessionKey operation middleware
+func (sh *strictHandler) AnnounceSessionKey(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params AnnounceSessionKeyParams) {
+	var request AnnounceSessionKeyRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DeviceID = deviceID
+	request.Params = params
+
+	var body AnnounceSessionKeyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnnounceSessionKey(ctx, request.(AnnounceSessionKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnnounceSessionKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AnnounceSessionKeyResponseObject); ok {
+		if err := validResponse.VisitAnnounceSessionKeyResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -135,6 +135,31 @@ func (c *Client) PostSegments(ctx context.Context, shipmentID, deviceID string, 
 	return err
 }
 
+// AnnounceSession brings the statement of [SignSessionStatement] to the ledger.
+// From then on the session's key signs, and no other.
+func (c *Client) AnnounceSession(ctx context.Context, shipmentID, deviceID string, proof *dsse.Envelope) error {
+	body, err := json.Marshal(struct {
+		Proof *dsse.Envelope `json:"proof"`
+	}{proof})
+	if err != nil {
+		return err
+	}
+	return c.post(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/devices/"+url.PathEscape(deviceID)+"/session-keys", body)
+}
+
+// ReportFork shows the ledger a signed segment that contradicts one that it has.
+// recorded is the first reading of that one; 0 when both begin with the same.
+func (c *Client) ReportFork(ctx context.Context, shipmentID, deviceID string, envelope json.RawMessage, recorded uint64) error {
+	body, err := json.Marshal(struct {
+		Recorded uint64          `json:"recordedSequence,omitempty"`
+		Envelope json.RawMessage `json:"envelope"`
+	}{recorded, envelope})
+	if err != nil {
+		return err
+	}
+	return c.post(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/devices/"+url.PathEscape(deviceID)+"/forks", body)
+}
+
 // post writes. Its idempotency key follows from the request's content, so that
 // the same request has the same key even after the device restarted.
 func (c *Client) post(ctx context.Context, path string, body []byte) error {

@@ -150,11 +150,11 @@ func TestADeliveryGivesUp(t *testing.T) {
 		requests int
 		want     string
 	}{
-		"at once when the history is another": {422, fault.CodeSegmentForked, 1, "shipment.segment.forked"},
-		"at once when the key is not known":   {422, fault.CodeEnvelopeKey, 1, "envelope.key-unknown"},
-		"at once when there is a gap":         {409, fault.CodeSegmentOutOfOrder, 1, "shipment.segment.out-of-order"},
-		"at once when the token is refused":   {401, "authn.token-invalid", 1, "401"},
-		"after the attempts when it is busy":  {503, "", 5, "gave up after 5 attempts"},
+		"when the history is another, once that is reported": {422, fault.CodeSegmentForked, 2, "shipment.segment.forked"},
+		"at once when the key is not known":                  {422, fault.CodeEnvelopeKey, 1, "envelope.key-unknown"},
+		"at once when there is a gap":                        {409, fault.CodeSegmentOutOfOrder, 1, "shipment.segment.out-of-order"},
+		"at once when the token is refused":                  {401, "authn.token-invalid", 1, "401"},
+		"after the attempts when it is busy":                 {503, "", 5, "gave up after 5 attempts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

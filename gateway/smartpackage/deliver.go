@@ -3,6 +3,7 @@ package smartpackage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -32,6 +33,14 @@ func (r *Recorder) Deliver(ctx context.Context, c *Client, progress func(Deliver
 			if p.Code == fault.CodeSegmentExcursions && n > 1 { // too eventful for one transaction
 				most = n / 2
 				continue
+			}
+			if p.Code == fault.CodeSegmentForked {
+				// One of the two histories is a clone's, or this device has forgotten its
+				// own: the parties are to know. It is refused where that is not proved.
+				if told := c.ReportFork(ctx, r.chain.ShipmentID, r.chain.DeviceID, envelopes[0], 0); told != nil {
+					return total, errors.Join(err, fmt.Errorf("report the fork: %w", told))
+				}
+				return total, err
 			}
 			// The ledger has some of them already: an earlier answer was lost.
 			if n = r.spool.known(p); n == 0 {

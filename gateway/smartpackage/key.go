@@ -286,3 +286,14 @@ func SignKeyStatement(s dsse.KeyStatement, key, previous *Key) (*dsse.Envelope, 
 	}
 	return Sign(dsse.KeyStatementType, payload, key, previous)
 }
+
+// SignSessionStatement announces session as the key that signs a device's segments
+// for one shipment: own, the device's present key, signs, and the session's key.
+func SignSessionStatement(s dsse.SessionStatement, own, session *Key) (*dsse.Envelope, error) {
+	s.Algorithm, s.PublicKey = session.public.Algorithm(), session.public.Base64()
+	payload, err := s.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return Sign(dsse.SessionStatementType, payload, own, session)
+}

@@ -2,6 +2,7 @@ package smartpackage_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -366,5 +367,28 @@ func TestABatchWithTooManyExcursionsIsSentInSmallerOnes(t *testing.T) {
 	}
 	if diff := cmp.Diff(numbered(readings), w.gateway.Stream(shipment, device).Readings); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A device whose history is not the ledger's tells the parties, with its own
+// signed segment as the evidence.
+func TestAForkIsReported(t *testing.T) {
+	w := newWorld(t)
+	clone := &world{t: t, gateway: w.gateway, client: w.client, key: w.key, dir: filepath.Join(t.TempDir(), "clone")}
+	check(t, os.MkdirAll(clone.dir, 0o700))
+	journey := smartpackage.Synthetic(start(), time.Second, 20)
+	first, second := w.open(10), clone.open(10)
+	add(t, second, journey[10:])
+	clone.deliver(second)
+	add(t, first, journey[:10])
+	_, err := first.Deliver(t.Context(), w.client, nil)
+	var p *smartpackage.Problem
+	if !errors.As(err, &p) || p.Code != fault.CodeSegmentForked {
+		t.Fatalf("got %v", err)
+	}
+	text, err := json.Marshal(w.gateway.Forks())
+	check(t, err)
+	if len(w.gateway.Forks()) != 1 || !strings.Contains(string(text), w.key.Public().ID()) || first.Pending() != 1 {
+		t.Errorf("reported %s, %d segments kept", text, first.Pending())
 	}
 }

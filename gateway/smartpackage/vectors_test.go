@@ -41,6 +41,7 @@ type vectors struct {
 	} `json:"keyStatement"`
 	Rotation    *dsse.Envelope  `json:"rotation"`
 	PostQuantum []pqVector      `json:"postQuantum"`
+	Session     sessionVector   `json:"session"`
 	Segments    []segmentVector `json:"segments"`
 }
 
@@ -91,6 +92,11 @@ func hash(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+type sessionVector struct {
+	Payload  string         `json:"payload"`
+	Envelope *dsse.Envelope `json:"envelope"`
+}
+
 type segmentVector struct {
 	FirstSequence uint64         `json:"firstSequence"`
 	Recording     []string       `json:"recording"` // lines of CSV below the header
@@ -132,6 +138,12 @@ func makeVectors(t *testing.T) vectors {
 	check(t, err)
 
 	v.PostQuantum = pqVectors(t, seed, first, second)
+
+	v.Session.Envelope, err = smartpackage.SignSessionStatement(dsse.SessionStatement{Ledger: ledger, DeviceID: device, ShipmentID: shipment, SessionNumber: 1}, second, first)
+	check(t, err)
+	payload, err = base64.StdEncoding.DecodeString(v.Session.Envelope.Payload)
+	check(t, err)
+	v.Session.Payload = string(payload)
 
 	journey := smartpackage.Synthetic(start(), time.Second, 4)
 	journey[1].Present, journey[1].Values[measure.Temperature-1] = journey[1].Present&^1, 0 // the sensor gave no temperature
@@ -192,7 +204,7 @@ func TestTheDocumentNamesEveryFieldAndCode(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "device-protocol.md"))
 	check(t, err)
 	names := []string{
-		segment.PayloadType, dsse.KeyStatementType, string(dsse.Ed25519), string(dsse.P256), string(dsse.MLDSA65), string(dsse.Ed25519MLDSA), string(dsse.P256MLDSA), "participant.key-in-use",
+		segment.PayloadType, dsse.KeyStatementType, dsse.SessionStatementType, "shipment.session.number", "shipment.fork.none", "shipment.fork.reported", string(dsse.Ed25519), string(dsse.P256), string(dsse.MLDSA65), string(dsse.Ed25519MLDSA), string(dsse.P256MLDSA), "participant.key-in-use",
 		"ledger", "shipment_id", "device_id", "first_sequence", "previous", "start_unix_ms", "final", "time_deltas", "channels", "metric", "positions", "deltas",
 		"shipment.segment.replayed", "shipment.segment.out-of-order", "shipment.segment.forked", "shipment.segment.recording-closed",
 		"shipment.segment.wrong-ledger", "shipment.segment.wrong-shipment", "shipment.segment.device-not-agreed",

@@ -22,7 +22,7 @@ import (
 // same seed as another's, that other one.
 func (r *run) device(words []string) error {
 	name := words[0]
-	d := &device{id: name + "-" + r.vars["run"], number: 1, chains: make(map[string]*chain)}
+	d := &device{id: name + "-" + r.vars["run"], number: 1, chains: make(map[string]*chain), sessions: make(map[string]*Key)}
 	d.seed = d.id
 	if len(words) == 3 {
 		other, err := r.find(words[2])
@@ -76,6 +76,7 @@ func (r *run) rotate(number int, org, name, alg string) error {
 	}
 	if r.last().Err == nil {
 		d.before, d.number = d.key, d.number+1
+		clear(d.sessions)
 		r.adopt(name, next)
 	}
 	return nil
@@ -145,7 +146,8 @@ type recording struct {
 	readings                                      []measure.Reading
 	split                                         int
 	final, replay, fork, forge, garbage, unlinked bool
-	skip                                          uint64
+	report                                        bool
+	skip, at                                      uint64
 	strip                                         int // the half of a pair that signs alone; -1: both do
 	signer, ledger, shipment, device              string
 	from                                          int64
@@ -154,7 +156,13 @@ type recording struct {
 }
 
 // record makes envelopes as the device would, spoils them as asked, and sends them.
-func (r *run) record(number int, words []string) error {
+func (r *run) record(number int, words []string) error { return r.send(number, words, false) }
+
+// report makes an envelope like record, the last one if there are several, and
+// reports it as a fork.
+func (r *run) report(number int, words []string) error { return r.send(number, words, true) }
+
+func (r *run) send(number int, words []string, report bool) error {
 	org, name, shipment := words[0], words[1], words[2]
 	d, err := r.find(name)
 	if err != nil {
@@ -164,6 +172,7 @@ func (r *run) record(number int, words []string) error {
 	if err != nil {
 		return err
 	}
+	rec.report = report
 	c := d.chains[shipment]
 	if c == nil {
 		c = &chain{Chain: NewChain()}
@@ -172,6 +181,14 @@ func (r *run) record(number int, words []string) error {
 	envelopes, after, err := r.envelopes(d, c, shipment, rec)
 	if err != nil {
 		return err
+	}
+	if rec.report {
+		arg, err := json.Marshal(api.ReportFork{ShipmentID: shipment, DeviceID: d.id, RecordedSequence: rec.at, Envelope: envelopes[len(envelopes)-1]})
+		if err != nil {
+			return err
+		}
+		r.submit(number, org, string(api.ReportForkTx), string(arg))
+		return nil
 	}
 	arg, err := json.Marshal(api.RecordReadings{ShipmentID: shipment, DeviceID: d.id, Envelopes: envelopes})
 	if err != nil {
@@ -197,7 +214,12 @@ func (r *run) envelopes(d *device, c *chain, shipment string, rec *recording) ([
 		at.Previous = [32]byte{1}
 	}
 	key := d.key
-	if rec.signer != "" {
+	if session := d.sessions[shipment]; session != nil {
+		key = session
+	}
+	if rec.signer == "own" {
+		key = d.key
+	} else if rec.signer != "" {
 		signer, err := r.find(rec.signer)
 		if err != nil {
 			return nil, at, err
@@ -269,6 +291,8 @@ func readOptions(words []string) (*recording, error) {
 			rec.split, err = strconv.Atoi(value)
 		case "skip":
 			rec.skip, err = strconv.ParseUint(value, 10, 32)
+		case "at":
+			rec.at, err = strconv.ParseUint(value, 10, 53)
 		case "strip":
 			rec.strip, err = strconv.Atoi(value)
 		case "signer":

@@ -46,12 +46,13 @@ type run struct {
 }
 
 type device struct {
-	id     string
-	seed   string
-	key    *Key
-	before *Key // the key before the present one
-	number uint64
-	chains map[string]*chain // by shipment
+	id       string
+	seed     string
+	key      *Key
+	before   *Key // the key before the present one
+	number   uint64
+	chains   map[string]*chain // by shipment
+	sessions map[string]*Key   // by shipment; the key that signs there instead
 }
 
 type chain struct {
@@ -130,6 +131,10 @@ func (r *run) do(l line) error {
 		return r.hash(words[0], json)
 	case verb == "wait" && len(words) == 1:
 		return r.wait(words[0])
+	case verb == "session" && len(words) >= 4:
+		return r.session(l.number, words)
+	case verb == "report" && len(words) >= 3:
+		return r.report(l.number, words)
 	case verb == "let":
 		return r.let(words, json)
 	case verb == "expect":

@@ -67,6 +67,10 @@ const (
 	CodeSegmentOutOfOrder    Code = "shipment.segment.out-of-order"
 	CodeSegmentForked        Code = "shipment.segment.forked"
 	CodeSegmentClosed        Code = "shipment.segment.recording-closed"
+	CodeSessionNumber        Code = "shipment.session.number"
+	CodeForkNone             Code = "shipment.fork.none"
+	CodeForkReported         Code = "shipment.fork.reported"
+	CodeForkEnough           Code = "shipment.fork.enough"
 	CodeSegmentExcursions    Code = "shipment.segment.too-many-excursions"
 	CodeReadingsEarly        Code = "shipment.readings.before-pick-up"
 	CodeReadingsHandover     Code = "shipment.readings.hand-over-pending"
@@ -186,6 +190,10 @@ func Catalogue() []Entry {
 		{CodeSegmentOutOfOrder, Conflict, "the segment does not follow the last one; the next sequence number is in params"},
 		{CodeSegmentForked, Refused, "the segment follows another history than the one on the ledger; the device may have been cloned"},
 		{CodeSegmentClosed, Conflict, "the device has declared its recording ended"},
+		{CodeSessionNumber, Conflict, "the statement is not for the next session; its number is in params"},
+		{CodeForkNone, Refused, "the segment does not contradict the one on the ledger: it is that segment, or can stand before or after it"},
+		{CodeForkReported, Conflict, "this contradiction is on record"},
+		{CodeForkEnough, Refused, "as many contradictions of the device as are kept for one shipment are on record"},
 		{CodeSegmentExcursions, Refused, "one transaction would open and close more excursions than a transaction may; send shorter segments"},
 		{CodeReadingsEarly, Refused, "a reading is earlier than the pick-up"},
 		{CodeReadingsHandover, Conflict, "a reading is later than a hand-over that is offered and not yet answered; send it again when it is"},

@@ -25,6 +25,43 @@ type Device struct {
 	RegisteredAt measure.Time `json:"registeredAt"`
 	ChangedAt    measure.Time `json:"changedAt"`
 	RevokedFor   string       `json:"revokedFor,omitempty" metadata:",optional"` // the reason, once revoked
+	// Suspicion says that the present key has signed two histories. It stands in answers; see [Device.Suspect].
+	Suspicion *Suspicion `json:"suspicion,omitempty" metadata:",optional"`
+}
+
+// Suspicion is kept under a key of its own, which a majority may write: were it in
+// the device's record, the organisation that answers for the device could keep
+// the others from noting it.
+type Suspicion struct {
+	DeviceID   string       `json:"deviceId"`
+	KeyNumber  uint64       `json:"keyNumber"`  // of the key that signed, or that vouched for the session's key that did
+	ShipmentID string       `json:"shipmentId"` // where it was noted last
+	Forks      uint64       `json:"forks"`      // of this key, in all shipments
+	Since      measure.Time `json:"since"`
+	ChangedAt  measure.Time `json:"changedAt"`
+}
+
+// Suspect notes that the device's present key has signed two histories; before is
+// what was noted until now. A fork that an earlier key signed says nothing about
+// the device as it is: its owner has rotated the key, which is what is asked for.
+func (d Device) Suspect(before Suspicion, keyNumber uint64, shipmentID string, now measure.Time) (Suspicion, bool) {
+	if keyNumber != d.Key.Number || d.Status == Revoked {
+		return before, false
+	}
+	if before.KeyNumber != keyNumber {
+		before = Suspicion{DeviceID: d.DeviceID, KeyNumber: keyNumber, Since: now}
+	}
+	before.Forks++
+	before.ShipmentID, before.ChangedAt = shipmentID, now
+	return before, true
+}
+
+// With is the device with what is noted of its present key.
+func (d Device) With(s Suspicion) Device {
+	if s.KeyNumber == d.Key.Number {
+		d.Suspicion = &s
+	}
+	return d
 }
 
 // DeviceKey is one key of a device, numbered from 1.
@@ -54,11 +91,13 @@ type KeyEvent struct {
 // each half of a pair, and never changes: a key serves one device, in one place.
 // With the same key in two devices a signature would not say which one it was.
 type KeyUse struct {
-	KeyID     string       `json:"keyId"`
-	DeviceID  string       `json:"deviceId"`
-	Number    uint64       `json:"number"`                                   // of the device's key
-	PairKeyID string       `json:"pairKeyId,omitempty" metadata:",optional"` // of the pair that the key is a half of
-	At        measure.Time `json:"at"`
+	KeyID      string       `json:"keyId"`
+	DeviceID   string       `json:"deviceId"`
+	Number     uint64       `json:"number"`                                    // of the device's key
+	ShipmentID string       `json:"shipmentId,omitempty" metadata:",optional"` // of a session's key: where it signs
+	Session    uint64       `json:"session,omitempty" metadata:",optional"`    // and its number
+	PairKeyID  string       `json:"pairKeyId,omitempty" metadata:",optional"`  // of the pair that the key is a half of
+	At         measure.Time `json:"at"`
 }
 
 // Uses are the records that a device's new key takes: one for the key, one for

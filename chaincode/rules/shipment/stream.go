@@ -22,6 +22,8 @@ type Stream struct {
 	Watches       []Watch      `json:"watches"`                                     // one for each limit of the terms
 	Penalties     []Penalty    `json:"penalties"`                                   // sorted by custody and limit; those of zero excursions are left out
 	LastPosition  *Position    `json:"lastPosition,omitempty" metadata:",optional"` // the last one that was measured
+	Session       *Session     `json:"session,omitempty" metadata:",optional"`      // the last one announced
+	Forks         uint64       `json:"forks,omitempty" metadata:",optional"`        // how many contradictions of the device are on record
 	ChangedAt     measure.Time `json:"changedAt"`
 }
 

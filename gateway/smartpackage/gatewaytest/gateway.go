@@ -46,6 +46,14 @@ type Gateway struct {
 	revoked   map[string]bool
 	shipments map[string]shipment.Shipment
 	streams   map[string]*Stream // by shipment and device
+	forks     []any
+}
+
+// Forks lists what was reported as contradictions.
+func (g *Gateway) Forks() []any {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]any(nil), g.forks...)
 }
 
 // New is a gateway that knows no device.
@@ -111,6 +119,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet:
 		status = http.StatusOK
 		answer, err = g.answer(r.URL.Path)
+	case aboutShipment && strings.HasSuffix(r.URL.Path, "/forks"):
+		err = json.NewDecoder(r.Body).Decode(&answer)
+		g.forks = append(g.forks, answer)
 	case aboutShipment:
 		err = g.record(strings.TrimSuffix(shipmentID, "/segments"), r)
 	default:

@@ -119,6 +119,10 @@ export function keyStatement({ledger, deviceId, organisation, keyNumber}, key) {
   return Buffer.from(JSON.stringify({ledger, deviceId, organisation, keyNumber, algorithm: key.algorithm, publicKey: key.publicKey}));
 }
 
+export function sessionStatement({ledger, deviceId, shipmentId, sessionNumber}, key) {
+  return Buffer.from(JSON.stringify({ledger, deviceId, shipmentId, sessionNumber, algorithm: key.algorithm, publicKey: key.publicKey}));
+}
+
 // ---- segments
 
 export function varint(value) {

@@ -6,7 +6,7 @@
 // and, to deliver, {base, token}.
 
 import {readFileSync} from "node:fs";
-import {Chain, envelope, keyStatement, keyStatementType, makeKey, pae, readLine, segmentType, sha256} from "./device.mjs";
+import {Chain, envelope, keyStatement, keyStatementType, makeKey, pae, readLine, segmentType, sessionStatement, sessionStatementType, sha256} from "./device.mjs";
 
 function vectors(given) {
   const keys = given.keys.map((k) => makeKey(k.algorithm, Buffer.from(k.privateKeyHex, "hex")));
@@ -14,6 +14,7 @@ function vectors(given) {
   const about = {ledger: "trade/lifeledger", deviceId: "smart-package-7", organisation: "ShipperMSP"};
   const announced = keyStatement({...about, keyNumber: 1}, first);
   const rotated = keyStatement({...about, keyNumber: 2}, second);
+  const session = sessionStatement({...about, shipmentId: "SHP-1", sessionNumber: 1}, first);
   const chain = new Chain({ledger: about.ledger, shipmentId: "SHP-1", deviceId: about.deviceId});
   return {
     keys: keys.map((k, i) => ({algorithm: k.algorithm, privateKeyHex: given.keys[i].privateKeyHex, publicKey: k.publicKey, keyid: k.keyid})),
@@ -23,6 +24,7 @@ function vectors(given) {
       envelope: envelope(keyStatementType, announced, first),
     },
     rotation: envelope(keyStatementType, rotated, second, first),
+    session: {payload: session.toString(), envelope: envelope(sessionStatementType, session, second, first)},
     segments: given.segments.map((s) => {
       const payload = chain.segment(s.recording.map(readLine), s.final);
       return {

@@ -54,6 +54,8 @@ const (
 	CollectCreditsTx Transaction = "settlement:Collect"
 	SpreadAccountTx  Transaction = "settlement:Spread"
 
+	AttestParticipationTx Transaction = "shipment:AttestParticipation"
+
 	OpenChannelTx          Transaction = "paychannel:Open"
 	AcceptChannelTx        Transaction = "paychannel:Accept"
 	WithdrawChannelTx      Transaction = "paychannel:Withdraw"
@@ -103,6 +105,10 @@ const (
 	ListPostingsTx Transaction = "settlement:ListPostings"
 	ListCreditsTx  Transaction = "settlement:ListCredits"
 
+	GetAttestationTx   Transaction = "shipment:GetAttestation"
+	ListAttestationsTx Transaction = "shipment:ListAttestations"
+	CheckDisclosureTx  Transaction = "shipment:CheckDisclosure"
+
 	GetChannelTx           Transaction = "paychannel:Get"
 	ChannelHistoryTx       Transaction = "paychannel:History"
 	ListProofsTx           Transaction = "paychannel:ListProofs"
@@ -128,6 +134,7 @@ func Transactions() []Access {
 		{AcceptDeliveryTx, true}, {OpenDisputeTx, true}, {AddEvidenceTx, true}, {OfferResolutionTx, true},
 		{AcceptResolutionTx, true}, {DecideDisputeTx, true}, {WithdrawDisputeTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true}, {CollectCreditsTx, true}, {SpreadAccountTx, true},
+		{AttestParticipationTx, true},
 		{OpenChannelTx, true}, {AcceptChannelTx, true}, {WithdrawChannelTx, true}, {TopUpChannelTx, true}, {ReplaceChannelKeyTx, true},
 		{PresentProofTx, true}, {CloseChannelTx, true}, {ReportContradictionTx, true}, {FinishChannelTx, true},
 		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
@@ -141,6 +148,7 @@ func Transactions() []Access {
 		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false}, {ListTemplatesTx, false},
 		{GetReviewTx, false}, {ListEvidenceTx, false}, {GetDueTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false}, {ListCreditsTx, false},
+		{GetAttestationTx, false}, {ListAttestationsTx, false}, {CheckDisclosureTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}
 }
@@ -173,6 +181,7 @@ const (
 	CreditsCollectedEvent      = "settlement.credits-collected.v1"
 	AccountSpreadEvent         = "settlement.account-spread.v1"
 	PayChannelChangedEvent     = "paychannel.changed.v1"
+	ParticipationAttestedEvent = "shipment.participation-attested.v1"
 )
 
 // Bounds of what a transaction takes, held by the guard and by the gateway.

@@ -4,6 +4,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
@@ -48,7 +49,11 @@ var (
 	payouts  = ledger.Kind[money.Payout]{Name: ledger.KeyPayout, Unknown: fault.CodeCreditUnproven}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
 
-	replacedTerms    = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}
+	replacedTerms = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}
+	pseudonyms    = ledger.Kind[disclosure.Pseudonym]{Name: ledger.KeyPseudonym, Unknown: fault.CodeParticipationUnknown}
+	attestations  = ledger.Kind[disclosure.Attestation]{Name: ledger.KeyAttestation, Unknown: fault.CodeParticipationUnknown}
+	counted       = ledger.Kind[disclosure.Counted]{Name: ledger.KeyCounted, Unknown: fault.CodeParticipationUnknown}
+
 	channels         = ledger.Kind[paychannel.PaymentChannel]{Name: ledger.KeyPayChannel, Unknown: fault.CodeChannelUnknown}
 	channelEvents    = ledger.Kind[paychannel.ChannelEvent]{Name: ledger.KeyPayChannelEvent, Unknown: fault.CodeChannelUnknown}
 	channelProofs    = ledger.Kind[api.ShownProofs]{Name: ledger.KeyPayChannelProof, Unknown: fault.CodeChannelUnknown}

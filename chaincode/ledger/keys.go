@@ -34,6 +34,12 @@ const (
 	KeyComponent = "component"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
 	KeyComponentEvent = "component.event"
+	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
+	KeyPseudonym = "pseudonym"
+	// KeyAttestation: pseudonym, sequence. Append-only, numbered by the pseudonym; no protection of its own.
+	KeyAttestation = "pseudonym.attestation"
+	// KeyCounted: pseudonym, a hash of the shipment id and a secret. Once; no protection beyond the majority.
+	KeyCounted = "pseudonym.counted"
 	// KeyPayChannel: channel id. Head; both sides protect it.
 	KeyPayChannel = "paychannel"
 	// KeyPayChannelEvent: channel id, sequence. Append-only, numbered by the channel; no protection of its own.
@@ -94,7 +100,9 @@ func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeySession, KeyFork,
 		KeyComponent, KeyComponentEvent,
-		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,
+		KeyPseudonym, KeyAttestation, KeyCounted,
+		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
+		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,
 		KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow, KeyPayout, KeyIdempotency,
 	}
 }

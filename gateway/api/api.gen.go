@@ -17,6 +17,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
@@ -90,6 +91,15 @@ type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
 //
 // Example: the seal was broken and two cartons are wet
 type Argumentation = string
+
+// AttestParticipation Settled shipments in which this organisation took part, and the secret of the pseudonym.
+type AttestParticipation = ledgerapi.AttestParticipation
+
+// Attestation Whoever is behind the pseudonym took part in so many settled shipments: checked by the ledger, and never changed.
+type Attestation = disclosure.Attestation
+
+// AttestationPage One page of a list.
+type AttestationPage = ledgerapi.AttestationPage
 
 // ChannelAcceptance The deposit and key of the side that accepts.
 type ChannelAcceptance struct {
@@ -183,6 +193,9 @@ type ChannelTopUp struct {
 	// AmountMinor Example: 25000
 	AmountMinor money.Minor `json:"amountMinor"`
 }
+
+// CheckDisclosure What somebody was shown: the organisation with its secret, or shipments with their salts, or both.
+type CheckDisclosure = ledgerapi.CheckDisclosure
 
 // Checkpoint A place that the goods pass.
 type Checkpoint = shipment.Checkpoint
@@ -295,6 +308,9 @@ type DeviceKey = party.DeviceKey
 
 // DeviceKeyPage One page of a list.
 type DeviceKeyPage = ledgerapi.DeviceKeyPage
+
+// Disclosure An attestation and what was shown to be behind it; all of it has been checked.
+type Disclosure = ledgerapi.Disclosure
 
 // Dispute One claim against one carrier and what became of it.
 type Dispute = shipment.Dispute
@@ -662,6 +678,9 @@ type Role = party.Role
 // Example: shipment.violation.temperature-high
 type RuleID = shipment.RuleID
 
+// Salted A shipment and the salt of its commitment.
+type Salted = disclosure.Salted
+
 // Schedule When things are to happen.
 type Schedule = shipment.Schedule
 
@@ -831,6 +850,9 @@ type LimitParameter = int
 // Example: ShipperMSP
 type MSPIDParameter = MSPID
 
+// NumberParameter defines model for NumberParameter.
+type NumberParameter = uint64
+
 // OperationIDParameter Example: op-7q2f6c4ch2m5w
 type OperationIDParameter = OperationID
 
@@ -841,6 +863,11 @@ type PayerParameter = MSPID
 
 // PreferParameter defines model for PreferParameter.
 type PreferParameter = string
+
+// PseudonymParameter SHA-256 in lower-case hexadecimal.
+//
+// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+type PseudonymParameter = Hash
 
 // ShipmentIDParameter A shipment.
 //
@@ -855,6 +882,9 @@ type AccountSpread = Spread
 
 // AcknowledgementCreated One party's word about an excursion; it never changes, and neither does the excursion through it.
 type AcknowledgementCreated = Acknowledgement
+
+// AttestationCreated Whoever is behind the pseudonym took part in so many settled shipments: checked by the ledger, and never changed.
+type AttestationCreated = Attestation
 
 // ComponentChanged A component as it is now.
 //
@@ -951,6 +981,24 @@ type SpreadAccountParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AttestParticipationParams defines parameters for AttestParticipation.
+type AttestParticipationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListAttestationsParams defines parameters for ListAttestations.
+type ListAttestationsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // RegisterComponentParams defines parameters for RegisterComponent.
@@ -1445,6 +1493,9 @@ type CollectCreditsJSONRequestBody = CreditSelection
 // SpreadAccountJSONRequestBody defines body for SpreadAccount for application/json ContentType.
 type SpreadAccountJSONRequestBody = AccountShards
 
+// AttestParticipationJSONRequestBody defines body for AttestParticipation for application/json ContentType.
+type AttestParticipationJSONRequestBody = AttestParticipation
+
 // RegisterComponentJSONRequestBody defines body for RegisterComponent for application/json ContentType.
 type RegisterComponentJSONRequestBody = RegisterComponent
 
@@ -1465,6 +1516,9 @@ type RotateDeviceKeyJSONRequestBody = KeyRotation
 
 // RevokeDeviceJSONRequestBody defines body for RevokeDevice for application/json ContentType.
 type RevokeDeviceJSONRequestBody = Revocation
+
+// CheckDisclosureJSONRequestBody defines body for CheckDisclosure for application/json ContentType.
+type CheckDisclosureJSONRequestBody = CheckDisclosure
 
 // AnnounceOrganisationJSONRequestBody defines body for AnnounceOrganisation for application/json ContentType.
 type AnnounceOrganisationJSONRequestBody = AnnounceOrganisation
@@ -1585,6 +1639,15 @@ type ServerInterface interface {
 	// SpreadAccount Divide an account's balance among shards
 	// (POST /accounts/{organisation}/{currency}/spread)
 	SpreadAccount(c *gin.Context, organisation AccountOrganisationParameter, currency CurrencyParameter, params SpreadAccountParams)
+	// AttestParticipation Attest that this organisation took part, under a pseudonym
+	// (POST /attestations)
+	AttestParticipation(c *gin.Context, params AttestParticipationParams)
+	// ListAttestations List the attestations under a pseudonym
+	// (GET /attestations/{pseudonym})
+	ListAttestations(c *gin.Context, pseudonym PseudonymParameter, params ListAttestationsParams)
+	// GetAttestation Get an attestation
+	// (GET /attestations/{pseudonym}/{number})
+	GetAttestation(c *gin.Context, pseudonym PseudonymParameter, number NumberParameter)
 	// RegisterComponent Announce a component with its key and location
 	// (POST /components)
 	RegisterComponent(c *gin.Context, params RegisterComponentParams)
@@ -1618,6 +1681,9 @@ type ServerInterface interface {
 	// RevokeDevice End a device's right to sign
 	// (POST /devices/{deviceId}/revocation)
 	RevokeDevice(c *gin.Context, deviceID DeviceIDParameter, params RevokeDeviceParams)
+	// CheckDisclosure Check what was shown to be behind an attestation
+	// (POST /disclosure-checks)
+	CheckDisclosure(c *gin.Context)
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(c *gin.Context)
@@ -2101,6 +2167,143 @@ func (siw *ServerInterfaceWrapper) SpreadAccount(c *gin.Context) {
 	}
 
 	siw.Handler.SpreadAccount(c, organisation, currency, params)
+}
+
+// AttestParticipation operation middleware
+func (siw *ServerInterfaceWrapper) AttestParticipation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AttestParticipationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AttestParticipation(c, params)
+}
+
+// ListAttestations operation middleware
+func (siw *ServerInterfaceWrapper) ListAttestations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "pseudonym" -------------
+	var pseudonym PseudonymParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "pseudonym", c.Param("pseudonym"), &pseudonym, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter pseudonym: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAttestationsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAttestations(c, pseudonym, params)
+}
+
+// GetAttestation operation middleware
+func (siw *ServerInterfaceWrapper) GetAttestation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "pseudonym" -------------
+	var pseudonym PseudonymParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "pseudonym", c.Param("pseudonym"), &pseudonym, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter pseudonym: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number NumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAttestation(c, pseudonym, number)
 }
 
 // RegisterComponent operation middleware
@@ -2697,6 +2900,19 @@ func (siw *ServerInterfaceWrapper) RevokeDevice(c *gin.Context) {
 	}
 
 	siw.Handler.RevokeDevice(c, deviceID, params)
+}
+
+// CheckDisclosure operation middleware
+func (siw *ServerInterfaceWrapper) CheckDisclosure(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckDisclosure(c)
 }
 
 // GetLedger operation middleware
@@ -5923,6 +6139,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/accounts/:organisation/:currency/credits", wrapper.ListCredits)
 	router.GET(options.BaseURL+"/accounts/:organisation/:currency/postings", wrapper.ListPostings)
 	router.POST(options.BaseURL+"/accounts/:organisation/:currency/spread", wrapper.SpreadAccount)
+	router.POST(options.BaseURL+"/attestations", wrapper.AttestParticipation)
+	router.GET(options.BaseURL+"/attestations/:pseudonym", wrapper.ListAttestations)
+	router.GET(options.BaseURL+"/attestations/:pseudonym/:number", wrapper.GetAttestation)
 	router.POST(options.BaseURL+"/components", wrapper.RegisterComponent)
 	router.GET(options.BaseURL+"/components/:componentId", wrapper.GetComponent)
 	router.GET(options.BaseURL+"/components/:componentId/history", wrapper.GetComponentHistory)
@@ -5934,6 +6153,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/devices/:deviceId/history", wrapper.GetDeviceHistory)
 	router.POST(options.BaseURL+"/devices/:deviceId/key-rotations", wrapper.RotateDeviceKey)
 	router.POST(options.BaseURL+"/devices/:deviceId/revocation", wrapper.RevokeDevice)
+	router.POST(options.BaseURL+"/disclosure-checks", wrapper.CheckDisclosure)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
 	router.GET(options.BaseURL+"/operations/:operationId", wrapper.GetOperation)
 	router.GET(options.BaseURL+"/organisations", wrapper.ListOrganisations)
@@ -6035,6 +6255,22 @@ type AcknowledgementCreatedJSONResponse struct {
 
 type AcknowledgementPageJSONResponse AcknowledgementPage
 
+type AttestationJSONResponse Attestation
+
+type AttestationCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type AttestationCreatedJSONResponse struct {
+	Body Attestation
+
+	Headers AttestationCreatedResponseHeaders
+}
+
+type AttestationPageJSONResponse AttestationPage
+
 type ChannelEventPageJSONResponse ChannelEventPage
 
 type ComponentJSONResponse Component
@@ -6103,6 +6339,8 @@ type DeviceCreatedJSONResponse struct {
 }
 
 type DeviceKeyPageJSONResponse DeviceKeyPage
+
+type DisclosureJSONResponse Disclosure
 
 type DueJSONResponse Due
 
@@ -6415,6 +6653,81 @@ func (response SpreadAccount200JSONResponse) VisitSpreadAccountResponse(w http.R
 	return err
 }
 
+type AttestParticipationRequestObject struct {
+	Params AttestParticipationParams
+	Body   *AttestParticipationJSONRequestBody
+}
+
+type AttestParticipationResponseObject interface {
+	VisitAttestParticipationResponse(w http.ResponseWriter) error
+}
+
+type AttestParticipation201JSONResponse struct{ AttestationCreatedJSONResponse }
+
+func (response AttestParticipation201JSONResponse) VisitAttestParticipationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAttestationsRequestObject struct {
+	Pseudonym PseudonymParameter `json:"pseudonym"`
+	Params    ListAttestationsParams
+}
+
+type ListAttestationsResponseObject interface {
+	VisitListAttestationsResponse(w http.ResponseWriter) error
+}
+
+type ListAttestations200JSONResponse struct{ AttestationPageJSONResponse }
+
+func (response ListAttestations200JSONResponse) VisitListAttestationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttestationRequestObject struct {
+	Pseudonym PseudonymParameter `json:"pseudonym"`
+	Number    NumberParameter    `json:"number"`
+}
+
+type GetAttestationResponseObject interface {
+	VisitGetAttestationResponse(w http.ResponseWriter) error
+}
+
+type GetAttestation200JSONResponse struct{ AttestationJSONResponse }
+
+func (response GetAttestation200JSONResponse) VisitGetAttestationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RegisterComponentRequestObject struct {
 	Params RegisterComponentParams
 	Body   *RegisterComponentJSONRequestBody
@@ -6703,6 +7016,28 @@ func (response RevokeDevice200JSONResponse) VisitRevokeDeviceResponse(w http.Res
 	}
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckDisclosureRequestObject struct {
+	Body *CheckDisclosureJSONRequestBody
+}
+
+type CheckDisclosureResponseObject interface {
+	VisitCheckDisclosureResponse(w http.ResponseWriter) error
+}
+
+type CheckDisclosure200JSONResponse struct{ DisclosureJSONResponse }
+
+func (response CheckDisclosure200JSONResponse) VisitCheckDisclosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -8335,6 +8670,15 @@ type StrictServerInterface interface {
 	// SpreadAccount Divide an account's balance among shards
 	// (POST /accounts/{organisation}/{currency}/spread)
 	SpreadAccount(ctx context.Context, request SpreadAccountRequestObject) (SpreadAccountResponseObject, error)
+	// AttestParticipation Attest that this organisation took part, under a pseudonym
+	// (POST /attestations)
+	AttestParticipation(ctx context.Context, request AttestParticipationRequestObject) (AttestParticipationResponseObject, error)
+	// ListAttestations List the attestations under a pseudonym
+	// (GET /attestations/{pseudonym})
+	ListAttestations(ctx context.Context, request ListAttestationsRequestObject) (ListAttestationsResponseObject, error)
+	// GetAttestation Get an attestation
+	// (GET /attestations/{pseudonym}/{number})
+	GetAttestation(ctx context.Context, request GetAttestationRequestObject) (GetAttestationResponseObject, error)
 	// RegisterComponent Announce a component with its key and location
 	// (POST /components)
 	RegisterComponent(ctx context.Context, request RegisterComponentRequestObject) (RegisterComponentResponseObject, error)
@@ -8368,6 +8712,9 @@ type StrictServerInterface interface {
 	// RevokeDevice End a device's right to sign
 	// (POST /devices/{deviceId}/revocation)
 	RevokeDevice(ctx context.Context, request RevokeDeviceRequestObject) (RevokeDeviceResponseObject, error)
+	// CheckDisclosure Check what was shown to be behind an attestation
+	// (POST /disclosure-checks)
+	CheckDisclosure(ctx context.Context, request CheckDisclosureRequestObject) (CheckDisclosureResponseObject, error)
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
@@ -8778,6 +9125,104 @@ func (sh *strictHandler) SpreadAccount(ctx *gin.Context, organisation AccountOrg
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(SpreadAccountResponseObject); ok {
 		if err := validResponse.VisitSpreadAccountResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AttestParticipation operation middleware
+func (sh *strictHandler) AttestParticipation(ctx *gin.Context, params AttestParticipationParams) {
+	var request AttestParticipationRequestObject
+
+	request.Params = params
+
+	var body AttestParticipationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AttestParticipation(ctx, request.(AttestParticipationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AttestParticipation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AttestParticipationResponseObject); ok {
+		if err := validResponse.VisitAttestParticipationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAttestations operation middleware
+func (sh *strictHandler) ListAttestations(ctx *gin.Context, pseudonym PseudonymParameter, params ListAttestationsParams) {
+	var request ListAttestationsRequestObject
+
+	request.Pseudonym = pseudonym
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAttestations(ctx, request.(ListAttestationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAttestations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAttestationsResponseObject); ok {
+		if err := validResponse.VisitListAttestationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAttestation operation middleware
+func (sh *strictHandler) GetAttestation(ctx *gin.Context, pseudonym PseudonymParameter, number NumberParameter) {
+	var request GetAttestationRequestObject
+
+	request.Pseudonym = pseudonym
+	request.Number = number
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAttestation(ctx, request.(GetAttestationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAttestation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAttestationResponseObject); ok {
+		if err := validResponse.VisitGetAttestationResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -9203,6 +9648,48 @@ func (sh *strictHandler) RevokeDevice(ctx *gin.Context, deviceID DeviceIDParamet
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(RevokeDeviceResponseObject); ok {
 		if err := validResponse.VisitRevokeDeviceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckDisclosure operation middleware
+func (sh *strictHandler) CheckDisclosure(ctx *gin.Context) {
+	var request CheckDisclosureRequestObject
+
+	var body CheckDisclosureJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckDisclosure(ctx, request.(CheckDisclosureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckDisclosure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckDisclosureResponseObject); ok {
+		if err := validResponse.VisitCheckDisclosureResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -13,6 +13,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
@@ -34,6 +35,7 @@ var records = []any{
 	shipment.Stream{}, shipment.Session{}, shipment.SessionRecord{}, shipment.Fork{}, party.Suspicion{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
 	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{}, shipment.Template{}, ledgerapi.TemplateList{}, shipment.Tracking{}, shipment.TrackedDevice{}, shipment.Position{}, shipment.Rating{}, shipment.Outcome{},
 	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
+	ledgerapi.AttestParticipation{}, ledgerapi.CheckDisclosure{}, ledgerapi.Disclosure{}, ledgerapi.AttestationPage{}, disclosure.Attestation{}, disclosure.Salted{},
 	ledgerapi.OpenChannel{}, ledgerapi.PayerList{}, ledgerapi.ShownProofs{}, ledgerapi.ChannelEventPage{}, ledgerapi.ShownProofsPage{}, ledgerapi.ShipmentPaymentPage{},
 	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},
 	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
@@ -155,6 +157,7 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 		{"signatures", *doc.Components.Schemas["Envelope"].Value.Properties["signatures"].Value.MaxItems, uint64(dsse.MaxSignatures)},
 		{"public keys", *doc.Components.Schemas["PublicKey"].Value.MaxLength, uint64(dsse.MaxPublicKey)},
 		{"envelopes", *doc.Components.Schemas["Segments"].Value.Properties["envelopes"].Value.MaxItems, uint64(ledgerapi.MaxEnvelopes)},
+		{"attested", *doc.Components.Schemas["AttestParticipation"].Value.Properties["shipments"].Value.MaxItems, uint64(disclosure.MaxShipments)},
 		{"challenges", *doc.Components.Schemas["OpenChannel"].Value.Properties["challengeSeconds"].Value.Max, float64(paychannel.MaxChallengeS)},
 		{"items", *doc.Components.Schemas["PayerList"].Value.Properties["items"].Value.MaxItems, uint64(paychannel.MaxItems)},
 		{"idempotency key", *doc.Components.Parameters["IdempotencyKeyParameter"].Value.Schema.Value.MaxLength, uint64(ledgerapi.MaxIdempotencyKey)},
@@ -182,7 +185,7 @@ func TestContractIsComplete(t *testing.T) {
 			if method == "POST" {
 				statuses = append(statuses, "404", "409", "413", "415", "422")
 			}
-			if method == "POST" && op.OperationID != "SimulateShipment" { // it writes nothing
+			if method == "POST" && op.OperationID != "SimulateShipment" && op.OperationID != "CheckDisclosure" { // these write nothing
 				statuses = append(statuses, "202")
 			}
 			for _, s := range statuses {

@@ -94,6 +94,11 @@ func Permissions() []Permission {
 		{"CollectCredits", staff},
 		{"SpreadAccount", staff},
 
+		{"AttestParticipation", staff},
+		{"GetAttestation", reads},
+		{"ListAttestations", reads},
+		{"CheckDisclosure", reads},
+
 		{"OpenChannel", staff},
 		{"GetChannel", reads},
 		{"GetChannelHistory", reads},

@@ -49,8 +49,10 @@ var endorsers = map[api.Transaction]scope{
 	api.IssueTokensTx:  everyParty, // the account: its organisation
 	api.RedeemTokensTx: everyParty,
 
-	api.CollectCreditsTx:       everyParty, // the credits and the account: its organisation
-	api.SpreadAccountTx:        everyParty,
+	api.CollectCreditsTx:      everyParty, // the credits and the account: its organisation
+	api.SpreadAccountTx:       everyParty,
+	api.AttestParticipationTx: majority,
+
 	api.OpenChannelTx:          everyParty, // the opener's account; later the channel: both sides
 	api.AcceptChannelTx:        everyParty,
 	api.WithdrawChannelTx:      everyParty,

@@ -81,6 +81,10 @@ var exchanges = []exchange{
 	{"SpreadAccount", ledgerapi.SpreadAccountTx, "account/ShipperMSP/USD", ""},
 	{"IssueTokens", ledgerapi.IssueTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},
 	{"RedeemTokens", ledgerapi.RedeemTokensTx, "account/ShipperMSP/USD", "/v1/accounts/ShipperMSP/USD"},
+	{"AttestParticipation", ledgerapi.AttestParticipationTx, "shipment-pseudonym", "/v1/attestations/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08/3"},
+	{"GetAttestation", ledgerapi.GetAttestationTx, "", ""},
+	{"ListAttestations", ledgerapi.ListAttestationsTx, "", ""},
+	{"CheckDisclosure", ledgerapi.CheckDisclosureTx, "", ""},
 	{"OpenChannel", ledgerapi.OpenChannelTx, "paychannel/CH-2026-0001 account/ShipperMSP/USD", "/v1/payment-channels/CH-2026-0001"},
 	{"GetChannel", ledgerapi.GetChannelTx, "", ""},
 	{"GetChannelHistory", ledgerapi.ChannelHistoryTx, "", ""},
@@ -193,7 +197,7 @@ func TestArguments(t *testing.T) {
 }
 
 // longQuestions only read, and are posted because no query can hold them.
-var longQuestions = []ledgerapi.Transaction{ledgerapi.SimulateTx}
+var longQuestions = []ledgerapi.Transaction{ledgerapi.SimulateTx, ledgerapi.CheckDisclosureTx}
 
 // Transactions, operations and permissions name the same things.
 func TestNothingIsMissing(t *testing.T) {

@@ -85,6 +85,10 @@ var routes = map[api.Transaction]string{
 	api.ListCreditsTx:          "/accounts/{organisation}/{currency}/credits",
 	api.CollectCreditsTx:       "/accounts/{organisation}/{currency}/collections",
 	api.SpreadAccountTx:        "/accounts/{organisation}/{currency}/spread",
+	api.AttestParticipationTx:  "/attestations",
+	api.GetAttestationTx:       "/attestations/{pseudonym}/{number}",
+	api.ListAttestationsTx:     "/attestations/{of}",
+	api.CheckDisclosureTx:      "/disclosure-checks",
 	api.OpenChannelTx:          "/payment-channels",
 	api.GetChannelTx:           "/payment-channels/{channelId}",
 	api.ChannelHistoryTx:       "/payment-channels/{of}/history",
@@ -161,7 +165,7 @@ func (r rest) Submit(org string, args ...string) (*scenario.Outcome, error) {
 // Evaluate gets the resource.
 func (r rest) Evaluate(org string, args ...string) ([]byte, error) {
 	method := http.MethodGet
-	if len(args) > 0 && api.Transaction(args[0]) == api.SimulateTx { // a question that no query can hold
+	if len(args) > 0 && (api.Transaction(args[0]) == api.SimulateTx || api.Transaction(args[0]) == api.CheckDisclosureTx) { // questions that no query can or should hold
 		method = http.MethodPost
 	}
 	path, body, ok := request(method, args)

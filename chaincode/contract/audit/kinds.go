@@ -65,6 +65,7 @@ var kinds = map[string]kind{
 		},
 		check: checkPayChannel,
 	},
+	ledger.KeyAttestation: {once: true}, ledger.KeyCounted: {once: true},
 	ledger.KeyPayChannelEvent: {once: true}, ledger.KeyPayChannelProof: {once: true}, ledger.KeyPayChannelItems: {once: true}, ledger.KeyShipmentPayment: {once: true},
 	// These hold no money, and once written stay as they are.
 	ledger.KeyEvidence:     {once: true},

@@ -106,6 +106,14 @@ const (
 	CodeCreditCollected   Code = "settlement.credit-collected"
 	CodeCreditUnproven    Code = "settlement.credit-unproven"
 
+	// Showing third parties what was done.
+	CodeParticipationUnknown Code = "participation.unknown"
+	CodeParticipationInvalid Code = "participation.invalid"
+	CodeParticipationNone    Code = "participation.not-party"
+	CodeParticipationOpen    Code = "participation.not-settled"
+	CodeParticipationCounted Code = "participation.counted-before"
+	CodeDisclosureWrong      Code = "participation.not-opened"
+
 	// Payment channels.
 	CodeChannelExists     Code = "paychannel.exists"
 	CodeChannelUnknown    Code = "paychannel.unknown"
@@ -221,6 +229,12 @@ func Catalogue() []Entry {
 		{CodeCreditUnknown, NotFound, "no such credit waits for the organisation in this currency"},
 		{CodeCreditCollected, Conflict, "the credit has been collected"},
 		{CodeCreditUnproven, Refused, "the record that a credit says it comes from does not say so: the credit may be forged"},
+		{CodeParticipationUnknown, NotFound, "nothing has been attested under this pseudonym and number"},
+		{CodeParticipationInvalid, Malformed, "a secret or salt is not 16 to 32 random bytes, or the list of shipments is not one"},
+		{CodeParticipationNone, Refused, "the caller's organisation did not take part in the shipment in this role"},
+		{CodeParticipationOpen, Conflict, "a shipment that is to be attested is not settled"},
+		{CodeParticipationCounted, Conflict, "a shipment has been counted under this pseudonym before"},
+		{CodeDisclosureWrong, Refused, "what was shown does not open the attestation"},
 		{CodeChannelExists, Conflict, "a payment channel of this id exists"},
 		{CodeChannelUnknown, NotFound, "no payment channel of this id exists"},
 		{CodeChannelStatus, Conflict, "the payment channel's status does not allow this"},

@@ -60,12 +60,18 @@ type RegisterComponent struct {
 type OfferOwnership struct {
 	ComponentID string `json:"componentId"`
 	To          string `json:"to"` // MSP id
+	// PriceMinor and Currency are what the new owner pays as it accepts (SH18); none: nothing.
+	PriceMinor money.Minor    `json:"priceMinor,omitempty" metadata:",optional"`
+	Currency   money.Currency `json:"currency,omitempty" metadata:",optional"`
 }
 
 // AcceptOwnership takes an offered component over; Location may say where it is now.
 type AcceptOwnership struct {
 	ComponentID string `json:"componentId"`
 	Location    string `json:"location,omitempty" metadata:",optional"`
+	// PriceMinor and Currency are the price that is asked for, and paid in the same transaction.
+	PriceMinor money.Minor    `json:"priceMinor,omitempty" metadata:",optional"`
+	Currency   money.Currency `json:"currency,omitempty" metadata:",optional"`
 }
 
 // ComponentRef names a component.

@@ -8,6 +8,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
 
@@ -46,18 +47,29 @@ func (*Component) OfferOwnership(ctx *Context, in *api.OfferOwnership) (*compone
 		return nil, err
 	}
 	return changeOwnership(ctx, in.ComponentID, func(c component.Component, w component.When) (component.Component, component.LifeEvent, error) {
-		return c.OfferOwnership(in.To, w)
+		if in.PriceMinor == 0 && in.Currency == "" {
+			return c.OfferOwnership(in.To, w)
+		}
+		return c.OfferForSale(in.To, component.Price{AmountMinor: in.PriceMinor, Currency: in.Currency}, w)
 	})
 }
 
 // AcceptOwnership is the receiver's half; from then on nothing happens to the
-// component that the receiver's peer has not endorsed.
+// component that the receiver's peer has not endorsed. A price that is asked for
+// is paid at once, or nothing happens (SH18).
 func (*Component) AcceptOwnership(ctx *Context, in *api.AcceptOwnership) (*component.Component, error) {
 	if err := ctx.permit(party.OwnComponent); err != nil {
 		return nil, err
 	}
 	return changeOwnership(ctx, in.ComponentID, func(c component.Component, w component.When) (component.Component, component.LifeEvent, error) {
-		return c.AcceptOwnership(in.Location, w)
+		if in.PriceMinor == 0 && in.Currency == "" {
+			return c.AcceptOwnership(in.Location, w)
+		}
+		next, sale, e, err := c.Buy(in.Location, component.Price{AmountMinor: in.PriceMinor, Currency: in.Currency}, w)
+		if err == nil {
+			err = paySale(ctx, sale)
+		}
+		return next, e, err
 	})
 }
 
@@ -81,6 +93,23 @@ func (*Component) History(ctx *Context, in *api.ListRequest) (*api.ComponentEven
 		return nil, err
 	}
 	return &api.ComponentEventPage{Items: values(p.Items), Next: p.Next}, nil
+}
+
+// paySale moves the price from the buyer's account to the seller. The sale is a
+// record that both protect, so the seller's own word stands behind its credit.
+func paySale(ctx *Context, s component.Sale) error {
+	y := money.Why{Reason: money.ReasonSale, Reference: s.ComponentID, Number: s.Number, At: s.At, TransactionID: s.TransactionID}
+	if err := debit(ctx, s.Buyer, s.Currency, s.PriceMinor, y); err != nil {
+		return err
+	}
+	at := []string{s.ComponentID, ledger.Seq(s.Number)}
+	if err := ledger.Append(ctx.tx, sales, &s, at...); err != nil {
+		return err
+	}
+	if err := protect(ctx, sales, []string{s.Seller, s.Buyer}, at...); err != nil {
+		return err
+	}
+	return credit(ctx, s.Seller, s.Currency, s.PriceMinor, y)
 }
 
 type componentStep func(component.Component, component.When) (component.Component, component.LifeEvent, error)

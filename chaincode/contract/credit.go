@@ -76,7 +76,7 @@ func collect(ctx *Context, rows []money.Credit, why money.Why) (sum money.Minor,
 // organisation. A majority could still make the whole of something new (ADR 17).
 func owed(ctx *Context, rows []money.Credit) ([]bool, error) {
 	proven := make([]bool, len(rows))
-	for _, check := range []func(*Context, []money.Credit, []bool) error{owedByEscrows, owedByChannels} {
+	for _, check := range []func(*Context, []money.Credit, []bool) error{owedByEscrows, owedByChannels, owedBySales} {
 		if err := check(ctx, rows, proven); err != nil {
 			return nil, err
 		}
@@ -116,6 +116,25 @@ func owedByChannels(ctx *Context, rows []money.Credit, proven []bool) error {
 	cs, err := ledger.GetAll(ctx.tx, channels, heads)
 	for n, c := range cs {
 		proven[of[n]] = c != nil && c.Owes(rows[of[n]])
+	}
+	return err
+}
+
+// owedBySales holds credits against the sales of their components.
+func owedBySales(ctx *Context, rows []money.Credit, proven []bool) error {
+	of := positions(rows, money.ReasonSale)
+	var heads, records [][]string
+	for _, i := range of {
+		heads = append(heads, []string{rows[i].Reference})
+		records = append(records, []string{rows[i].Reference, ledger.Seq(rows[i].Number)})
+	}
+	cs, err := ledger.GetAll(ctx.tx, components, heads)
+	if err != nil {
+		return err
+	}
+	ss, err := ledger.GetAll(ctx.tx, sales, records)
+	for n, s := range ss {
+		proven[of[n]] = s != nil && cs[n] != nil && rows[of[n]].Number < cs[n].Sales && s.Owes(rows[of[n]])
 	}
 	return err
 }

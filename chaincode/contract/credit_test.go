@@ -9,6 +9,8 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
@@ -150,4 +152,55 @@ func TestACreditIsCollectedOnce(t *testing.T) {
 	}
 	_, err := j.Submit(carrier, string(api.CollectCreditsTx), in)
 	wantFault(t, err, fault.CodeCreditCollected)
+}
+
+// TestDebitsOnShardsNeverOverspend: debits that were endorsed on the same state
+// take at most what was there, whichever shards they chose; those on different
+// shards do not stand in each other's way.
+func TestDebitsOnShardsNeverOverspend(t *testing.T) {
+	l := founded(t)
+	j := &journey{Ledger: l}
+	const held, each, offers = 100, 20, 32
+	j.must(t, service, api.IssueTokensTx, api.IssueTokens{Currency: "USD", AmountMinor: held, Reserve: "Bank"})
+	j.must(t, service, api.SpreadAccountTx, api.SpreadAccount{Organisation: service.MSPID, Currency: "USD", Shards: 4}) // 25 in each
+	key, err := scenario.NewKey(dsse.Ed25519, "part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent, most := money.Minor(0), 0
+	for range 4 {
+		var txs []*ledgertest.Tx
+		for i := range offers {
+			id := fmt.Sprint("c-", l.Height(), "-", i)
+			j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: id, PartNumber: "P", Algorithm: dsse.Ed25519, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+			j.must(t, maker, api.OfferOwnershipTx, api.OfferOwnership{ComponentID: id, To: service.MSPID, PriceMinor: each, Currency: "USD"})
+			tx, err := j.Endorse(service, string(api.AcceptOwnershipTx), []string{argument(t, api.AcceptOwnership{ComponentID: id, PriceMinor: each, Currency: "USD"})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Err(); err == nil {
+				txs = append(txs, tx)
+			} else {
+				wantFault(t, err, fault.CodeInsufficientFunds)
+			}
+		}
+		valid := 0
+		for _, r := range l.Commit(txs...) {
+			if r.Valid() {
+				valid++
+				spent += each
+			}
+		}
+		most = max(most, valid)
+	}
+	a := j.account(t, service.MSPID)
+	if a.BalanceMinor != held-spent || spent > held || spent != held {
+		t.Errorf("spent %d of %d, %d are left", spent, held, a.BalanceMinor)
+	}
+	if most < 2 {
+		t.Errorf("at most %d payments in one block: shards stand in each other's way", most)
+	}
+	if paid := j.account(t, maker.MSPID); paid.PendingMinor != spent || paid.BalanceMinor != 0 {
+		t.Errorf("paid were %d, and %+v is there", spent, paid)
+	}
 }

@@ -23,6 +23,7 @@ var (
 	keyUses       = ledger.Kind[party.KeyUse]{Name: ledger.KeyDeviceKeyUse, Unknown: fault.CodeEnvelopeKey}
 
 	components      = ledger.Kind[component.Component]{Name: ledger.KeyComponent, Unknown: fault.CodeComponentUnknown}
+	sales           = ledger.Kind[component.Sale]{Name: ledger.KeySale, Unknown: fault.CodeComponentUnknown}
 	componentEvents = ledger.Kind[component.LifeEvent]{Name: ledger.KeyComponentEvent, Unknown: fault.CodeComponentUnknown}
 
 	shipments        = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}

@@ -32,6 +32,8 @@ const (
 	KeyFork = "shipment.fork"
 	// KeyComponent: component id. Head; the present owner protects it.
 	KeyComponent = "component"
+	// KeySale: component id, sequence. Append-only, numbered by the component; seller and buyer protect it.
+	KeySale = "component.sale"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
 	KeyComponentEvent = "component.event"
 	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
@@ -99,7 +101,7 @@ const (
 func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeySession, KeyFork,
-		KeyComponent, KeyComponentEvent,
+		KeyComponent, KeySale, KeyComponentEvent,
 		KeyPseudonym, KeyAttestation, KeyCounted,
 		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
 		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,

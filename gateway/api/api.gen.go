@@ -559,20 +559,40 @@ type OrganisationPage = ledgerapi.OrganisationPage
 // Outcome How one carrier did in one settled shipment.
 type Outcome = shipment.Outcome
 
-// OwnershipAcceptance Where the component is now; it stays as it was when this is absent.
+// OwnershipAcceptance Where the component is now, as it was when this is absent, and the price that is asked for and paid.
 //
-// Example: {"location":"NLRTM"}
+// Example: {"currency":"USD","location":"NLRTM","priceMinor":250000}
 type OwnershipAcceptance struct {
+	// Currency An ISO 4217 code.
+	//
+	// Example: USD
+	Currency Currency `json:"currency,omitempty"`
+
 	// Location A place: GLN or UN/LOCODE.
 	//
 	// Example: DEHAM
 	Location LocationID `json:"location,omitempty"`
+
+	// PriceMinor An amount in the currency's minor unit; 1000 is ten dollars.
+	//
+	// Example: 1000
+	PriceMinor Minor `json:"priceMinor,omitempty"`
 }
 
 // OwnershipOffer To whom ownership is offered.
 //
-// Example: {"to":"ServiceMSP"}
+// Example: {"currency":"USD","priceMinor":250000,"to":"ServiceMSP"}
 type OwnershipOffer struct {
+	// Currency An ISO 4217 code.
+	//
+	// Example: USD
+	Currency Currency `json:"currency,omitempty"`
+
+	// PriceMinor An amount in the currency's minor unit; 1000 is ten dollars.
+	//
+	// Example: 1000
+	PriceMinor Minor `json:"priceMinor,omitempty"`
+
 	// To An organisation, by its MSP id.
 	//
 	// Example: ShipperMSP

@@ -31,7 +31,7 @@ func (s *server) GetComponentHistory(ctx context.Context, r api.GetComponentHist
 
 // OfferOwnership is POST /components/{componentId}/ownership-offer.
 func (s *server) OfferOwnership(ctx context.Context, r api.OfferOwnershipRequestObject) (api.OfferOwnershipResponseObject, error) {
-	answer, done, err := carryOut[component.Component](ctx, s, command{ledgerapi.OfferOwnershipTx, ledgerapi.OfferOwnership{ComponentID: r.ComponentID, To: r.Body.To}, []string{"component/" + r.ComponentID}, sending(r.Params)})
+	answer, done, err := carryOut[component.Component](ctx, s, command{ledgerapi.OfferOwnershipTx, ledgerapi.OfferOwnership{ComponentID: r.ComponentID, To: r.Body.To, PriceMinor: r.Body.PriceMinor, Currency: r.Body.Currency}, []string{"component/" + r.ComponentID}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +42,13 @@ func (s *server) OfferOwnership(ctx context.Context, r api.OfferOwnershipRequest
 func (s *server) AcceptOwnership(ctx context.Context, r api.AcceptOwnershipRequestObject) (api.AcceptOwnershipResponseObject, error) {
 	acceptance := ledgerapi.AcceptOwnership{ComponentID: r.ComponentID}
 	if r.Body != nil {
-		acceptance.Location = r.Body.Location
+		acceptance.Location, acceptance.PriceMinor, acceptance.Currency = r.Body.Location, r.Body.PriceMinor, r.Body.Currency
 	}
-	answer, done, err := carryOut[component.Component](ctx, s, command{ledgerapi.AcceptOwnershipTx, acceptance, []string{"component/" + r.ComponentID}, sending(r.Params)})
+	entities := []string{"component/" + r.ComponentID}
+	if acceptance.Currency != "" {
+		entities = append(entities, s.ownAccount(acceptance.Currency))
+	}
+	answer, done, err := carryOut[component.Component](ctx, s, command{ledgerapi.AcceptOwnershipTx, acceptance, entities, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}

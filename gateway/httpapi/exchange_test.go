@@ -35,7 +35,7 @@ var exchanges = []exchange{
 	{"GetComponent", ledgerapi.GetComponentTx, "", ""},
 	{"GetComponentHistory", ledgerapi.ComponentHistoryTx, "", ""},
 	{"OfferOwnership", ledgerapi.OfferOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
-	{"AcceptOwnership", ledgerapi.AcceptOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
+	{"AcceptOwnership", ledgerapi.AcceptOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987 account/ShipperMSP/USD", ""},
 	{"DeclineOwnership", ledgerapi.DeclineOwnershipTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
 	{"ProposeShipment", ledgerapi.ProposeShipmentTx, "shipment/SH-2026-0001", "/v1/shipments/SH-2026-0001"},
 	{"GetShipment", ledgerapi.GetShipmentTx, "", ""},

@@ -43,7 +43,7 @@ var kinds = map[string]kind{
 		},
 		check: checkCredit,
 	},
-	ledger.KeyPayout: {once: true}, ledger.KeyWaiting: {}, ledger.KeySpread: {},
+	ledger.KeyPayout: {once: true}, ledger.KeySale: {once: true}, ledger.KeyWaiting: {}, ledger.KeySpread: {},
 	ledger.KeyEscrow: {
 		holds: func(_ *Auditor, r record) (string, int64, int64) { return r.text("currency"), 0, r.number("heldMinor") },
 		check: func(_ *Auditor, _ string, _, after record, _ map[string]int64, complain func(string, ...any)) {

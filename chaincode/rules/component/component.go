@@ -7,23 +7,28 @@ package component
 import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
 
 // Component is the head of a component's record: what is true now.
 type Component struct {
-	ComponentID  string       `json:"componentId"` // SGTIN, CPID+serial or GIAI
-	PartNumber   string       `json:"partNumber"`
-	Algorithm    string       `json:"algorithm"` // of the component's own key
-	PublicKey    string       `json:"publicKey"` // base64 SubjectPublicKeyInfo; names the component (CM1)
-	KeyID        string       `json:"keyId"`
-	Location     string       `json:"location"` // GLN or UN/LOCODE
-	Manufacturer string       `json:"manufacturer"`
-	Owner        string       `json:"owner"`
-	OfferedTo    string       `json:"offeredTo,omitempty" metadata:",optional"` // pending offer of ownership
-	Disposition  string       `json:"disposition"`                              // CBV: active
-	Events       uint64       `json:"events"`                                   // number of events; the next one has this number
-	ChangedAt    measure.Time `json:"changedAt"`
+	ComponentID  string `json:"componentId"` // SGTIN, CPID+serial or GIAI
+	PartNumber   string `json:"partNumber"`
+	Algorithm    string `json:"algorithm"` // of the component's own key
+	PublicKey    string `json:"publicKey"` // base64 SubjectPublicKeyInfo; names the component (CM1)
+	KeyID        string `json:"keyId"`
+	Location     string `json:"location"` // GLN or UN/LOCODE
+	Manufacturer string `json:"manufacturer"`
+	Owner        string `json:"owner"`
+	OfferedTo    string `json:"offeredTo,omitempty" metadata:",optional"` // pending offer of ownership
+	// PriceMinor and Currency are what the pending offer asks for; none: nothing.
+	PriceMinor  money.Minor    `json:"priceMinor,omitempty" metadata:",optional"`
+	Currency    money.Currency `json:"currency,omitempty" metadata:",optional"`
+	Sales       uint64         `json:"sales,omitempty" metadata:",optional"` // number of sales; the next one has this number
+	Disposition string         `json:"disposition"`                          // CBV: active
+	Events      uint64         `json:"events"`                               // number of events; the next one has this number
+	ChangedAt   measure.Time   `json:"changedAt"`
 }
 
 // LifeEvent is one entry of a component's history; it never changes (LG2).
@@ -70,6 +75,7 @@ func Register(c Component, w When) (Component, LifeEvent, error) {
 		return c, LifeEvent{}, err
 	}
 	c.Manufacturer, c.Owner, c.OfferedTo, c.Disposition, c.Events = w.Actor, w.Actor, "", "active", 0
+	c.PriceMinor, c.Currency, c.Sales = 0, "", 0
 	next, e := c.record(Commissioning, "", w)
 	return next, e, nil
 }
@@ -96,6 +102,9 @@ func (c Component) AcceptOwnership(location string, w When) (Component, LifeEven
 	if c.OfferedTo == "" || c.OfferedTo != w.Actor {
 		return c, LifeEvent{}, fault.New(fault.CodeOwnershipNoOffer, "ownership of %s is not offered to %s", c.ComponentID, w.Actor)
 	}
+	if c.PriceMinor != 0 {
+		return c, LifeEvent{}, c.asks()
+	}
 	if location != "" {
 		if err := party.CheckID("location", location); err != nil {
 			return c, LifeEvent{}, err
@@ -121,7 +130,7 @@ func (c Component) DeclineOwnership(w When) (Component, LifeEvent, error) {
 	if w.Actor == c.OfferedTo {
 		other = c.Owner
 	}
-	c.OfferedTo = ""
+	c.OfferedTo, c.PriceMinor, c.Currency = "", 0, ""
 	next, e := c.record(OwnershipDeclined, other, w)
 	return next, e, nil
 }

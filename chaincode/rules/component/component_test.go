@@ -9,6 +9,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 )
 
 const now measure.Time = "2026-03-01T08:00:00.000Z"
@@ -138,4 +139,60 @@ func TestAComponentHasOneOwnerAndEventsWithoutGaps(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestASale(t *testing.T) {
+	const buyer = "BuyerMSP"
+	price := component.Price{AmountMinor: 700, Currency: "USD"}
+	c := registered(t)
+	offered, _, err := c.OfferForSale(buyer, price, by(maker))
+	if err != nil || offered.PriceMinor != 700 || offered.Currency != "USD" {
+		t.Fatalf("%+v, %v", offered, err)
+	}
+	sold, sale, e, err := offered.Buy("DEHAM", price, by(buyer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sold.Owner != buyer || sold.PriceMinor != 0 || sold.Currency != "" || sold.Sales != 1 || e.Step != component.OwnershipAccepted {
+		t.Errorf("%+v %+v", sold, e)
+	}
+	if sale.Seller != maker || sale.Buyer != buyer || sale.Number != 0 || sale.PriceMinor != 700 || sale.Currency != "USD" {
+		t.Errorf("%+v", sale)
+	}
+	free, _, err := c.OfferOwnership(buyer, by(maker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	declined, _, err := offered.DeclineOwnership(by(buyer))
+	if err != nil || declined.PriceMinor != 0 || declined.Currency != "" {
+		t.Errorf("%+v, %v", declined, err)
+	}
+	buy := func(c component.Component, amount money.Minor, currency money.Currency, as string) error {
+		_, _, _, err := c.Buy("", component.Price{AmountMinor: amount, Currency: currency}, by(as))
+		return err
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want fault.Code
+	}{
+		"for less":                    {buy(offered, 699, "USD", buyer), fault.CodeOwnershipPrice},
+		"for more":                    {buy(offered, 701, "USD", buyer), fault.CodeOwnershipPrice},
+		"in another currency":         {buy(offered, 700, "EUR", buyer), fault.CodeOwnershipPrice},
+		"what is offered for nothing": {buy(free, 700, "USD", buyer), fault.CodeOwnershipPrice},
+		"what is offered to another":  {buy(offered, 700, "USD", "X"), fault.CodeOwnershipNoOffer},
+		"for a negative price":        {buy(offered, -700, "USD", buyer), fault.CodeAmountInvalid},
+		"for nothing in no currency":  {buy(free, 0, "", buyer), fault.CodeAmountInvalid},
+		"taking it without paying":    {func() error { _, _, err := offered.AcceptOwnership("", by(buyer)); return err }(), fault.CodeOwnershipPrice},
+		"offered by a stranger":       {func() error { _, _, err := c.OfferForSale(buyer, price, by("X")); return err }(), fault.CodeOwnershipNotOwner},
+		"offered in a currency of no kind": {func() error {
+			_, _, err := c.OfferForSale(buyer, component.Price{AmountMinor: 1, Currency: "dollars"}, by(maker))
+			return err
+		}(), fault.CodeAmountInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !fault.Is(c.err, c.want) {
+				t.Errorf("got %v, want %s", c.err, c.want)
+			}
+		})
+	}
 }

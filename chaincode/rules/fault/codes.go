@@ -45,6 +45,7 @@ const (
 	CodeOwnershipOffered  Code = "component.ownership.offer-pending"
 	CodeOwnershipNoOffer  Code = "component.ownership.no-offer"
 	CodeOwnershipNotOwner Code = "component.ownership.not-owner"
+	CodeOwnershipPrice    Code = "component.ownership.price"
 
 	// Shipments.
 	CodeShipmentExists       Code = "shipment.exists"
@@ -177,6 +178,7 @@ func Catalogue() []Entry {
 		{CodeOwnershipOffered, Conflict, "an offer of ownership is pending"},
 		{CodeOwnershipNoOffer, Conflict, "no offer of ownership to the caller is pending"},
 		{CodeOwnershipNotOwner, Forbidden, "only the present owner may do this"},
+		{CodeOwnershipPrice, Conflict, "the price that is named is not the one that is asked for; the latter is in params"},
 		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
 		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},
 		{CodeShipmentStatus, Conflict, "the shipment's status does not allow this"},

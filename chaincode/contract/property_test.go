@@ -411,7 +411,7 @@ func TestWhateverIsDone(t *testing.T) { rapid.Check(t, anything(t)) }
 
 // FuzzWhateverIsDone is the same, with the order in the fuzzer's hands.
 func FuzzWhateverIsDone(f *testing.F) {
-	newGuard(f) // takes a while, which is not the first input's
+	newGuard(f)                   // takes a while, which is not the first input's
 	for seed := range uint64(8) { // what is drawn of bytes needs some to draw from
 		b := make([]byte, 2048)
 		_, _ = rand.NewChaCha8([32]byte{byte(seed)}).Read(b)

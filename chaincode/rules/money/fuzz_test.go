@@ -11,7 +11,9 @@ import (
 // FuzzAmounts moves any amounts between two accounts: what is refused has changed
 // nothing, nobody is overdrawn, and both together hold what was issued.
 func FuzzAmounts(f *testing.F) {
-	step := func(op byte, amount int64) []byte { return binary.LittleEndian.AppendUint64([]byte{op}, uint64(amount)) }
+	step := func(op byte, amount int64) []byte {
+		return binary.LittleEndian.AppendUint64([]byte{op}, uint64(amount))
+	}
 	f.Add(append(append(step(0, 1000), step(2, 400)...), step(1, 600)...))
 	f.Add(append(step(0, int64(money.Max)), step(3, -1)...))
 	f.Add(append(step(0, -1<<63), step(2, 1<<63-1)...))

@@ -261,12 +261,12 @@ func (w *world) trouble(ctx context.Context, t *testing.T) {
 	}
 }
 
-// expectBalance compares what an account holds once its gateway has seen all.
+// expectBalance compares what an account holds, with the credits that wait for it.
 func (w *world) expectBalance(ctx context.Context, t *testing.T, org, currency string, want int) {
 	t.Helper()
-	var account struct{ BalanceMinor int }
+	var account struct{ TotalMinor int }
 	w.party(org).get(ctx, t, "/accounts/"+org+"/"+currency, &account)
-	if account.BalanceMinor != want {
-		t.Errorf("%s has %d of %s, want %d", org, account.BalanceMinor, currency, want)
+	if account.TotalMinor != want {
+		t.Errorf("%s has %d of %s, want %d", org, account.TotalMinor, currency, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -128,8 +129,8 @@ func (w *world) tokens(ctx context.Context, t *testing.T, h *history, id int, cu
 	}
 }
 
-// escrow proposes a shipment for three, pays into its escrow and, if that is known
-// to be done, takes it back.
+// escrow proposes a shipment for three, pays into its escrow, takes that back, and
+// collects what came back.
 func (w *world) escrow(ctx context.Context, t *testing.T, h *history, id int, c *client, in call, currency, key string) {
 	shipment := "escrow-" + key
 	terms := fmt.Sprintf(`{"ruleSet":"shipment-1","consignor":"ManufacturerMSP","consignee":"ServiceMSP","payer":"ManufacturerMSP","currency":%q,`+
@@ -147,8 +148,19 @@ func (w *world) escrow(ctx context.Context, t *testing.T, h *history, id int, c 
 	if !h.ask(ctx, t, "accounts", id, c, in, "/shipments/"+shipment+"/acceptance", "pay-"+key, fmt.Sprintf(`{"termsHash":%q}`, s.TermsHash)).ok() {
 		return
 	}
-	in.verb = "refund"
-	h.ask(ctx, t, "accounts", id, c, in, "/shipments/"+shipment+"/withdrawal", "back-"+key, "")
+	if !c.settled(ctx, "/shipments/"+shipment+"/withdrawal", "back-"+key, "")[0].ok() {
+		return
+	}
+	// What came back waits as a credit; both clients of the account go for it.
+	path := "/accounts/" + c.org + "/" + currency
+	var page struct{ Items []struct{ CreditID string } }
+	if a := c.do(ctx, http.MethodGet, path+"/credits?limit=20", "", ""); !a.ok() || json.Unmarshal(a.body, &page) != nil {
+		return
+	}
+	for i, credit := range page.Items {
+		in.verb, in.credit = "collect", credit.CreditID
+		h.ask(ctx, t, "accounts", id, c, in, path+"/collections", fmt.Sprint("collect-", key, "-", i), fmt.Sprintf(`{"credits":[%q]}`, credit.CreditID))
+	}
 }
 
 // quarrel does to a shipment's custody what one party can do at all, in any order.

@@ -3,6 +3,7 @@ package faults
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 type call struct {
 	object string // an account, a shipment or a component
 	verb   string
-	minor  int64  // of issue, redeem, escrow
+	minor  int64  // of issue, redeem, escrow and collect
+	credit string // of collect
 	party  string // who asks, and to whom the offer is
 	to     string
 }
@@ -37,10 +39,14 @@ type seen struct {
 	owner, offeredTo string // of a component, with events
 }
 
-// accountState is an account of the payer.
-type accountState struct{ balance, issued, postings int64 }
+// accountState is an account and the credits that were put to it.
+type accountState struct {
+	balance, issued, postings int64
+	collected                 string // credit ids
+}
 
-// accounts: issue, redeem and escrow on accounts that begin empty.
+// accounts: issue, redeem, escrow and collect on accounts that begin empty. A credit
+// is there before anybody collects it, and counts once.
 var accounts = partitioned(accountState{}, func(s accountState, in call, out seen) (bool, accountState) {
 	next := s
 	switch in.verb {
@@ -50,14 +56,14 @@ var accounts = partitioned(accountState{}, func(s accountState, in call, out see
 		next.balance, next.issued = s.balance-in.minor, s.issued-in.minor
 	case "escrow":
 		next.balance = s.balance - in.minor
-	case "refund":
-		next.balance = s.balance + in.minor
+	case "collect":
+		next.balance, next.collected = s.balance+in.minor, s.collected+in.credit+" "
 	}
 	next.postings++
-	if next.balance < 0 || next.issued < 0 {
+	if next.balance < 0 || next.issued < 0 || in.credit != "" && strings.Contains(s.collected, in.credit+" ") {
 		return out.unknown, s // it cannot have been taken; one of which nothing is known was refused
 	}
-	if !out.unknown && in.verb != "escrow" && in.verb != "refund" && (out.balance != next.balance || out.postings != next.postings) {
+	if told := in.verb == "issue" || in.verb == "redeem"; told && !out.unknown && (out.balance != next.balance || out.postings != next.postings) {
 		return false, s
 	}
 	return true, next
@@ -209,6 +215,9 @@ func TestTheModelsTellRightFromWrong(t *testing.T) {
 	redeem := func(minor, balance, postings, began, ended int64) entry {
 		return entry{call{object: "a", verb: "redeem", minor: minor}, seen{balance: balance, postings: postings}, began, ended}
 	}
+	collect := func(credit string, began, ended int64) entry {
+		return entry{call{object: "a", verb: "collect", minor: 3, credit: credit}, seen{}, began, ended}
+	}
 	lost := func(e entry) entry { e.out = seen{unknown: true}; return e }
 	head := func(verb, status string, custody, events int64, offer bool, began, ended int64) entry {
 		return entry{call{object: "s", verb: verb}, seen{status: status, custody: custody, events: events, offer: offer}, began, ended}
@@ -230,6 +239,9 @@ func TestTheModelsTellRightFromWrong(t *testing.T) {
 		"one lost that never did":                       {accounts, true, []entry{lost(issue(5, 0, 0, 0, 1)), issue(5, 5, 1, 2, 3)}},
 		"one lost that took effect, and then had not":   {accounts, false, []entry{lost(issue(5, 0, 0, 0, 1)), issue(5, 10, 2, 2, 3), issue(5, 10, 2, 4, 5)}},
 		"more redeemed than there is":                   {accounts, false, []entry{issue(5, 5, 1, 0, 1), redeem(6, -1, 2, 2, 3)}},
+		"a credit that counts once":                     {accounts, true, []entry{collect("x", 0, 1), issue(5, 8, 2, 2, 3)}},
+		"a credit that counts twice":                    {accounts, false, []entry{collect("x", 0, 1), collect("x", 2, 3)}},
+		"a credit that was lost":                        {accounts, false, []entry{collect("x", 0, 1), issue(5, 5, 2, 2, 3)}},
 		"a journey":                                     {shipments, true, []entry{head("offer", "agreed", 0, 5, true, 0, 1), head("accept", "in-transit", 1, 6, false, 2, 3), head("offer", "in-transit", 1, 7, true, 4, 5), head("accept", "delivered", 2, 8, false, 6, 7), head("settle", "", 0, 0, false, 8, 9)}},
 		"two who take the same offer":                   {shipments, false, []entry{head("offer", "agreed", 0, 5, true, 0, 1), head("accept", "in-transit", 1, 6, false, 2, 3), head("accept", "in-transit", 1, 6, false, 2, 3)}},
 		"an offer taken and declined":                   {shipments, false, []entry{head("offer", "agreed", 0, 5, true, 0, 1), head("accept", "in-transit", 1, 6, false, 2, 4), head("decline", "agreed", 0, 6, false, 2, 4)}},

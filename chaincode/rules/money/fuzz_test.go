@@ -18,7 +18,7 @@ func FuzzAmounts(f *testing.F) {
 	f.Add(append(step(0, int64(money.Max)), step(3, -1)...))
 	f.Add(append(step(0, -1<<63), step(2, 1<<63-1)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		a, b := money.Open("A", "USD"), money.Open("B", "USD")
+		a, b := money.OpenShard("A", "USD", 0), money.OpenShard("B", "USD", 0)
 		for ; len(data) >= 9; data = data[9:] {
 			amount := money.Minor(binary.LittleEndian.Uint64(data[1:]))
 			beforeA, beforeB := a, b

@@ -33,6 +33,10 @@ func (e Escrow) PutIn(organisation string, amount money.Minor, t Terms, w When) 
 	if e.HeldMinor == 0 {
 		e.Payer, e.Currency = t.Payer, t.Currency
 	}
+	if amount == 0 { // nothing to give back either
+		e.ChangedAt = w.Now
+		return e, nil
+	}
 	i, found := slices.BinarySearchFunc(e.Holdings, organisation, func(p money.Payee, o string) int { return strings.Compare(p.Organisation, o) })
 	if found || e.Currency != t.Currency {
 		return e, fault.New(fault.CodeInternal, "%s has put something into the escrow of %s", organisation, e.ShipmentID)

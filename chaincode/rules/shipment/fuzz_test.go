@@ -127,3 +127,22 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// TestAnEscrowOfNothingIsGivenBack: a shipment that costs nothing is funded with
+// nothing, and can be withdrawn and funded again.
+func TestAnEscrowOfNothingIsGivenBack(t *testing.T) {
+	free := agree()
+	for i := range free.Legs {
+		free.Legs[i].FeeMinor = 0
+	}
+	e := shipment.NewEscrow("S-1", free)
+	for range 2 {
+		var err error
+		if e, err = e.PutIn(maker, 0, free, when(maker, later)); err != nil {
+			t.Fatal(err)
+		}
+		if ps := e.GiveBack(); len(ps) != 0 || e.HeldMinor != 0 {
+			t.Errorf("%v is given back of %+v", ps, e)
+		}
+	}
+}

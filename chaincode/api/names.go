@@ -49,10 +49,22 @@ const (
 
 	AcknowledgeExcursionTx Transaction = "shipment:AcknowledgeExcursion"
 
-	IssueTokensTx    Transaction = "settlement:Issue"
-	RedeemTokensTx   Transaction = "settlement:Redeem"
-	CollectCreditsTx Transaction = "settlement:Collect"
-	SpreadAccountTx  Transaction = "settlement:Spread"
+	IssueTokensTx      Transaction = "settlement:Issue"
+	RedeemTokensTx     Transaction = "settlement:Redeem"
+	CollectCreditsTx   Transaction = "settlement:Collect"
+	SpreadAccountTx    Transaction = "settlement:Spread"
+	PackTx             Transaction = "shipment:Pack"
+	RecordCheckpointTx Transaction = "shipment:RecordCheckpoint"
+	CancelShipmentTx   Transaction = "shipment:Cancel"
+	DeclareLostTx      Transaction = "shipment:DeclareLost"
+	SplitShipmentTx    Transaction = "shipment:Split"
+	JoinPartTx         Transaction = "shipment:Join"
+
+	ConsolidateTx          Transaction = "shipment:Consolidate"
+	OfferConsolidationTx   Transaction = "shipment:OfferConsolidation"
+	AcceptConsolidationTx  Transaction = "shipment:AcceptConsolidation"
+	DeclineConsolidationTx Transaction = "shipment:DeclineConsolidation"
+	DeconsolidateTx        Transaction = "shipment:Deconsolidate"
 
 	AttestParticipationTx Transaction = "shipment:AttestParticipation"
 
@@ -83,7 +95,6 @@ const (
 	GetShipmentTx     Transaction = "shipment:Get"
 	GetTermsTx        Transaction = "shipment:GetTerms"
 	ShipmentHistoryTx Transaction = "shipment:History"
-	ListOffersTx      Transaction = "shipment:ListOffers"
 	GetStreamTx       Transaction = "shipment:GetStream"
 	ListSegmentsTx    Transaction = "shipment:ListSegments"
 	ListSessionsTx    Transaction = "shipment:ListSessions"
@@ -100,6 +111,9 @@ const (
 	GetReviewTx    Transaction = "shipment:GetReview"
 	ListEvidenceTx Transaction = "shipment:ListEvidence"
 	GetDueTx       Transaction = "shipment:GetDue"
+
+	ListOffersTx       Transaction = "shipment:ListOffers"
+	GetConsolidationTx Transaction = "shipment:GetConsolidation"
 
 	GetAccountTx   Transaction = "settlement:GetAccount"
 	ListPostingsTx Transaction = "settlement:ListPostings"
@@ -130,11 +144,13 @@ func Transactions() []Access {
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
-		{AmendTermsTx, true},
 		{AcceptDeliveryTx, true}, {OpenDisputeTx, true}, {AddEvidenceTx, true}, {OfferResolutionTx, true},
 		{AcceptResolutionTx, true}, {DecideDisputeTx, true}, {WithdrawDisputeTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true}, {CollectCreditsTx, true}, {SpreadAccountTx, true},
 		{AttestParticipationTx, true},
+		{AmendTermsTx, true}, {PackTx, true}, {RecordCheckpointTx, true}, {CancelShipmentTx, true}, {DeclareLostTx, true},
+		{SplitShipmentTx, true}, {JoinPartTx, true}, {ConsolidateTx, true}, {OfferConsolidationTx, true}, {AcceptConsolidationTx, true},
+		{DeclineConsolidationTx, true}, {DeconsolidateTx, true},
 		{OpenChannelTx, true}, {AcceptChannelTx, true}, {WithdrawChannelTx, true}, {TopUpChannelTx, true}, {ReplaceChannelKeyTx, true},
 		{PresentProofTx, true}, {CloseChannelTx, true}, {ReportContradictionTx, true}, {FinishChannelTx, true},
 		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
@@ -144,11 +160,11 @@ func Transactions() []Access {
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
-		{ListOffersTx, false},
 		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false}, {ListTemplatesTx, false},
 		{GetReviewTx, false}, {ListEvidenceTx, false}, {GetDueTx, false},
 		{GetAccountTx, false}, {ListPostingsTx, false}, {ListCreditsTx, false},
 		{GetAttestationTx, false}, {ListAttestationsTx, false}, {CheckDisclosureTx, false},
+		{ListOffersTx, false}, {GetConsolidationTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}
 }
@@ -177,6 +193,10 @@ const (
 	PartlyReleasedEvent        = "shipment.partly-released.v1"
 	DeliveryAcceptedEvent      = "shipment.delivery-accepted.v1"
 	DisputeChangedEvent        = "shipment.dispute-changed.v1"
+	CheckpointPassedEvent      = "shipment.checkpoint-passed.v1"
+	ShipmentEndedEvent         = "shipment.ended.v1"
+	PartsChangedEvent          = "shipment.parts-changed.v1"
+	ConsolidationChangedEvent  = "shipment.consolidation-changed.v1"
 	TokensChangedEvent         = "settlement.tokens-changed.v1"
 	CreditsCollectedEvent      = "settlement.credits-collected.v1"
 	AccountSpreadEvent         = "settlement.account-spread.v1"

@@ -103,6 +103,90 @@ type OfferHandover struct {
 	ShipmentID string `json:"shipmentId"`
 	To         string `json:"to"`
 	OccurredAt string `json:"occurredAt"` // RFC 3339 UTC
+	// PartID is the part that is handed over; left out: what has not been split off.
+	PartID    string              `json:"partId,omitempty" metadata:",optional"`
+	Condition *shipment.Condition `json:"condition,omitempty" metadata:",optional"`
+}
+
+// AcceptHandover takes the goods over, in the condition in which the receiver finds them.
+type AcceptHandover struct {
+	ShipmentID string              `json:"shipmentId"`
+	PartID     string              `json:"partId,omitempty" metadata:",optional"`
+	Condition  *shipment.Condition `json:"condition,omitempty" metadata:",optional"`
+}
+
+// DeclineHandover ends a pending hand-over.
+type DeclineHandover struct {
+	ShipmentID string `json:"shipmentId"`
+	PartID     string `json:"partId,omitempty" metadata:",optional"`
+	Reason     string `json:"reason,omitempty" metadata:",optional"`
+}
+
+// PackShipment says that the goods are packed (SH4).
+type PackShipment struct {
+	ShipmentID string              `json:"shipmentId"`
+	OccurredAt string              `json:"occurredAt"` // RFC 3339 UTC
+	Condition  *shipment.Condition `json:"condition,omitempty" metadata:",optional"`
+}
+
+// RecordCheckpoint says that the goods have passed a checkpoint (SH9).
+type RecordCheckpoint struct {
+	ShipmentID   string              `json:"shipmentId"`
+	CheckpointID string              `json:"checkpointId"`
+	OccurredAt   string              `json:"occurredAt"` // RFC 3339 UTC
+	Condition    *shipment.Condition `json:"condition,omitempty" metadata:",optional"`
+}
+
+// CancelShipment consents to the end of a shipment, or ends it.
+type CancelShipment struct {
+	ShipmentID string `json:"shipmentId"`
+	Reason     string `json:"reason,omitempty" metadata:",optional"`
+}
+
+// SplitShipment puts some of the goods on a way of their own (SH5).
+type SplitShipment struct {
+	ShipmentID    string   `json:"shipmentId"`
+	PartID        string   `json:"partId"`
+	Goods         []string `json:"goods,omitempty" metadata:",optional"`
+	LogisticUnits []string `json:"logisticUnits,omitempty" metadata:",optional"`
+	Devices       []string `json:"devices,omitempty" metadata:",optional"`
+}
+
+// PartRef names a part of a shipment.
+type PartRef struct {
+	ShipmentID string `json:"shipmentId"`
+	PartID     string `json:"partId"`
+}
+
+// ConsolidateShipments puts shipments together under an SSCC (SH5).
+type ConsolidateShipments struct {
+	ConsolidationID string   `json:"consolidationId"`
+	ShipmentIDs     []string `json:"shipmentIds"`
+}
+
+// OfferConsolidation offers all shipments of a consolidation to the next party of their routes.
+type OfferConsolidation struct {
+	ConsolidationID string              `json:"consolidationId"`
+	To              string              `json:"to"`
+	OccurredAt      string              `json:"occurredAt"` // RFC 3339 UTC
+	Condition       *shipment.Condition `json:"condition,omitempty" metadata:",optional"`
+}
+
+// AcceptConsolidation takes all shipments of a consolidation over.
+type AcceptConsolidation struct {
+	ConsolidationID string              `json:"consolidationId"`
+	Condition       *shipment.Condition `json:"condition,omitempty" metadata:",optional"`
+}
+
+// DeclineConsolidation ends a pending hand-over of a consolidation.
+type DeclineConsolidation struct {
+	ConsolidationID string `json:"consolidationId"`
+	Reason          string `json:"reason,omitempty" metadata:",optional"`
+}
+
+// ConsolidationRef names a consolidation.
+type ConsolidationRef struct {
+	ConsolidationID string `json:"consolidationId"`
 }
 
 // ShipmentRef names a shipment.

@@ -60,6 +60,7 @@ var (
 	channelProofs    = ledger.Kind[api.ShownProofs]{Name: ledger.KeyPayChannelProof, Unknown: fault.CodeChannelUnknown}
 	channelItems     = ledger.Kind[paychannel.ItemList]{Name: ledger.KeyPayChannelItems, Unknown: fault.CodeChannelUnknown}
 	shipmentPayments = ledger.Kind[paychannel.ShipmentPayment]{Name: ledger.KeyShipmentPayment, Unknown: fault.CodeShipmentUnknown}
+	consolidations   = ledger.Kind[shipment.Consolidation]{Name: ledger.KeyConsolidation, Unknown: fault.CodeConsolidationUnknown}
 
 	idempotencies = ledger.Kind[Idempotency]{Name: ledger.KeyIdempotency, Unknown: fault.CodeInternal}
 )

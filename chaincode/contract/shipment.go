@@ -8,7 +8,6 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
-	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
@@ -71,44 +70,6 @@ func (*Shipment) WithdrawTerms(ctx *Context, in *api.ShipmentRef) (*shipment.Shi
 			err = refund(ctx, s.ShipmentID, t, w)
 		}
 		return next, e, err
-	})
-}
-
-// OfferHandover offers the goods to the next party of the route (SH5).
-func (*Shipment) OfferHandover(ctx *Context, in *api.OfferHandover) (*shipment.Shipment, error) {
-	at, err := measure.ParseTime("occurredAt", in.OccurredAt)
-	if err != nil {
-		return nil, err
-	}
-	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
-		return s.OfferHandover(t, in.To, at, w)
-	})
-}
-
-// AcceptHandover takes the goods over: pick-up, hand-over or delivery (SH5).
-func (*Shipment) AcceptHandover(ctx *Context, in *api.ShipmentRef) (*shipment.Shipment, error) {
-	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
-		ss, err := loadStreams(ctx, s.ShipmentID, t)
-		if err != nil {
-			return s, shipment.JourneyEvent{}, err
-		}
-		w = after(w, ss)
-		var last measure.Time
-		for _, x := range ss {
-			last = max(last, x.LastReadingAt)
-		}
-		next, e, err := s.AcceptHandover(t, last, w)
-		if err == nil && next.Status == shipment.Arrived {
-			err = moveGoods(ctx, t, func(g shipment.Goods) (shipment.Goods, error) { return g.Unload(w), nil })
-		}
-		return next, e, err
-	})
-}
-
-// DeclineHandover ends a pending offer, from either side.
-func (*Shipment) DeclineHandover(ctx *Context, in *api.ShipmentRef) (*shipment.Shipment, error) {
-	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, _ shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
-		return s.DeclineHandover(w)
 	})
 }
 
@@ -278,7 +239,7 @@ func agree(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	if err := checkGoods(ctx, t); err != nil {
 		return err
 	}
-	if err := moveGoods(ctx, t, func(g shipment.Goods) (shipment.Goods, error) { return g.Load(id, w) }); err != nil {
+	if err := moveGoods(ctx, t.Goods, func(g shipment.Goods) (shipment.Goods, error) { return g.Load(id, w) }); err != nil {
 		return err
 	}
 	if err := openReview(ctx, id, t, w); err != nil {
@@ -287,9 +248,9 @@ func agree(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	return openStatement(ctx, id, t, w)
 }
 
-// moveGoods loads or unloads every component of the terms, at most fifty.
-func moveGoods(ctx *Context, t shipment.Terms, move func(shipment.Goods) (shipment.Goods, error)) error {
-	for _, id := range t.Goods {
+// moveGoods loads or unloads components, at most fifty.
+func moveGoods(ctx *Context, ids []string, move func(shipment.Goods) (shipment.Goods, error)) error {
+	for _, id := range ids {
 		g := shipment.Goods{ComponentID: id}
 		known, found, err := ledger.Find(ctx.tx, goods, id)
 		if err != nil {
@@ -306,4 +267,9 @@ func moveGoods(ctx *Context, t shipment.Terms, move func(shipment.Goods) (shipme
 		}
 	}
 	return nil
+}
+
+// unload takes components out of the shipment.
+func unload(ctx *Context, id string, ids []string, w shipment.When) error {
+	return moveGoods(ctx, ids, func(g shipment.Goods) (shipment.Goods, error) { return g.Unload(id, w), nil })
 }

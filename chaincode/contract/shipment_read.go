@@ -103,12 +103,19 @@ func (*Shipment) GetStatement(ctx *Context, in *api.ShipmentRef) (*shipment.Stat
 	if err != nil {
 		return nil, err
 	}
+	s, err := ledger.Get(ctx.tx, shipments, in.ShipmentID)
+	if err != nil {
+		return nil, err
+	}
 	r, err := loadReview(ctx, in.ShipmentID, *t)
 	if err != nil {
 		return nil, err
 	}
 	w := ctx.shipmentWhen()
-	st, err := shipment.Reckon(in.ShipmentID, *t, ss, w)
+	st, err := s.Reckon(*t, ss, w)
+	if err != nil {
+		return nil, err
+	}
 	st = st.After(*r, w)
-	return &st, err
+	return &st, nil
 }

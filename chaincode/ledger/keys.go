@@ -64,12 +64,14 @@ const (
 	KeyStream = "shipment.stream"
 	// KeySegment: shipment id, device id, sequence. Append-only, numbered by the stream; no protection of its own.
 	KeySegment = "shipment.segment"
-	// KeyExcursion: shipment id, device id, opening sequence, limit id. Written only along with its stream, whose version orders the writes; again while it is open. No protection of its own.
+	// KeyExcursion: shipment id, device id, opening sequence, limit id. Written only along with its stream or, without a device, the shipment's head, whose version orders the writes; again while it is open. No protection of its own.
 	KeyExcursion = "shipment.excursion"
 	// KeyAcknowledgement: shipment id, excursion id, MSP id, number. Append-only, at most eight for each organisation, which protects each.
 	KeyAcknowledgement = "shipment.acknowledgement"
 	// KeyOutcome: MSP id of a carrier, settlement time counted down, shipment id. Once, with the settlement; every party of the terms protects it.
 	KeyOutcome = "shipment.outcome"
+	// KeyConsolidation: SSCC. Head; changes with every hand-over of it, no protection beyond the majority.
+	KeyConsolidation = "consolidation"
 	// KeyGoods: component id. Head; says in which shipment a component travels, no protection beyond the majority.
 	KeyGoods = "shipment.goods"
 	// KeySettlement: shipment id. Head of the statement of account; every party of the terms protects it.
@@ -101,11 +103,11 @@ const (
 func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeySession, KeyFork,
-		KeyComponent, KeySale, KeyComponentEvent,
-		KeyPseudonym, KeyAttestation, KeyCounted,
-		KeyPayChannel, KeyPayChannelEvent, KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment,
-		KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream, KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyGoods, KeySettlement, KeyReview, KeyEvidence,
-		KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow, KeyPayout, KeyIdempotency,
+		KeyComponent, KeySale, KeyComponentEvent, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
+		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
+		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
+		KeyEvidence, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow, KeyPayout,
+		KeyIdempotency,
 	}
 }
 

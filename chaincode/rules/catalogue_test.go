@@ -54,7 +54,7 @@ func declaredAt(t *testing.T, file string) map[string]int {
 
 // units are the names of the units that rules use, by their code of UN/CEFACT
 // Recommendation 20.
-var units = map[string]string{"CEL": "°C", "P1": "%", "LUX": "lux", "K40": "g"}
+var units = map[string]string{"CEL": "°C", "P1": "%", "LUX": "lux", "K40": "g", "SEC": "s", "C62": "occurrence"}
 
 func catalogue(t *testing.T, toRules string) string {
 	var b strings.Builder

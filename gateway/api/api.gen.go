@@ -200,6 +200,20 @@ type CheckDisclosure = ledgerapi.CheckDisclosure
 // Checkpoint A place that the goods pass.
 type Checkpoint = shipment.Checkpoint
 
+// CheckpointPassage Which checkpoint of the terms was passed, and when.
+type CheckpointPassage struct {
+	// CheckpointID Example: hamburg-gate
+	CheckpointID string `json:"checkpointId"`
+
+	// Condition How the goods looked to one side.
+	Condition Condition `json:"condition,omitempty"`
+
+	// OccurredAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	OccurredAt Time `json:"occurredAt"`
+}
+
 // Collection What a collecting of credits has put to an account.
 type Collection = money.Collection
 
@@ -226,6 +240,39 @@ type ComponentEventPage = ledgerapi.ComponentEventPage
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987
 type ComponentID = string
+
+// Condition How the goods looked to one side.
+type Condition = shipment.Condition
+
+// ConsolidateShipments Shipments that are put together under an SSCC.
+//
+// Example: {"consolidationId":"376104250021234569","shipmentIds":["SH-2026-0001","SH-2026-0002"]}
+type ConsolidateShipments = ledgerapi.ConsolidateShipments
+
+// Consolidation Several shipments that are moved as one.
+type Consolidation = shipment.Consolidation
+
+// ConsolidationAcceptance In which condition the receiver finds the goods.
+type ConsolidationAcceptance struct {
+	// Condition How the goods looked to one side.
+	Condition Condition `json:"condition,omitempty"`
+}
+
+// ConsolidationOffer To whom all shipments are handed over, and when they changed hands.
+type ConsolidationOffer struct {
+	// Condition How the goods looked to one side.
+	Condition Condition `json:"condition,omitempty"`
+
+	// OccurredAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	OccurredAt Time `json:"occurredAt"`
+
+	// To An organisation, by its MSP id.
+	//
+	// Example: ShipperMSP
+	To MSPID `json:"to"`
+}
 
 // Corner A position in thousandths of a second of arc, WGS 84.
 type Corner = shipment.Corner
@@ -415,19 +462,41 @@ type Geofence = shipment.Geofence
 // Handover An offer that waits for the receiver's answer.
 type Handover = shipment.Handover
 
+// HandoverAcceptance In which condition the receiver finds the goods.
+type HandoverAcceptance struct {
+	// Condition How the goods looked to one side.
+	Condition Condition `json:"condition,omitempty"`
+
+	// PartID The part that is handed over; left out: what has not been split off.
+	PartID string `json:"partId,omitempty"`
+}
+
 // HandoverOffer To whom the goods are handed over, and when they changed hands.
 //
 // Example: {"occurredAt":"2026-03-01T08:30:00.000Z","to":"ShipperMSP"}
 type HandoverOffer struct {
+	// Condition How the goods looked to one side.
+	Condition Condition `json:"condition,omitempty"`
+
 	// OccurredAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
 	//
 	// Example: 2026-03-01T08:30:00.000Z
 	OccurredAt Time `json:"occurredAt"`
 
+	// PartID The part that is handed over; left out: what has not been split off.
+	PartID string `json:"partId,omitempty"`
+
 	// To An organisation, by its MSP id.
 	//
 	// Example: ShipperMSP
 	To MSPID `json:"to"`
+}
+
+// HandoverRefusal Why the hand-over is declined.
+type HandoverRefusal struct {
+	// PartID The part that is handed over; left out: what has not been split off.
+	PartID string `json:"partId,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Hash SHA-256 in lower-case hexadecimal.
@@ -496,6 +565,16 @@ type MediaTypeName = string
 //
 // Example: 1000
 type Minor = money.Minor
+
+// NewPart What is split off, and the devices that travel with it.
+type NewPart struct {
+	Devices       []DeviceID    `json:"devices,omitempty"`
+	Goods         []ComponentID `json:"goods,omitempty"`
+	LogisticUnits []string      `json:"logisticUnits,omitempty"`
+
+	// PartID Example: pallet-2
+	PartID string `json:"partId"`
+}
 
 // Nothing An empty object.
 //
@@ -599,13 +678,35 @@ type OwnershipOffer struct {
 	To MSPID `json:"to"`
 }
 
+// Packing When the goods were packed, and how they looked.
+type Packing struct {
+	// Condition How the goods looked to one side.
+	Condition Condition `json:"condition,omitempty"`
+
+	// OccurredAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	OccurredAt Time `json:"occurredAt"`
+}
+
 // PaidItem What was paid for one shipment, in sum.
 type PaidItem = paychannel.PaidItem
+
+// Part A part of the goods on a way of its own.
+type Part = shipment.Part
+
+// PartID A part of a shipment, by the custodian's own name.
+//
+// Example: pallet-2
+type PartID = string
 
 // PartNumber What kind of component it is.
 //
 // Example: PUMP-4711
 type PartNumber = string
+
+// Passage A checkpoint that the goods have passed.
+type Passage = shipment.Passage
 
 // PayerList What one side's payments were for.
 type PayerList = ledgerapi.PayerList
@@ -617,6 +718,9 @@ type PaymentChannel = paychannel.PaymentChannel
 
 // Penalty What one limit has cost one custody so far.
 type Penalty = shipment.Penalty
+
+// Photograph A picture that somebody keeps; the ledger keeps its hash.
+type Photograph = shipment.Photograph
 
 // PlannedCustody Who is to have the goods from when on.
 type PlannedCustody = shipment.PlannedCustody
@@ -697,6 +801,11 @@ type Role = party.Role
 //
 // Example: shipment.violation.temperature-high
 type RuleID = shipment.RuleID
+
+// SSCC A serial shipping container code, 18 digits.
+//
+// Example: 376104250021234569
+type SSCC = string
 
 // Salted A shipment and the salt of its commitment.
 type Salted = disclosure.Salted
@@ -779,6 +888,13 @@ type Simulation = shipment.Simulation
 // Spread Over how many shards an account is spread.
 type Spread = money.Spread
 
+// StatedReason Why.
+//
+// Example: {"reason":"no truck came"}
+type StatedReason struct {
+	Reason string `json:"reason,omitempty"`
+}
+
 // Statement What each carrier earns, what the excursions in its custody cost, and what remains.
 //
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
@@ -836,6 +952,11 @@ type ChannelIDParameter = ChannelID
 // Example: urn:epc:id:sgtin:4012345.011111.987
 type ComponentIDParameter = ComponentID
 
+// ConsolidationIDParameter A serial shipping container code, 18 digits.
+//
+// Example: 376104250021234569
+type ConsolidationIDParameter = SSCC
+
 // CurrencyParameter An ISO 4217 code.
 //
 // Example: USD
@@ -876,6 +997,11 @@ type NumberParameter = uint64
 // OperationIDParameter Example: op-7q2f6c4ch2m5w
 type OperationIDParameter = OperationID
 
+// PartIDParameter A part of a shipment, by the custodian's own name.
+//
+// Example: pallet-2
+type PartIDParameter = PartID
+
 // PayerParameter An organisation, by its MSP id.
 //
 // Example: ShipperMSP
@@ -915,6 +1041,12 @@ type ComponentChanged = Component
 //
 // Example: {"algorithm":"Ed25519","changedAt":"2026-03-01T08:30:00.000Z","componentId":"urn:epc:id:sgtin:4012345.011111.987","disposition":"active","events":1,"keyId":"a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f","location":"DEHAM","manufacturer":"ManufacturerMSP","owner":"ManufacturerMSP","partNumber":"PUMP-4711","publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}
 type ComponentCreated = Component
+
+// ConsolidationChanged Several shipments that are moved as one.
+type ConsolidationChanged = Consolidation
+
+// ConsolidationCreated Several shipments that are moved as one.
+type ConsolidationCreated = Consolidation
 
 // CreditsCollected What a collecting of credits has put to an account.
 type CreditsCollected = Collection
@@ -1059,6 +1191,51 @@ type OfferOwnershipParams struct {
 
 // DeclineOwnershipParams defines parameters for DeclineOwnership.
 type DeclineOwnershipParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ConsolidateParams defines parameters for Consolidate.
+type ConsolidateParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DeconsolidateParams defines parameters for Deconsolidate.
+type DeconsolidateParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AcceptConsolidationParams defines parameters for AcceptConsolidation.
+type AcceptConsolidationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// OfferConsolidationParams defines parameters for OfferConsolidation.
+type OfferConsolidationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DeclineConsolidationParams defines parameters for DeclineConsolidation.
+type DeclineConsolidationParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1255,6 +1432,15 @@ type AcceptTermsParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// CancelShipmentParams defines parameters for CancelShipment.
+type CancelShipmentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ListShipmentPaymentsParams defines parameters for ListShipmentPayments.
 type ListShipmentPaymentsParams struct {
 	// Limit At most so many items in one page.
@@ -1262,6 +1448,15 @@ type ListShipmentPaymentsParams struct {
 
 	// Cursor The `next` of the page before; empty for the first page.
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RecordCheckpointParams defines parameters for RecordCheckpoint.
+type RecordCheckpointParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
 // ListOffersParams defines parameters for ListOffers.
@@ -1462,6 +1657,42 @@ type GetShipmentHistoryParams struct {
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DeclareLostParams defines parameters for DeclareLost.
+type DeclareLostParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// PackShipmentParams defines parameters for PackShipment.
+type PackShipmentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// SplitShipmentParams defines parameters for SplitShipment.
+type SplitShipmentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// JoinPartParams defines parameters for JoinPart.
+type JoinPartParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // RecordReadingsParams defines parameters for RecordReadings.
 type RecordReadingsParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -1528,6 +1759,21 @@ type OfferOwnershipJSONRequestBody = OwnershipOffer
 // DeclineOwnershipJSONRequestBody defines body for DeclineOwnership for application/json ContentType.
 type DeclineOwnershipJSONRequestBody = Nothing
 
+// ConsolidateJSONRequestBody defines body for Consolidate for application/json ContentType.
+type ConsolidateJSONRequestBody = ConsolidateShipments
+
+// DeconsolidateJSONRequestBody defines body for Deconsolidate for application/json ContentType.
+type DeconsolidateJSONRequestBody = Nothing
+
+// AcceptConsolidationJSONRequestBody defines body for AcceptConsolidation for application/json ContentType.
+type AcceptConsolidationJSONRequestBody = ConsolidationAcceptance
+
+// OfferConsolidationJSONRequestBody defines body for OfferConsolidation for application/json ContentType.
+type OfferConsolidationJSONRequestBody = ConsolidationOffer
+
+// DeclineConsolidationJSONRequestBody defines body for DeclineConsolidation for application/json ContentType.
+type DeclineConsolidationJSONRequestBody = StatedReason
+
 // RegisterDeviceJSONRequestBody defines body for RegisterDevice for application/json ContentType.
 type RegisterDeviceJSONRequestBody = RegisterDevice
 
@@ -1582,6 +1828,12 @@ type ProposeShipmentJSONRequestBody = ProposeShipment
 // AcceptTermsJSONRequestBody defines body for AcceptTerms for application/json ContentType.
 type AcceptTermsJSONRequestBody = Acceptance
 
+// CancelShipmentJSONRequestBody defines body for CancelShipment for application/json ContentType.
+type CancelShipmentJSONRequestBody = StatedReason
+
+// RecordCheckpointJSONRequestBody defines body for RecordCheckpoint for application/json ContentType.
+type RecordCheckpointJSONRequestBody = CheckpointPassage
+
 // AmendTermsJSONRequestBody defines body for AmendTerms for application/json ContentType.
 type AmendTermsJSONRequestBody = CounterOffer
 
@@ -1616,13 +1868,25 @@ type WithdrawDisputeJSONRequestBody = Nothing
 type AcknowledgeExcursionJSONRequestBody = ExcursionComment
 
 // AcceptHandoverJSONRequestBody defines body for AcceptHandover for application/json ContentType.
-type AcceptHandoverJSONRequestBody = Nothing
+type AcceptHandoverJSONRequestBody = HandoverAcceptance
 
 // OfferHandoverJSONRequestBody defines body for OfferHandover for application/json ContentType.
 type OfferHandoverJSONRequestBody = HandoverOffer
 
 // DeclineHandoverJSONRequestBody defines body for DeclineHandover for application/json ContentType.
-type DeclineHandoverJSONRequestBody = Nothing
+type DeclineHandoverJSONRequestBody = HandoverRefusal
+
+// DeclareLostJSONRequestBody defines body for DeclareLost for application/json ContentType.
+type DeclareLostJSONRequestBody = Nothing
+
+// PackShipmentJSONRequestBody defines body for PackShipment for application/json ContentType.
+type PackShipmentJSONRequestBody = Packing
+
+// SplitShipmentJSONRequestBody defines body for SplitShipment for application/json ContentType.
+type SplitShipmentJSONRequestBody = NewPart
+
+// JoinPartJSONRequestBody defines body for JoinPart for application/json ContentType.
+type JoinPartJSONRequestBody = Nothing
 
 // RecordReadingsJSONRequestBody defines body for RecordReadings for application/json ContentType.
 type RecordReadingsJSONRequestBody = Segments
@@ -1686,6 +1950,24 @@ type ServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(c *gin.Context, componentID ComponentIDParameter, params DeclineOwnershipParams)
+	// Consolidate Put shipments together that are moved as one
+	// (POST /consolidations)
+	Consolidate(c *gin.Context, params ConsolidateParams)
+	// GetConsolidation Read a consolidation
+	// (GET /consolidations/{consolidationId})
+	GetConsolidation(c *gin.Context, consolidationID ConsolidationIDParameter)
+	// Deconsolidate Take a consolidation apart
+	// (POST /consolidations/{consolidationId}/deconsolidation)
+	Deconsolidate(c *gin.Context, consolidationID ConsolidationIDParameter, params DeconsolidateParams)
+	// AcceptConsolidation Take custody of all shipments
+	// (POST /consolidations/{consolidationId}/handover-acceptance)
+	AcceptConsolidation(c *gin.Context, consolidationID ConsolidationIDParameter, params AcceptConsolidationParams)
+	// OfferConsolidation Offer all shipments to the next party of their routes
+	// (POST /consolidations/{consolidationId}/handover-offers)
+	OfferConsolidation(c *gin.Context, consolidationID ConsolidationIDParameter, params OfferConsolidationParams)
+	// DeclineConsolidation End a pending hand-over of a consolidation
+	// (POST /consolidations/{consolidationId}/handover-refusal)
+	DeclineConsolidation(c *gin.Context, consolidationID ConsolidationIDParameter, params DeclineConsolidationParams)
 	// RegisterDevice Register a device with its first key
 	// (POST /devices)
 	RegisterDevice(c *gin.Context, params RegisterDeviceParams)
@@ -1776,9 +2058,15 @@ type ServerInterface interface {
 	// AcceptTerms Accept exactly the terms with this hash
 	// (POST /shipments/{shipmentId}/acceptance)
 	AcceptTerms(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptTermsParams)
+	// CancelShipment End a shipment before its delivery
+	// (POST /shipments/{shipmentId}/cancellation)
+	CancelShipment(c *gin.Context, shipmentID ShipmentIDParameter, params CancelShipmentParams)
 	// ListShipmentPayments List what was paid for a shipment through payment channels
 	// (GET /shipments/{shipmentId}/channel-payments)
 	ListShipmentPayments(c *gin.Context, shipmentID ShipmentIDParameter, params ListShipmentPaymentsParams)
+	// RecordCheckpoint Say that the goods have passed a checkpoint
+	// (POST /shipments/{shipmentId}/checkpoints)
+	RecordCheckpoint(c *gin.Context, shipmentID ShipmentIDParameter, params RecordCheckpointParams)
 	// ListOffers List the terms that counter-offers have replaced
 	// (GET /shipments/{shipmentId}/counter-offers)
 	ListOffers(c *gin.Context, shipmentID ShipmentIDParameter, params ListOffersParams)
@@ -1851,6 +2139,18 @@ type ServerInterface interface {
 	// GetShipmentHistory List what happened to a shipment
 	// (GET /shipments/{shipmentId}/history)
 	GetShipmentHistory(c *gin.Context, shipmentID ShipmentIDParameter, params GetShipmentHistoryParams)
+	// DeclareLost Declare goods lost that did not arrive in the agreed time
+	// (POST /shipments/{shipmentId}/loss)
+	DeclareLost(c *gin.Context, shipmentID ShipmentIDParameter, params DeclareLostParams)
+	// PackShipment Say that the goods are packed
+	// (POST /shipments/{shipmentId}/packing)
+	PackShipment(c *gin.Context, shipmentID ShipmentIDParameter, params PackShipmentParams)
+	// SplitShipment Put some of the goods on a way of their own
+	// (POST /shipments/{shipmentId}/parts)
+	SplitShipment(c *gin.Context, shipmentID ShipmentIDParameter, params SplitShipmentParams)
+	// JoinPart Put a part together with the rest again
+	// (POST /shipments/{shipmentId}/parts/{partId}/joining)
+	JoinPart(c *gin.Context, shipmentID ShipmentIDParameter, partID PartIDParameter, params JoinPartParams)
 	// GetReview Get what was accepted and what is disputed
 	// (GET /shipments/{shipmentId}/review)
 	GetReview(c *gin.Context, shipmentID ShipmentIDParameter)
@@ -2656,6 +2956,362 @@ func (siw *ServerInterfaceWrapper) DeclineOwnership(c *gin.Context) {
 	}
 
 	siw.Handler.DeclineOwnership(c, componentID, params)
+}
+
+// Consolidate operation middleware
+func (siw *ServerInterfaceWrapper) Consolidate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConsolidateParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Consolidate(c, params)
+}
+
+// GetConsolidation operation middleware
+func (siw *ServerInterfaceWrapper) GetConsolidation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "consolidationId" -------------
+	var consolidationID ConsolidationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consolidationId", c.Param("consolidationId"), &consolidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consolidationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetConsolidation(c, consolidationID)
+}
+
+// Deconsolidate operation middleware
+func (siw *ServerInterfaceWrapper) Deconsolidate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "consolidationId" -------------
+	var consolidationID ConsolidationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consolidationId", c.Param("consolidationId"), &consolidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consolidationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeconsolidateParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Deconsolidate(c, consolidationID, params)
+}
+
+// AcceptConsolidation operation middleware
+func (siw *ServerInterfaceWrapper) AcceptConsolidation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "consolidationId" -------------
+	var consolidationID ConsolidationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consolidationId", c.Param("consolidationId"), &consolidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consolidationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptConsolidationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptConsolidation(c, consolidationID, params)
+}
+
+// OfferConsolidation operation middleware
+func (siw *ServerInterfaceWrapper) OfferConsolidation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "consolidationId" -------------
+	var consolidationID ConsolidationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consolidationId", c.Param("consolidationId"), &consolidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consolidationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OfferConsolidationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OfferConsolidation(c, consolidationID, params)
+}
+
+// DeclineConsolidation operation middleware
+func (siw *ServerInterfaceWrapper) DeclineConsolidation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "consolidationId" -------------
+	var consolidationID ConsolidationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "consolidationId", c.Param("consolidationId"), &consolidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter consolidationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeclineConsolidationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeclineConsolidation(c, consolidationID, params)
 }
 
 // RegisterDevice operation middleware
@@ -4155,6 +4811,74 @@ func (siw *ServerInterfaceWrapper) AcceptTerms(c *gin.Context) {
 	siw.Handler.AcceptTerms(c, shipmentID, params)
 }
 
+// CancelShipment operation middleware
+func (siw *ServerInterfaceWrapper) CancelShipment(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelShipmentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CancelShipment(c, shipmentID, params)
+}
+
 // ListShipmentPayments operation middleware
 func (siw *ServerInterfaceWrapper) ListShipmentPayments(c *gin.Context) {
 
@@ -4197,6 +4921,74 @@ func (siw *ServerInterfaceWrapper) ListShipmentPayments(c *gin.Context) {
 	}
 
 	siw.Handler.ListShipmentPayments(c, shipmentID, params)
+}
+
+// RecordCheckpoint operation middleware
+func (siw *ServerInterfaceWrapper) RecordCheckpoint(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordCheckpointParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordCheckpoint(c, shipmentID, params)
 }
 
 // ListOffers operation middleware
@@ -5679,6 +6471,287 @@ func (siw *ServerInterfaceWrapper) GetShipmentHistory(c *gin.Context) {
 	siw.Handler.GetShipmentHistory(c, shipmentID, params)
 }
 
+// DeclareLost operation middleware
+func (siw *ServerInterfaceWrapper) DeclareLost(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeclareLostParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeclareLost(c, shipmentID, params)
+}
+
+// PackShipment operation middleware
+func (siw *ServerInterfaceWrapper) PackShipment(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PackShipmentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PackShipment(c, shipmentID, params)
+}
+
+// SplitShipment operation middleware
+func (siw *ServerInterfaceWrapper) SplitShipment(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SplitShipmentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SplitShipment(c, shipmentID, params)
+}
+
+// JoinPart operation middleware
+func (siw *ServerInterfaceWrapper) JoinPart(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "partId" -------------
+	var partID PartIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "partId", c.Param("partId"), &partID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter partId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params JoinPartParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.JoinPart(c, shipmentID, partID, params)
+}
+
 // GetReview operation middleware
 func (siw *ServerInterfaceWrapper) GetReview(c *gin.Context) {
 
@@ -6168,6 +7241,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-refusal", wrapper.DeclineOwnership)
+	router.POST(options.BaseURL+"/consolidations", wrapper.Consolidate)
+	router.GET(options.BaseURL+"/consolidations/:consolidationId", wrapper.GetConsolidation)
+	router.POST(options.BaseURL+"/consolidations/:consolidationId/deconsolidation", wrapper.Deconsolidate)
+	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-acceptance", wrapper.AcceptConsolidation)
+	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-offers", wrapper.OfferConsolidation)
+	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-refusal", wrapper.DeclineConsolidation)
 	router.POST(options.BaseURL+"/devices", wrapper.RegisterDevice)
 	router.GET(options.BaseURL+"/devices/:deviceId", wrapper.GetDevice)
 	router.GET(options.BaseURL+"/devices/:deviceId/history", wrapper.GetDeviceHistory)
@@ -6198,7 +7277,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/cancellation", wrapper.CancelShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/channel-payments", wrapper.ListShipmentPayments)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/checkpoints", wrapper.RecordCheckpoint)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.ListOffers)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/counter-offers", wrapper.AmendTerms)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/delivery-acceptance", wrapper.AcceptDelivery)
@@ -6223,6 +7304,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-offers", wrapper.OfferHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-refusal", wrapper.DeclineHandover)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/history", wrapper.GetShipmentHistory)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/loss", wrapper.DeclareLost)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/packing", wrapper.PackShipment)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/parts", wrapper.SplitShipment)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/parts/:partId/joining", wrapper.JoinPart)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/review", wrapper.GetReview)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/segments", wrapper.RecordReadings)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/settlement", wrapper.SettleShipment)
@@ -6319,6 +7404,31 @@ type ComponentCreatedJSONResponse struct {
 }
 
 type ComponentEventPageJSONResponse ComponentEventPage
+
+type ConsolidationJSONResponse Consolidation
+
+type ConsolidationChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ConsolidationChangedJSONResponse struct {
+	Body Consolidation
+
+	Headers ConsolidationChangedResponseHeaders
+}
+
+type ConsolidationCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ConsolidationCreatedJSONResponse struct {
+	Body Consolidation
+
+	Headers ConsolidationCreatedResponseHeaders
+}
 
 type CreditPageJSONResponse CreditPage
 
@@ -6893,6 +8003,183 @@ type DeclineOwnershipResponseObject interface {
 type DeclineOwnership200JSONResponse struct{ ComponentChangedJSONResponse }
 
 func (response DeclineOwnership200JSONResponse) VisitDeclineOwnershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConsolidateRequestObject struct {
+	Params ConsolidateParams
+	Body   *ConsolidateJSONRequestBody
+}
+
+type ConsolidateResponseObject interface {
+	VisitConsolidateResponse(w http.ResponseWriter) error
+}
+
+type Consolidate201JSONResponse struct {
+	ConsolidationCreatedJSONResponse
+}
+
+func (response Consolidate201JSONResponse) VisitConsolidateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConsolidationRequestObject struct {
+	ConsolidationID ConsolidationIDParameter `json:"consolidationId"`
+}
+
+type GetConsolidationResponseObject interface {
+	VisitGetConsolidationResponse(w http.ResponseWriter) error
+}
+
+type GetConsolidation200JSONResponse struct{ ConsolidationJSONResponse }
+
+func (response GetConsolidation200JSONResponse) VisitGetConsolidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeconsolidateRequestObject struct {
+	ConsolidationID ConsolidationIDParameter `json:"consolidationId"`
+	Params          DeconsolidateParams
+	Body            *DeconsolidateJSONRequestBody
+}
+
+type DeconsolidateResponseObject interface {
+	VisitDeconsolidateResponse(w http.ResponseWriter) error
+}
+
+type Deconsolidate200JSONResponse struct {
+	ConsolidationChangedJSONResponse
+}
+
+func (response Deconsolidate200JSONResponse) VisitDeconsolidateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptConsolidationRequestObject struct {
+	ConsolidationID ConsolidationIDParameter `json:"consolidationId"`
+	Params          AcceptConsolidationParams
+	Body            *AcceptConsolidationJSONRequestBody
+}
+
+type AcceptConsolidationResponseObject interface {
+	VisitAcceptConsolidationResponse(w http.ResponseWriter) error
+}
+
+type AcceptConsolidation200JSONResponse struct {
+	ConsolidationChangedJSONResponse
+}
+
+func (response AcceptConsolidation200JSONResponse) VisitAcceptConsolidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferConsolidationRequestObject struct {
+	ConsolidationID ConsolidationIDParameter `json:"consolidationId"`
+	Params          OfferConsolidationParams
+	Body            *OfferConsolidationJSONRequestBody
+}
+
+type OfferConsolidationResponseObject interface {
+	VisitOfferConsolidationResponse(w http.ResponseWriter) error
+}
+
+type OfferConsolidation200JSONResponse struct {
+	ConsolidationChangedJSONResponse
+}
+
+func (response OfferConsolidation200JSONResponse) VisitOfferConsolidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeclineConsolidationRequestObject struct {
+	ConsolidationID ConsolidationIDParameter `json:"consolidationId"`
+	Params          DeclineConsolidationParams
+	Body            *DeclineConsolidationJSONRequestBody
+}
+
+type DeclineConsolidationResponseObject interface {
+	VisitDeclineConsolidationResponse(w http.ResponseWriter) error
+}
+
+type DeclineConsolidation200JSONResponse struct {
+	ConsolidationChangedJSONResponse
+}
+
+func (response DeclineConsolidation200JSONResponse) VisitDeclineConsolidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7715,6 +9002,35 @@ func (response AcceptTerms200JSONResponse) VisitAcceptTermsResponse(w http.Respo
 	return err
 }
 
+type CancelShipmentRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     CancelShipmentParams
+	Body       *CancelShipmentJSONRequestBody
+}
+
+type CancelShipmentResponseObject interface {
+	VisitCancelShipmentResponse(w http.ResponseWriter) error
+}
+
+type CancelShipment200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response CancelShipment200JSONResponse) VisitCancelShipmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListShipmentPaymentsRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	Params     ListShipmentPaymentsParams
@@ -7735,6 +9051,35 @@ func (response ListShipmentPayments200JSONResponse) VisitListShipmentPaymentsRes
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordCheckpointRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     RecordCheckpointParams
+	Body       *RecordCheckpointJSONRequestBody
+}
+
+type RecordCheckpointResponseObject interface {
+	VisitRecordCheckpointResponse(w http.ResponseWriter) error
+}
+
+type RecordCheckpoint200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response RecordCheckpoint200JSONResponse) VisitRecordCheckpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -8396,6 +9741,123 @@ func (response GetShipmentHistory200JSONResponse) VisitGetShipmentHistoryRespons
 	return err
 }
 
+type DeclareLostRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     DeclareLostParams
+	Body       *DeclareLostJSONRequestBody
+}
+
+type DeclareLostResponseObject interface {
+	VisitDeclareLostResponse(w http.ResponseWriter) error
+}
+
+type DeclareLost200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response DeclareLost200JSONResponse) VisitDeclareLostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PackShipmentRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     PackShipmentParams
+	Body       *PackShipmentJSONRequestBody
+}
+
+type PackShipmentResponseObject interface {
+	VisitPackShipmentResponse(w http.ResponseWriter) error
+}
+
+type PackShipment200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response PackShipment200JSONResponse) VisitPackShipmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SplitShipmentRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     SplitShipmentParams
+	Body       *SplitShipmentJSONRequestBody
+}
+
+type SplitShipmentResponseObject interface {
+	VisitSplitShipmentResponse(w http.ResponseWriter) error
+}
+
+type SplitShipment200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response SplitShipment200JSONResponse) VisitSplitShipmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JoinPartRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	PartID     PartIDParameter     `json:"partId"`
+	Params     JoinPartParams
+	Body       *JoinPartJSONRequestBody
+}
+
+type JoinPartResponseObject interface {
+	VisitJoinPartResponse(w http.ResponseWriter) error
+}
+
+type JoinPart200JSONResponse struct{ ShipmentChangedJSONResponse }
+
+func (response JoinPart200JSONResponse) VisitJoinPartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReviewRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 }
@@ -8717,6 +10179,24 @@ type StrictServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(ctx context.Context, request DeclineOwnershipRequestObject) (DeclineOwnershipResponseObject, error)
+	// Consolidate Put shipments together that are moved as one
+	// (POST /consolidations)
+	Consolidate(ctx context.Context, request ConsolidateRequestObject) (ConsolidateResponseObject, error)
+	// GetConsolidation Read a consolidation
+	// (GET /consolidations/{consolidationId})
+	GetConsolidation(ctx context.Context, request GetConsolidationRequestObject) (GetConsolidationResponseObject, error)
+	// Deconsolidate Take a consolidation apart
+	// (POST /consolidations/{consolidationId}/deconsolidation)
+	Deconsolidate(ctx context.Context, request DeconsolidateRequestObject) (DeconsolidateResponseObject, error)
+	// AcceptConsolidation Take custody of all shipments
+	// (POST /consolidations/{consolidationId}/handover-acceptance)
+	AcceptConsolidation(ctx context.Context, request AcceptConsolidationRequestObject) (AcceptConsolidationResponseObject, error)
+	// OfferConsolidation Offer all shipments to the next party of their routes
+	// (POST /consolidations/{consolidationId}/handover-offers)
+	OfferConsolidation(ctx context.Context, request OfferConsolidationRequestObject) (OfferConsolidationResponseObject, error)
+	// DeclineConsolidation End a pending hand-over of a consolidation
+	// (POST /consolidations/{consolidationId}/handover-refusal)
+	DeclineConsolidation(ctx context.Context, request DeclineConsolidationRequestObject) (DeclineConsolidationResponseObject, error)
 	// RegisterDevice Register a device with its first key
 	// (POST /devices)
 	RegisterDevice(ctx context.Context, request RegisterDeviceRequestObject) (RegisterDeviceResponseObject, error)
@@ -8807,9 +10287,15 @@ type StrictServerInterface interface {
 	// AcceptTerms Accept exactly the terms with this hash
 	// (POST /shipments/{shipmentId}/acceptance)
 	AcceptTerms(ctx context.Context, request AcceptTermsRequestObject) (AcceptTermsResponseObject, error)
+	// CancelShipment End a shipment before its delivery
+	// (POST /shipments/{shipmentId}/cancellation)
+	CancelShipment(ctx context.Context, request CancelShipmentRequestObject) (CancelShipmentResponseObject, error)
 	// ListShipmentPayments List what was paid for a shipment through payment channels
 	// (GET /shipments/{shipmentId}/channel-payments)
 	ListShipmentPayments(ctx context.Context, request ListShipmentPaymentsRequestObject) (ListShipmentPaymentsResponseObject, error)
+	// RecordCheckpoint Say that the goods have passed a checkpoint
+	// (POST /shipments/{shipmentId}/checkpoints)
+	RecordCheckpoint(ctx context.Context, request RecordCheckpointRequestObject) (RecordCheckpointResponseObject, error)
 	// ListOffers List the terms that counter-offers have replaced
 	// (GET /shipments/{shipmentId}/counter-offers)
 	ListOffers(ctx context.Context, request ListOffersRequestObject) (ListOffersResponseObject, error)
@@ -8882,6 +10368,18 @@ type StrictServerInterface interface {
 	// GetShipmentHistory List what happened to a shipment
 	// (GET /shipments/{shipmentId}/history)
 	GetShipmentHistory(ctx context.Context, request GetShipmentHistoryRequestObject) (GetShipmentHistoryResponseObject, error)
+	// DeclareLost Declare goods lost that did not arrive in the agreed time
+	// (POST /shipments/{shipmentId}/loss)
+	DeclareLost(ctx context.Context, request DeclareLostRequestObject) (DeclareLostResponseObject, error)
+	// PackShipment Say that the goods are packed
+	// (POST /shipments/{shipmentId}/packing)
+	PackShipment(ctx context.Context, request PackShipmentRequestObject) (PackShipmentResponseObject, error)
+	// SplitShipment Put some of the goods on a way of their own
+	// (POST /shipments/{shipmentId}/parts)
+	SplitShipment(ctx context.Context, request SplitShipmentRequestObject) (SplitShipmentResponseObject, error)
+	// JoinPart Put a part together with the rest again
+	// (POST /shipments/{shipmentId}/parts/{partId}/joining)
+	JoinPart(ctx context.Context, request JoinPartRequestObject) (JoinPartResponseObject, error)
 	// GetReview Get what was accepted and what is disputed
 	// (GET /shipments/{shipmentId}/review)
 	GetReview(ctx context.Context, request GetReviewRequestObject) (GetReviewResponseObject, error)
@@ -9481,6 +10979,265 @@ func (sh *strictHandler) DeclineOwnership(ctx *gin.Context, componentID Componen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DeclineOwnershipResponseObject); ok {
 		if err := validResponse.VisitDeclineOwnershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Consolidate operation middleware
+func (sh *strictHandler) Consolidate(ctx *gin.Context, params ConsolidateParams) {
+	var request ConsolidateRequestObject
+
+	request.Params = params
+
+	var body ConsolidateJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Consolidate(ctx, request.(ConsolidateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Consolidate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ConsolidateResponseObject); ok {
+		if err := validResponse.VisitConsolidateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetConsolidation operation middleware
+func (sh *strictHandler) GetConsolidation(ctx *gin.Context, consolidationID ConsolidationIDParameter) {
+	var request GetConsolidationRequestObject
+
+	request.ConsolidationID = consolidationID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConsolidation(ctx, request.(GetConsolidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConsolidation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetConsolidationResponseObject); ok {
+		if err := validResponse.VisitGetConsolidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Deconsolidate operation middleware
+func (sh *strictHandler) Deconsolidate(ctx *gin.Context, consolidationID ConsolidationIDParameter, params DeconsolidateParams) {
+	var request DeconsolidateRequestObject
+
+	request.ConsolidationID = consolidationID
+	request.Params = params
+
+	var body DeconsolidateJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Deconsolidate(ctx, request.(DeconsolidateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Deconsolidate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeconsolidateResponseObject); ok {
+		if err := validResponse.VisitDeconsolidateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptConsolidation operation middleware
+func (sh *strictHandler) AcceptConsolidation(ctx *gin.Context, consolidationID ConsolidationIDParameter, params AcceptConsolidationParams) {
+	var request AcceptConsolidationRequestObject
+
+	request.ConsolidationID = consolidationID
+	request.Params = params
+
+	var body AcceptConsolidationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptConsolidation(ctx, request.(AcceptConsolidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptConsolidation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptConsolidationResponseObject); ok {
+		if err := validResponse.VisitAcceptConsolidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OfferConsolidation operation middleware
+func (sh *strictHandler) OfferConsolidation(ctx *gin.Context, consolidationID ConsolidationIDParameter, params OfferConsolidationParams) {
+	var request OfferConsolidationRequestObject
+
+	request.ConsolidationID = consolidationID
+	request.Params = params
+
+	var body OfferConsolidationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OfferConsolidation(ctx, request.(OfferConsolidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OfferConsolidation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OfferConsolidationResponseObject); ok {
+		if err := validResponse.VisitOfferConsolidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeclineConsolidation operation middleware
+func (sh *strictHandler) DeclineConsolidation(ctx *gin.Context, consolidationID ConsolidationIDParameter, params DeclineConsolidationParams) {
+	var request DeclineConsolidationRequestObject
+
+	request.ConsolidationID = consolidationID
+	request.Params = params
+
+	var body DeclineConsolidationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeclineConsolidation(ctx, request.(DeclineConsolidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeclineConsolidation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeclineConsolidationResponseObject); ok {
+		if err := validResponse.VisitDeclineConsolidationResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -10614,6 +12371,54 @@ func (sh *strictHandler) AcceptTerms(ctx *gin.Context, shipmentID ShipmentIDPara
 	}
 }
 
+// CancelShipment operation middleware
+func (sh *strictHandler) CancelShipment(ctx *gin.Context, shipmentID ShipmentIDParameter, params CancelShipmentParams) {
+	var request CancelShipmentRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body CancelShipmentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelShipment(ctx, request.(CancelShipmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelShipment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CancelShipmentResponseObject); ok {
+		if err := validResponse.VisitCancelShipmentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListShipmentPayments operation middleware
 func (sh *strictHandler) ListShipmentPayments(ctx *gin.Context, shipmentID ShipmentIDParameter, params ListShipmentPaymentsParams) {
 	var request ListShipmentPaymentsRequestObject
@@ -10634,6 +12439,51 @@ func (sh *strictHandler) ListShipmentPayments(ctx *gin.Context, shipmentID Shipm
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListShipmentPaymentsResponseObject); ok {
 		if err := validResponse.VisitListShipmentPaymentsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordCheckpoint operation middleware
+func (sh *strictHandler) RecordCheckpoint(ctx *gin.Context, shipmentID ShipmentIDParameter, params RecordCheckpointParams) {
+	var request RecordCheckpointRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body RecordCheckpointJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordCheckpoint(ctx, request.(RecordCheckpointRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordCheckpoint")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordCheckpointResponseObject); ok {
+		if err := validResponse.VisitRecordCheckpointResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -11555,6 +13405,193 @@ func (sh *strictHandler) GetShipmentHistory(ctx *gin.Context, shipmentID Shipmen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetShipmentHistoryResponseObject); ok {
 		if err := validResponse.VisitGetShipmentHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeclareLost operation middleware
+func (sh *strictHandler) DeclareLost(ctx *gin.Context, shipmentID ShipmentIDParameter, params DeclareLostParams) {
+	var request DeclareLostRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body DeclareLostJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeclareLost(ctx, request.(DeclareLostRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeclareLost")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeclareLostResponseObject); ok {
+		if err := validResponse.VisitDeclareLostResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PackShipment operation middleware
+func (sh *strictHandler) PackShipment(ctx *gin.Context, shipmentID ShipmentIDParameter, params PackShipmentParams) {
+	var request PackShipmentRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body PackShipmentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PackShipment(ctx, request.(PackShipmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PackShipment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PackShipmentResponseObject); ok {
+		if err := validResponse.VisitPackShipmentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SplitShipment operation middleware
+func (sh *strictHandler) SplitShipment(ctx *gin.Context, shipmentID ShipmentIDParameter, params SplitShipmentParams) {
+	var request SplitShipmentRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	var body SplitShipmentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SplitShipment(ctx, request.(SplitShipmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SplitShipment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SplitShipmentResponseObject); ok {
+		if err := validResponse.VisitSplitShipmentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// JoinPart operation middleware
+func (sh *strictHandler) JoinPart(ctx *gin.Context, shipmentID ShipmentIDParameter, partID PartIDParameter, params JoinPartParams) {
+	var request JoinPartRequestObject
+
+	request.ShipmentID = shipmentID
+	request.PartID = partID
+	request.Params = params
+
+	var body JoinPartJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.JoinPart(ctx, request.(JoinPartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "JoinPart")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(JoinPartResponseObject); ok {
+		if err := validResponse.VisitJoinPartResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -30,6 +30,7 @@ var records = []any{
 	dsse.Envelope{}, dsse.Signature{}, party.Organisation{}, party.Device{}, party.DeviceKey{}, party.KeyEvent{},
 	component.Component{}, component.LifeEvent{},
 	shipment.Shipment{}, shipment.Custody{}, shipment.Handover{}, shipment.JourneyEvent{}, shipment.Terms{}, shipment.Leg{}, shipment.Limit{},
+	shipment.Condition{}, shipment.Photograph{}, shipment.Passage{}, shipment.Part{}, shipment.Consolidation{}, ledgerapi.ConsolidateShipments{},
 	shipment.ReplacedTerms{}, ledgerapi.ReplacedTermsPage{},
 	shipment.Checkpoint{}, shipment.Geofence{}, shipment.Corner{}, shipment.Schedule{}, shipment.Interval{}, shipment.Commercial{},
 	shipment.Stream{}, shipment.Session{}, shipment.SessionRecord{}, shipment.Fork{}, party.Suspicion{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},

@@ -35,8 +35,20 @@ var endorsers = map[api.Transaction]scope{
 	api.ReportForkTx:         majority,
 	api.SettleTx:             everyParty, // the statement, the escrow and the accounts
 
-	api.AcknowledgeExcursionTx: majority,   // a new record has no policy yet
+	api.AcknowledgeExcursionTx: majority, // a new record has no policy yet
+
 	api.AmendTermsTx:           everyParty, // the terms, the escrow and the payer's account
+	api.PackTx:                 majority,
+	api.RecordCheckpointTx:     majority,
+	api.CancelShipmentTx:       everyParty, // the last consent empties the escrow
+	api.DeclareLostTx:          majority,
+	api.SplitShipmentTx:        majority,
+	api.JoinPartTx:             majority,
+	api.ConsolidateTx:          majority,
+	api.OfferConsolidationTx:   majority,
+	api.AcceptConsolidationTx:  majority,
+	api.DeclineConsolidationTx: majority,
+	api.DeconsolidateTx:        majority,
 
 	api.AcceptDeliveryTx:   everyParty, // the review of the delivery
 	api.OpenDisputeTx:      everyParty,

@@ -8,7 +8,7 @@
 // A script has one command on a line; JSON may run over several lines. A word
 // ${…} stands for a variable's value: ${run} is unique to the run, ${ccy} is a
 // currency of the run's own, ${now-10m} and ${t0+90s} are times, ${n+2} is a
-// sum, and ${box} is the id of the device box.
+// sum, ${box} is the id of the device box, and ${sscc.x} a logistic unit of the run's own.
 //
 //	consortium                      announce the three organisations, unless they are
 //	fresh                           end here unless the ledger was empty

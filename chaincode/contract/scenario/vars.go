@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -35,6 +37,9 @@ func (r *run) value(name, sign, by string) (string, error) {
 	if name == "now" {
 		v, ok = string(measure.TimeOf(r.backend.Now())), true
 	}
+	if label, is := strings.CutPrefix(name, "sscc."); is {
+		v, ok = sscc(r.vars["run"]+"/"+label), true
+	}
 	if !ok {
 		return "", fmt.Errorf("no variable is called %q", name)
 	}
@@ -51,6 +56,17 @@ func (r *run) value(name, sign, by string) (string, error) {
 	}
 	b, err := strconv.ParseInt(sign+by, 10, 64)
 	return strconv.FormatInt(a+b, 10), err
+}
+
+// sscc is a serial shipping container code made from a text.
+func sscc(text string) string {
+	h := sha256.Sum256([]byte(text))
+	code := fmt.Sprintf("%017d", binary.BigEndian.Uint64(h[:])%100_000_000_000_000_000)
+	sum := 0
+	for i, c := range code {
+		sum += int(c-'0') * (3 - i%2*2)
+	}
+	return code + strconv.Itoa((10-sum%10)%10)
 }
 
 // at is the part of an answer that a path such as .items.0.deviceId names.

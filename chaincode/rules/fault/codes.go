@@ -99,6 +99,27 @@ const (
 	CodeSettleDisputed         Code = "shipment.settlement.in-dispute"
 	CodeSettleNotAccepted      Code = "shipment.settlement.not-accepted"
 
+	// Custody, checkpoints, parts, and shipments that end otherwise.
+	CodeCustodyNot           Code = "shipment.custody.not-custodian"
+	CodeConditionInvalid     Code = "shipment.condition.invalid"
+	CodeHandoverSeals        Code = "shipment.handover.seals-differ"
+	CodeCheckpointUnknown    Code = "shipment.checkpoint.unknown"
+	CodeCheckpointOrder      Code = "shipment.checkpoint.out-of-order"
+	CodeCheckpointTime       Code = "shipment.checkpoint.time"
+	CodePartUnknown          Code = "shipment.part.unknown"
+	CodePartExists           Code = "shipment.part.exists"
+	CodePartInvalid          Code = "shipment.part.invalid"
+	CodePartElsewhere        Code = "shipment.part.elsewhere"
+	CodeConsolidated         Code = "shipment.consolidation.consolidated"
+	CodeConsolidationExists  Code = "shipment.consolidation.exists"
+	CodeConsolidationUnknown Code = "shipment.consolidation.unknown"
+	CodeConsolidationInvalid Code = "shipment.consolidation.invalid"
+	CodeConsolidationParts   Code = "shipment.consolidation.in-parts"
+	CodeConsolidationOver    Code = "shipment.consolidation.taken-apart"
+	CodeCancelConsented      Code = "shipment.cancellation.consented"
+	CodeLostEarly            Code = "shipment.loss.early"
+	CodeLostNotParty         Code = "shipment.loss.not-party"
+
 	// Money.
 	CodeAccountUnknown    Code = "settlement.account-unknown"
 	CodeAmountInvalid     Code = "settlement.amount-invalid"
@@ -187,6 +208,25 @@ func Catalogue() []Entry {
 		{CodeTermsChanged, Conflict, "the terms on the ledger are not the ones that were named"},
 		{CodeTermsAccepted, Conflict, "the caller's organisation has accepted these terms"},
 		{CodeTermsSame, Conflict, "a counter-offer is the same as the terms that it answers"},
+		{CodeCustodyNot, Forbidden, "only who has the goods may do this"},
+		{CodeConditionInvalid, Malformed, "what is said about the condition of the goods is not of its form, or names units that the terms do not"},
+		{CodeHandoverSeals, Conflict, "the receiver names other seals than the giver; decline the hand-over instead"},
+		{CodeCheckpointUnknown, NotFound, "the terms name no such checkpoint"},
+		{CodeCheckpointOrder, Conflict, "the checkpoint is passed already, or comes before one that is"},
+		{CodeCheckpointTime, Refused, "the checkpoint's time is not in the custodian's custody, before the last one, in the future, or too long ago"},
+		{CodePartUnknown, NotFound, "no part of this id is on a way of its own"},
+		{CodePartExists, Conflict, "a part of this id exists, or there are as many parts as there may be"},
+		{CodePartInvalid, Malformed, "a part names what cannot be split off, nothing, or everything"},
+		{CodePartElsewhere, Conflict, "the part and the rest are not on the same leg"},
+		{CodeConsolidated, Conflict, "the shipment is moved in a consolidation and not by itself"},
+		{CodeConsolidationExists, Conflict, "a consolidation of this SSCC exists"},
+		{CodeConsolidationUnknown, NotFound, "no consolidation of this SSCC exists"},
+		{CodeConsolidationInvalid, Malformed, "a consolidation has an SSCC and 2 to 16 shipments"},
+		{CodeConsolidationParts, Refused, "a shipment that is in parts is not consolidated"},
+		{CodeConsolidationOver, Conflict, "the consolidation has been taken apart"},
+		{CodeCancelConsented, Conflict, "the caller's organisation has consented to the cancellation, and not all others have"},
+		{CodeLostEarly, Refused, "goods are declared lost only when they are overdue for as long as the terms ask for"},
+		{CodeLostNotParty, Forbidden, "only the payer, the consignor or the consignee declares goods lost"},
 		{CodeGoodsNotOwned, Refused, "the consignor does not own a component that is to be shipped"},
 		{CodeGoodsInShipment, Refused, "a component that is to be shipped is in another shipment, agreed and not yet delivered"},
 		{CodeHandoverPending, Conflict, "a hand-over is offered and not yet answered"},
@@ -205,7 +245,7 @@ func Catalogue() []Entry {
 		{CodeForkReported, Conflict, "this contradiction is on record"},
 		{CodeForkEnough, Refused, "as many contradictions of the device as are kept for one shipment are on record"},
 		{CodeSegmentExcursions, Refused, "one transaction would open and close more excursions than a transaction may; send shorter segments"},
-		{CodeReadingsEarly, Refused, "a reading is earlier than the pick-up"},
+		{CodeReadingsEarly, Refused, "a reading is earlier than the packing or, without one, the pick-up"},
 		{CodeReadingsHandover, Conflict, "a reading is later than a hand-over that is offered and not yet answered; send it again when it is"},
 		{CodeReadingsTime, Refused, "a reading's time is in the future or not later than the one before it"},
 		{CodeExcursionUnknown, NotFound, "the shipment has no excursion of this id"},

@@ -45,9 +45,6 @@ func NewReview(shipmentID string, w When) Review {
 	return Review{ShipmentID: shipmentID, Disputes: []Dispute{}, ChangedAt: w.Now}
 }
 
-// deliveredAt is when the delivery was recorded: the agreed waits count from here.
-func (s Shipment) deliveredAt() measure.Time { return s.Custody[len(s.Custody)-1].RecordedAt }
-
 // reviewUntil is when the time to accept or to dispute is over. Who accepts in
 // part has as long again to say what it claims.
 func (r Review) reviewUntil(s Shipment, t Terms) measure.Time {

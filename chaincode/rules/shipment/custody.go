@@ -11,7 +11,8 @@ import (
 // Status is how far a shipment is.
 type Status string
 
-// The statuses, in order; a shipment is withdrawn only before it is agreed.
+// The statuses, in order; a shipment is withdrawn only before it is agreed,
+// cancelled only before it is delivered.
 const (
 	Proposed  Status = "proposed"
 	Agreed    Status = "agreed"
@@ -22,6 +23,13 @@ const (
 	Withdrawn Status = "withdrawn"
 )
 
+// The statuses of journeys that are longer, or end otherwise.
+const (
+	Packed     Status = "packed" // agreed, and the consignor answers for what the devices measure
+	Cancelled  Status = "cancelled"
+	LostStatus Status = "lost" // it is settled as after a delivery
+)
+
 // Shipment is the head of a shipment's record: what is true now. Its terms
 // have a key of their own, which nobody writes again once they are agreed.
 type Shipment struct {
@@ -30,10 +38,23 @@ type Shipment struct {
 	TermsHash  string       `json:"termsHash"`
 	Proposer   string       `json:"proposer"`
 	AcceptedBy []string     `json:"acceptedBy"` // sorted
-	Custody    []Custody    `json:"custody"`    // from pick-up on, contiguous
+	Custody    []Custody    `json:"custody"`    // from packing or pick-up on, contiguous; of what has not been split off
 	Offer      *Handover    `json:"offer,omitempty" metadata:",optional"`
 	Events     uint64       `json:"events"` // number of events; the next one has this number
 	ChangedAt  measure.Time `json:"changedAt"`
+	// Seals are the numbers last read from the seals, or agreed, sorted.
+	Seals []string `json:"seals,omitempty" metadata:",optional"`
+	// Passed are the checkpoints that were passed, in order (SH9).
+	Passed []Passage `json:"passed,omitempty" metadata:",optional"`
+	// Parts are what has been split off, in that order; those that were joined again too (SH5).
+	Parts []Part `json:"parts,omitempty" metadata:",optional"`
+	// Penalties are what the limits about the journey itself have cost; those about readings are with the streams.
+	Penalties []Penalty `json:"penalties,omitempty" metadata:",optional"`
+	// Consents are the parties that want to cancel, sorted; when custody changes they are asked anew.
+	Consents []string `json:"consents,omitempty" metadata:",optional"`
+	// ConsolidationID is the SSCC under which the goods are moved together with those of other shipments.
+	ConsolidationID string       `json:"consolidationId,omitempty" metadata:",optional"`
+	LostAt          measure.Time `json:"lostAt,omitempty" metadata:",optional"` // nobody has custody from here on
 }
 
 // Custody is one party's responsibility for the goods, from a moment on until
@@ -55,6 +76,7 @@ type Handover struct {
 	To         string       `json:"to"`
 	OccurredAt measure.Time `json:"occurredAt"`
 	OfferedAt  measure.Time `json:"offeredAt"`
+	Condition  *Condition   `json:"condition,omitempty" metadata:",optional"` // as the giver says
 }
 
 // JourneyEvent is one entry of a shipment's history; it never changes.
@@ -67,6 +89,12 @@ type JourneyEvent struct {
 	Counterparty  string       `json:"counterparty,omitempty" metadata:",optional"`
 	OccurredAt    measure.Time `json:"occurredAt,omitempty" metadata:",optional"`
 	TransactionID string       `json:"transactionId"`
+	// Condition is the actor's word about the goods.
+	Condition       *Condition `json:"condition,omitempty" metadata:",optional"`
+	PartID          string     `json:"partId,omitempty" metadata:",optional"`
+	CheckpointID    string     `json:"checkpointId,omitempty" metadata:",optional"`
+	ConsolidationID string     `json:"consolidationId,omitempty" metadata:",optional"`
+	Reason          string     `json:"reason,omitempty" metadata:",optional"`
 }
 
 // Step is what happened to a shipment.
@@ -96,6 +124,19 @@ const (
 	DisputeDecidedStep    Step = "dispute-decided"
 	DisputeWithdrawnStep  Step = "dispute-withdrawn"
 	PartlyReleasedStep    Step = "partly-released"
+)
+
+// The steps of journeys that are longer, or end otherwise.
+const (
+	PackedStep       Step = "packed"
+	CheckpointPassed Step = "checkpoint-passed"
+	SplitStep        Step = "split"
+	JoinedStep       Step = "joined"
+	Consolidated     Step = "consolidated"
+	Deconsolidated   Step = "deconsolidated"
+	CancelConsented  Step = "cancellation-consented"
+	CancelledStep    Step = "cancelled"
+	LostStep         Step = "lost"
 )
 
 // When says by whom, when, and in which transaction something is done.
@@ -163,116 +204,13 @@ func (s Shipment) Withdraw(t Terms, w When) (Shipment, JourneyEvent, error) {
 	return next, e, nil
 }
 
-// CustodyOf is who answers for what a device measures, from when on: the
-// custody of the part of the goods with which the device travels.
-func (s Shipment) CustodyOf(deviceID string) []Custody { return s.Custody }
-
-// OfferHandover is the first half of pick-up, hand-over and delivery: the one
-// who has the goods offers them to the next party of the agreed route.
-func (s Shipment) OfferHandover(t Terms, to string, occurredAt measure.Time, w When) (Shipment, JourneyEvent, error) {
-	if err := s.expect(Agreed, InTransit); err != nil {
-		return s, JourneyEvent{}, err
-	}
-	if s.Offer != nil {
-		return s, JourneyEvent{}, fault.New(fault.CodeHandoverPending, "a hand-over to %s is offered", s.Offer.To).With("to", s.Offer.To)
-	}
-	by, next := s.route(t)
-	if w.Actor != by || to != next {
-		return s, JourneyEvent{}, fault.New(fault.CodeHandoverNotParty, "the next hand-over is from %s to %s", by, next).With("by", by).With("to", next)
-	}
-	if err := s.checkTime(t, occurredAt, w.Now); err != nil {
-		return s, JourneyEvent{}, err
-	}
-	s.Offer = &Handover{By: by, To: to, OccurredAt: occurredAt, OfferedAt: w.Now}
-	out, e := s.record(HandoverOffered, to, occurredAt, w)
-	return out, e, nil
-}
-
-// AcceptHandover is the second half. Custody changes at the time that both
-// parties name, but never before a reading that is already judged: for those
-// the former custodian answers, since what is on the ledger is not judged anew.
-// lastReading is the newest reading of any device, or "".
-func (s Shipment) AcceptHandover(t Terms, lastReading measure.Time, w When) (Shipment, JourneyEvent, error) {
-	o := s.Offer
-	if o == nil || o.To != w.Actor {
-		return s, JourneyEvent{}, fault.New(fault.CodeHandoverNoOffer, "no hand-over to %s is offered", w.Actor)
-	}
-	if err := s.checkTime(t, o.OccurredAt, w.Now); err != nil { // an offer that was left waiting for too long
-		return s, JourneyEvent{}, err
-	}
-	from := o.OccurredAt
-	if lastReading != "" && lastReading >= from {
-		from = lastReading.Add(1)
-	}
-	delivered := len(s.Custody) == len(t.Legs)
-	s.Custody = append(slices.Clone(s.Custody), Custody{Custodian: o.To, From: from, OccurredAt: o.OccurredAt, RecordedAt: w.Now, Delivered: delivered, Leg: len(s.Custody) + 1})
-	s.Offer, s.Status = nil, InTransit
-	step := HandedOver
-	switch {
-	case delivered:
-		s.Status, step = Arrived, DeliveredStep
-	case len(s.Custody) == 1:
-		step = PickedUp
-	}
-	next, e := s.record(step, o.By, o.OccurredAt, w)
-	return next, e, nil
-}
-
-// answered refuses readings that are later than a hand-over which waits for its
-// answer: whose they are is open. Were they judged now, the receiver could bring
-// readings of its own time to the ledger first and accept afterwards, and the
-// giver would answer for them. They are kept by the device and sent again; the
-// giver, who could wait for an answer for ever, may take the offer back.
-func (s Shipment) answered(readings []measure.Reading) error {
-	n := len(readings)
-	if s.Offer == nil || n == 0 || readings[n-1].At < s.Offer.OccurredAt.UnixMs() {
+// alone refuses a step of one shipment that travels in a consolidation.
+func (s Shipment) alone() error {
+	if s.ConsolidationID == "" {
 		return nil
 	}
-	return fault.New(fault.CodeReadingsHandover, "reading %d is later than the hand-over to %s, which is not yet answered", readings[n-1].Sequence, s.Offer.To).
-		With("sequence", readings[n-1].Sequence).With("to", s.Offer.To).With("occurredAt", string(s.Offer.OccurredAt))
-}
-
-// DeclineHandover ends a pending offer: the giver takes it back, or the
-// receiver declines.
-func (s Shipment) DeclineHandover(w When) (Shipment, JourneyEvent, error) {
-	o := s.Offer
-	if o == nil || w.Actor != o.By && w.Actor != o.To {
-		return s, JourneyEvent{}, fault.New(fault.CodeHandoverNoOffer, "no hand-over from or to %s is offered", w.Actor)
-	}
-	other := o.To
-	if w.Actor == o.To {
-		other = o.By
-	}
-	s.Offer = nil
-	next, e := s.record(HandoverDeclined, other, o.OccurredAt, w)
-	return next, e, nil
-}
-
-// route says who hands over to whom next: consignor, carriers in order, consignee.
-func (s Shipment) route(t Terms) (by, to string) {
-	n := len(s.Custody)
-	by, to = t.Consignor, t.Consignee
-	if n > 0 {
-		by = t.Legs[n-1].Carrier
-	}
-	if n < len(t.Legs) {
-		to = t.Legs[n].Carrier
-	}
-	return by, to
-}
-
-// checkTime bounds the claimed time of a hand-over: later than the last one,
-// not in the future, and not longer ago than the terms allow.
-func (s Shipment) checkTime(t Terms, at, now measure.Time) error {
-	switch n := len(s.Custody); {
-	case at > now.Add(measure.MaxSkewMs):
-		return fault.New(fault.CodeHandoverTime, "the hand-over lies in the future").With("now", string(now))
-	case at < now.Add(-t.LateRecordingSeconds*1000-measure.MaxSkewMs):
-		return fault.New(fault.CodeHandoverTime, "the hand-over was longer ago than the %d seconds that the terms allow", t.LateRecordingSeconds).With("now", string(now))
-	case n > 0 && at <= s.Custody[n-1].From:
-		return fault.New(fault.CodeHandoverTime, "the hand-over is not later than the last one").With("last", string(s.Custody[n-1].From))
-	}
-	return nil
+	return fault.New(fault.CodeConsolidated, "shipment %s is moved with %s", s.ShipmentID, s.ConsolidationID).
+		With("shipmentId", s.ShipmentID).With("consolidationId", s.ConsolidationID)
 }
 
 func (s Shipment) expect(allowed ...Status) error {

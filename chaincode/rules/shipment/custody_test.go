@@ -35,9 +35,9 @@ func agreed(t tester, terms shipment.Terms) shipment.Shipment {
 func handOver(t tester, s shipment.Shipment, terms shipment.Terms, occurredMs int64, last measure.Time, nowMs int64) shipment.Shipment {
 	t.Helper()
 	by, to := route(s, terms)
-	s, _, err := s.OfferHandover(terms, to, measure.At(occurredMs), when(by, nowMs))
+	s, _, err := s.OfferHandover(terms, shipment.Transfer{To: to, OccurredAt: measure.At(occurredMs)}, when(by, nowMs))
 	wantFault(t, err, "")
-	s, _, err = s.AcceptHandover(terms, last, when(to, nowMs))
+	s, _, _, err = s.AcceptHandover(terms, shipment.Transfer{}, last, when(to, nowMs))
 	wantFault(t, err, "")
 	return s
 }
@@ -152,13 +152,13 @@ func TestTheJourneyGoesFromConsignorThroughTheCarriersToTheConsignee(t *testing.
 		{south, buyer, shipment.DeliveredStep, shipment.Arrived},
 	} {
 		occurred := pickedUp + int64(i)*hour
-		offered, e, err := s.OfferHandover(terms, c.to, measure.At(occurred), when(c.by, occurred+second))
+		offered, e, err := s.OfferHandover(terms, shipment.Transfer{To: c.to, OccurredAt: measure.At(occurred)}, when(c.by, occurred+second))
 		wantFault(t, err, "")
 		wantOffer := &shipment.Handover{By: c.by, To: c.to, OccurredAt: measure.At(occurred), OfferedAt: measure.At(occurred + second)}
 		if diff := cmp.Diff(wantOffer, offered.Offer); diff != "" || offered.Status != s.Status || e.Step != shipment.HandoverOffered || e.Counterparty != c.to {
 			t.Fatalf("offer %d: %s %+v", i, diff, e)
 		}
-		next, e, err := offered.AcceptHandover(terms, "", when(c.to, occurred+2*second))
+		next, _, e, err := offered.AcceptHandover(terms, shipment.Transfer{}, "", when(c.to, occurred+2*second))
 		wantFault(t, err, "")
 		if len(s.Custody) != i {
 			t.Fatal("accepting changed the head before it")
@@ -172,7 +172,7 @@ func TestTheJourneyGoesFromConsignorThroughTheCarriersToTheConsignee(t *testing.
 		}
 		s = next
 	}
-	_, _, err := s.OfferHandover(terms, buyer, measure.At(later), when(buyer, later))
+	_, _, err := s.OfferHandover(terms, shipment.Transfer{To: buyer, OccurredAt: measure.At(later)}, when(buyer, later))
 	wantFault(t, err, fault.CodeShipmentStatus)
 }
 
@@ -180,19 +180,19 @@ func TestHandOversAreRefused(t *testing.T) {
 	terms := agree(sh7())
 	terms.LateRecordingSeconds = 60
 	ready := agreed(t, terms)
-	offered, _, err := ready.OfferHandover(terms, north, measure.At(pickedUp), when(maker, pickedUp))
+	offered, _, err := ready.OfferHandover(terms, shipment.Transfer{To: north, OccurredAt: measure.At(pickedUp)}, when(maker, pickedUp))
 	wantFault(t, err, "")
 	moving := handOver(t, ready, terms, pickedUp, "", pickedUp)
 	offer := func(s shipment.Shipment, by, to string, occurred, now int64) error {
-		_, _, err := s.OfferHandover(terms, to, measure.At(occurred), when(by, now))
+		_, _, err := s.OfferHandover(terms, shipment.Transfer{To: to, OccurredAt: measure.At(occurred)}, when(by, now))
 		return err
 	}
 	accept := func(s shipment.Shipment, actor string, now int64) error {
-		_, _, err := s.AcceptHandover(terms, "", when(actor, now))
+		_, _, _, err := s.AcceptHandover(terms, shipment.Transfer{}, "", when(actor, now))
 		return err
 	}
 	decline := func(s shipment.Shipment, actor string) error {
-		_, _, err := s.DeclineHandover(when(actor, pickedUp))
+		_, _, err := s.DeclineHandover("", "", when(actor, pickedUp))
 		return err
 	}
 	const skew = measure.MaxSkewMs
@@ -228,10 +228,10 @@ func TestHandOversAreRefused(t *testing.T) {
 
 func TestEitherSideEndsAnOfferAndTheEventNamesTheOther(t *testing.T) {
 	terms := agree(sh7())
-	s, _, err := agreed(t, terms).OfferHandover(terms, north, measure.At(pickedUp), when(maker, pickedUp))
+	s, _, err := agreed(t, terms).OfferHandover(terms, shipment.Transfer{To: north, OccurredAt: measure.At(pickedUp)}, when(maker, pickedUp))
 	wantFault(t, err, "")
 	for actor, other := range map[string]string{maker: north, north: maker} {
-		next, e, err := s.DeclineHandover(when(actor, pickedUp))
+		next, e, err := s.DeclineHandover("", "", when(actor, pickedUp))
 		wantFault(t, err, "")
 		if next.Offer != nil || next.Status != shipment.Agreed || len(next.Custody) != 0 {
 			t.Errorf("after %s declined: %+v", actor, next)
@@ -239,7 +239,7 @@ func TestEitherSideEndsAnOfferAndTheEventNamesTheOther(t *testing.T) {
 		if e.Step != shipment.HandoverDeclined || e.Actor != actor || e.Counterparty != other {
 			t.Errorf("%s declined: the event says %s with %s, want %s", actor, e.Actor, e.Counterparty, other)
 		}
-		if _, _, err := next.OfferHandover(terms, north, measure.At(pickedUp), when(maker, pickedUp)); err != nil {
+		if _, _, err := next.OfferHandover(terms, shipment.Transfer{To: north, OccurredAt: measure.At(pickedUp)}, when(maker, pickedUp)); err != nil {
 			t.Errorf("a declined hand-over cannot be offered again: %v", err)
 		}
 	}
@@ -288,7 +288,7 @@ func TestCustodyIsContiguousAndGoesForward(t *testing.T) {
 			}
 			by, to := route(s, terms)
 			occurred := measure.At(now + rapid.Int64Range(-2*hour, measure.MaxSkewMs).Draw(rt, "occurred"))
-			next, _, err := s.OfferHandover(terms, to, occurred, when(by, now))
+			next, _, err := s.OfferHandover(terms, shipment.Transfer{To: to, OccurredAt: occurred}, when(by, now))
 			if err != nil {
 				wantFault(t, err, fault.CodeHandoverTime)
 				if n := len(s.Custody); n == 0 || occurred > s.Custody[n-1].From {
@@ -296,7 +296,7 @@ func TestCustodyIsContiguousAndGoesForward(t *testing.T) {
 				}
 				continue
 			}
-			if next, _, err = next.AcceptHandover(terms, last, when(to, now)); err != nil {
+			if next, _, _, err = next.AcceptHandover(terms, shipment.Transfer{}, last, when(to, now)); err != nil {
 				rt.Fatal(err)
 			}
 			if events += 2; next.Events != events {

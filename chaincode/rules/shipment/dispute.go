@@ -86,7 +86,7 @@ func (d Dispute) open(now measure.Time) bool { return d.State == DisputeOpen && 
 // excursions that the claim names, as they are on the ledger.
 func (r Review) OpenDispute(s Shipment, t Terms, c DisputeClaim, cited []Excursion, w When) (Review, Shipment, JourneyEvent, error) {
 	fail := func(err error) (Review, Shipment, JourneyEvent, error) { return r, s, JourneyEvent{}, err }
-	if err := s.expect(Arrived); err != nil {
+	if err := s.expect(Arrived, LostStatus); err != nil {
 		return fail(err)
 	}
 	if !slices.Contains(t.Parties(), w.Actor) {
@@ -287,7 +287,7 @@ func (r Review) WithdrawDispute(s Shipment, id int, w When) (Review, Shipment, J
 
 // running gives a dispute that is open now.
 func (r Review) running(s Shipment, id int, w When) (Dispute, error) {
-	if err := s.expect(Arrived, InDispute); err != nil {
+	if err := s.expect(Arrived, InDispute, LostStatus); err != nil {
 		return Dispute{}, err
 	}
 	if id < 1 || id > len(r.Disputes) {

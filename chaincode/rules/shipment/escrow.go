@@ -45,7 +45,9 @@ func (e Escrow) PutIn(organisation string, amount money.Minor, t Terms, w When) 
 	if err != nil {
 		return e, err
 	}
-	e.Holdings = slices.Insert(slices.Clone(e.Holdings), i, money.Payee{Organisation: organisation, AmountMinor: amount})
+	if amount > 0 { // fees may be nothing, and nothing is not given back
+		e.Holdings = slices.Insert(slices.Clone(e.Holdings), i, money.Payee{Organisation: organisation, AmountMinor: amount})
+	}
 	e.HeldMinor, e.ChangedAt = sum, w.Now
 	return e, nil
 }

@@ -23,8 +23,11 @@ func (g Goods) Load(shipmentID string, w When) (Goods, error) {
 	return g, nil
 }
 
-// Unload takes a component out of its shipment, when that is delivered.
-func (g Goods) Unload(w When) Goods {
-	g.ShipmentID, g.ChangedAt = "", w.Now
+// Unload takes a component out of its shipment, when that is delivered or
+// ended. One that is in another shipment stays there.
+func (g Goods) Unload(shipmentID string, w When) Goods {
+	if g.ShipmentID == shipmentID {
+		g.ShipmentID, g.ChangedAt = "", w.Now
+	}
 	return g
 }

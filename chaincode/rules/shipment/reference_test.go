@@ -51,6 +51,9 @@ func quantity(id shipment.RuleID, r measure.Reading) (float64, bool) {
 		squares := float64(x)*float64(x) + float64(y)*float64(y) + float64(z)*float64(z)
 		return math.Floor(math.Sqrt(squares)) / 1000, okX && okY && okZ
 	}
+	if slices.ContainsFunc(shipment.JourneyRules(), func(r shipment.Rule) bool { return r.ID == id }) {
+		return 0, false // no reading breaks it
+	}
 	panic("the reference does not know rule " + string(id))
 }
 

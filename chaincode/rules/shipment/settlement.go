@@ -15,7 +15,7 @@ import (
 type Statement struct {
 	ShipmentID string         `json:"shipmentId"`
 	Currency   money.Currency `json:"currency"`
-	Lines      []Line         `json:"lines"` // one for each carrier, sorted
+	Lines      []Line         `json:"lines"` // one for each carrier and whoever else something is held against, sorted
 	FeesMinor  money.Minor    `json:"feesMinor"`
 	// DepositsMinor is what the carriers have put into escrow themselves.
 	DepositsMinor money.Minor `json:"depositsMinor,omitempty" metadata:",optional"`
@@ -49,23 +49,33 @@ type Line struct {
 	ReleasedMinor money.Minor `json:"releasedMinor,omitempty" metadata:",optional"`
 }
 
-// Reckon works out the statement from the terms and what each device's stream
-// has booked.
+// Reckon works out the statement of a shipment on which nothing has happened but
+// what each device's stream has booked.
 func Reckon(shipmentID string, t Terms, streams []Stream, w When) (Statement, error) {
-	st := Statement{ShipmentID: shipmentID, Currency: t.Currency, Payer: t.Payer, At: w.Now, TransactionID: w.TransactionID, Lines: []Line{}}
+	return Shipment{ShipmentID: shipmentID}.Reckon(t, streams, w)
+}
+
+// Reckon works out the statement from the terms, what each device's stream has
+// booked, and how the journey went. A consignor that packed has a line when
+// something is held against it: it earns no fee, so the escrow covers nothing.
+func (s Shipment) Reckon(t Terms, streams []Stream, w When) (Statement, error) {
+	st := Statement{ShipmentID: s.ShipmentID, Currency: t.Currency, Payer: t.Payer, At: w.Now, TransactionID: w.TransactionID, Lines: []Line{}}
 	var err error
 	if st.FeesMinor, err = t.Fees(); err != nil {
 		return st, err
 	}
 	shown := make([][]Penalty, len(streams))
-	for i, s := range streams {
-		shown[i] = s.Penalties
+	for i, x := range streams {
+		shown[i] = x.Penalties
 	}
-	charges := Charges(shown...)
-	for _, carrier := range t.carriers() {
+	var charges []Penalty
+	if s.Status != Cancelled {
+		charges = Charges(append(shown, s.Penalties)...)
+	}
+	for _, carrier := range t.custodians(charges) {
 		l := Line{Carrier: carrier, DepositMinor: t.deposit(carrier)}
-		for _, leg := range t.Legs {
-			if leg.Carrier == carrier {
+		for i, leg := range t.Legs {
+			if leg.Carrier == carrier && s.earned(i) {
 				l.FeeMinor += leg.FeeMinor // the sum of all fees is within bounds
 			}
 		}
@@ -95,14 +105,14 @@ func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w
 	fail := func(err error) (Shipment, Review, Statement, JourneyEvent, error) {
 		return s, r, Statement{}, JourneyEvent{}, err
 	}
-	if err := s.expect(Arrived, InDispute); err != nil {
+	if err := s.expect(Arrived, InDispute, LostStatus); err != nil {
 		return fail(err)
 	}
 	if !slices.Contains(t.Parties(), w.Actor) {
 		return fail(notParty(w.Actor))
 	}
 	st := drawn
-	if s.Status == Arrived {
+	if s.Status != InDispute {
 		if due := s.readingsDue(t, streams); due > w.Now {
 			return fail(fault.New(fault.CodeSettleEarly, "a device has not ended its recording; readings are waited for until %s", due).With("until", string(due)))
 		}
@@ -110,7 +120,7 @@ func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w
 			return fail(fault.New(fault.CodeSettleNotAccepted, "%s has until %s to accept the delivery", t.Consignee, due).With("until", string(due)))
 		}
 		var err error
-		if st, err = Reckon(s.ShipmentID, t, streams, w); err != nil {
+		if st, err = s.Reckon(t, streams, w); err != nil {
 			return fail(err)
 		}
 	}
@@ -183,11 +193,11 @@ type Due struct {
 // Due says from when on Settle pays something out.
 func (s Shipment) Due(t Terms, r Review, drawn Statement, streams []Stream) Due {
 	d := Due{ShipmentID: s.ShipmentID, Status: s.Status}
-	if s.expect(Arrived, InDispute) != nil {
+	if s.expect(Arrived, InDispute, LostStatus) != nil {
 		return d
 	}
 	first := s.ChangedAt
-	if s.Status == Arrived {
+	if s.Status != InDispute {
 		first = max(first, s.readingsDue(t, streams), r.releaseAt(s, t))
 	}
 	times := []measure.Time{first}
@@ -210,6 +220,16 @@ func (t Terms) carriers() []string {
 	var cs []string
 	for _, l := range t.Legs {
 		cs = append(cs, l.Carrier)
+	}
+	slices.Sort(cs)
+	return slices.Compact(cs)
+}
+
+// custodians are the carriers, and whoever else something is held against.
+func (t Terms) custodians(charges []Penalty) []string {
+	cs := t.carriers()
+	for _, p := range charges {
+		cs = append(cs, p.Custodian)
 	}
 	slices.Sort(cs)
 	return slices.Compact(cs)

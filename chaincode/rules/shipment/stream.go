@@ -73,18 +73,19 @@ func NewStream(shipmentID, deviceID string, t Terms) Stream {
 // none. The receiver is not touched.
 func (s Stream) Record(sh Shipment, t Terms, batches []Batch, w When) (Stream, []Segment, Judgement, error) {
 	fail := func(err error) (Stream, []Segment, Judgement, error) { return s, nil, Judgement{}, err }
-	if len(sh.Custody) == 0 {
+	custody := sh.CustodyOf(s.DeviceID)
+	if len(custody) == 0 {
 		if err := sh.expect(Agreed); err != nil {
 			return fail(err)
 		}
-		return fail(fault.New(fault.CodeReadingsEarly, "shipment %s has not been picked up", sh.ShipmentID).With("shipmentId", sh.ShipmentID))
+		return fail(fault.New(fault.CodeReadingsEarly, "shipment %s has neither been packed nor picked up", sh.ShipmentID).With("shipmentId", sh.ShipmentID))
 	}
-	if err := sh.expect(InTransit, Arrived); err != nil {
+	if err := sh.expect(Packed, InTransit, Arrived, LostStatus); err != nil {
 		return fail(err)
 	}
 	next := s
 	next.Watches, next.Penalties = slices.Clone(s.Watches), slices.Clone(s.Penalties)
-	j := judge{stream: &next, terms: t, custody: spans(sh.CustodyOf(s.DeviceID))}
+	j := judge{stream: &next, terms: t, custody: spans(custody)}
 	for _, l := range t.Limits {
 		r, _ := RuleByID(l.Rule) // terms with an unknown rule are never agreed
 		j.rules = append(j.rules, r)
@@ -94,10 +95,10 @@ func (s Stream) Record(sh Shipment, t Terms, batches []Batch, w When) (Stream, [
 		if err := next.follows(b, batches[:i], s); err != nil {
 			return fail(err)
 		}
-		if err := checkTimes(next.LastReadingAt, sh.Custody[0].From, w.Now, b.Readings); err != nil {
+		if err := checkTimes(next.LastReadingAt, custody[0].From, w.Now, b.Readings); err != nil {
 			return fail(err)
 		}
-		if err := sh.answered(b.Readings); err != nil {
+		if err := sh.answered(s.DeviceID, b.Readings); err != nil {
 			return fail(err)
 		}
 		j.run(b.Readings)

@@ -61,9 +61,40 @@ var Shock = Rule{
 	Measured: (*measure.Reading).Shock,
 }
 
+// Late is about the journey itself: a checkpoint, the pick-up or the delivery
+// came later than agreed. The limit names which, and its bound is how much later
+// than the latest time of the terms is tolerated. A late pick-up is the first
+// carrier's, whatever else is that of who has the goods.
+var Late = Rule{
+	ID: "shipment.violation.late", Unit: "SEC", High: true,
+	Says:     "a checkpoint, the pick-up or the delivery was later than the latest agreed time by more than the agreed tolerance, or was left out",
+	Measured: never,
+}
+
+// SealBroken: the seals at a hand-over are not those that were agreed for the
+// leg, or else those that were last seen. It is the giver's.
+var SealBroken = Rule{
+	ID: "shipment.violation.seal-broken", Unit: "C62", High: true,
+	Says:     "the seals named at a hand-over are not those agreed or last seen",
+	Measured: never,
+}
+
+// Lost: the goods did not arrive. It is the last custodian's.
+var Lost = Rule{
+	ID: "shipment.violation.lost", Unit: "C62", High: true,
+	Says:     "the goods were declared lost",
+	Measured: never,
+}
+
+// never is the reading of what no device measures.
+func never(*measure.Reading) (int64, bool) { return 0, false }
+
+// JourneyRules are those that no reading breaks: the journey itself does.
+func JourneyRules() []Rule { return []Rule{Late, SealBroken, Lost} }
+
 // Rules is the complete list of what counts as a shipment violation.
 func Rules() []Rule {
-	return []Rule{TemperatureHigh, TemperatureLow, HumidityHigh, HumidityLow, IlluminanceHigh, Shock}
+	return append([]Rule{TemperatureHigh, TemperatureLow, HumidityHigh, HumidityLow, IlluminanceHigh, Shock}, JourneyRules()...)
 }
 
 // RuleByID finds a rule.

@@ -261,7 +261,9 @@ func TestGoodsAreInOnePlaceWhateverIsCalled(t *testing.T) {
 			t.Errorf("of %d, %d is accounted for: %+v", fees, sum, st)
 		}
 	})
-	t.Logf("%v", reached)
+	if testing.Short() { // too few walks to get everywhere
+		return
+	}
 	for _, s := range []shipment.Status{shipment.InTransit, shipment.Arrived, shipment.Cancelled, shipment.LostStatus, "in parts", "joined", "a part delivered"} {
 		if reached[s] == 0 {
 			t.Errorf("no journey was ever %s: %v", s, reached)

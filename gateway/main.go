@@ -21,6 +21,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/config"
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/keeper"
 	"github.com/lifeledger/lifeledger/gateway/operation"
 )
 
@@ -91,6 +92,19 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
+	if c.Keeper.Enabled {
+		k, err := keeper.Open(keeperConfig(c, service, log), keeperLedger{network})
+		if err != nil {
+			return err
+		}
+		keeping, stopKeeping := context.WithCancel(running)
+		kept := make(chan error, 1)
+		go func() { kept <- k.Run(keeping) }()
+		defer func() {
+			stopKeeping()
+			err = errors.Join(err, <-kept)
+		}()
+	}
 	tokens, err := authn.New(ctx, authn.Config{Issuer: c.Auth.Issuer, Audience: c.Auth.Audience, Keys: c.Auth.Keys, Organisation: c.Organisation})
 	if err != nil {
 		return err
@@ -157,6 +171,13 @@ func operationConfig(c *config.Config, m *httpapi.Metrics, log *slog.Logger) ope
 	return operation.Config{
 		Path: filepath.Join(c.Data, "outbox.db"), Wait: c.Limits.Wait, QueueLength: c.Limits.Queue, CloseWait: c.Limits.Shutdown,
 		Observer: observeOperations(m), Log: log,
+	}
+}
+
+func keeperConfig(c *config.Config, service *operation.Service, log *slog.Logger) keeper.Config {
+	return keeper.Config{
+		Path: filepath.Join(c.Data, "keeper.db"), Organisation: c.Organisation, Log: log,
+		Settle: func(ctx context.Context, id, key string) error { return settle(ctx, service, id, key) },
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -17,6 +18,7 @@ import (
 	gatewayapi "github.com/lifeledger/lifeledger/gateway/api"
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/keeper"
 	"github.com/lifeledger/lifeledger/gateway/operation"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
@@ -110,6 +112,42 @@ func organisationsOf(peers []fabric.PeerMessage) string {
 	}
 	slices.Sort(orgs)
 	return strings.Join(slices.Compact(orgs), " ")
+}
+
+// keeperLedger is the network as the keeper asks for it.
+type keeperLedger struct{ *fabric.Network }
+
+func (l keeperLedger) Events(ctx context.Context, from uint64) (<-chan keeper.Event, error) {
+	events, err := l.Network.Events(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan keeper.Event)
+	go func() {
+		defer close(out)
+		for e := range events {
+			select {
+			case out <- keeper.Event(e):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return out, nil
+}
+
+// settle has a settlement carried out for the keeper, under its own name.
+func settle(ctx context.Context, service *operation.Service, id, key string) error {
+	argument, err := json.Marshal(api.ShipmentRef{ShipmentID: id})
+	if err != nil {
+		return err
+	}
+	op, err := service.Do(ctx, operation.Request{
+		Transaction: api.SettleTx, Argument: argument, Entities: []string{"shipment/" + id}, Key: key, Principal: "keeper",
+	})
+	if err == nil && op.Err != nil {
+		return op.Err
+	}
+	return err
 }
 
 func observeNetwork(m *httpapi.Metrics) fabric.Observer {

@@ -111,6 +111,7 @@ const (
 	GetReviewTx    Transaction = "shipment:GetReview"
 	ListEvidenceTx Transaction = "shipment:ListEvidence"
 	GetDueTx       Transaction = "shipment:GetDue"
+	GetInvoicesTx  Transaction = "shipment:GetInvoices"
 
 	ListOffersTx       Transaction = "shipment:ListOffers"
 	GetConsolidationTx Transaction = "shipment:GetConsolidation"
@@ -165,6 +166,7 @@ func Transactions() []Access {
 		{GetAccountTx, false}, {ListPostingsTx, false}, {ListCreditsTx, false},
 		{GetAttestationTx, false}, {ListAttestationsTx, false}, {CheckDisclosureTx, false},
 		{ListOffersTx, false}, {GetConsolidationTx, false},
+		{GetInvoicesTx, false},
 		{GetChannelTx, false}, {ChannelHistoryTx, false}, {ListProofsTx, false}, {GetItemsTx, false}, {ListShipmentPaymentsTx, false},
 	}
 }

@@ -81,9 +81,21 @@ func protect[T any](c *Context, k ledger.Kind[T], orgs []string, attrs ...string
 	return ledger.ProtectWithMajority(c.tx, k, orgs, slices.Compact(all), attrs...)
 }
 
-// protectForParties lets only all parties of the terms write the record from now on.
+// protectForParties lets only all parties of the terms write the record from now
+// on, or the arbiter whom they have agreed on with half of them: a party whose
+// peer endorses nothing cannot keep the others' money in escrow.
 func protectForParties[T any](c *Context, k ledger.Kind[T], t shipment.Terms, attrs ...string) error {
-	return protect(c, k, t.Parties(), attrs...)
+	watching, err := c.witnesses()
+	if err != nil {
+		return err
+	}
+	parties := t.Parties()
+	all := slices.Concat(watching, parties)
+	if t.Arbiter != "" {
+		all = append(all, t.Arbiter)
+	}
+	slices.Sort(all)
+	return ledger.ProtectForParties(c.tx, k, parties, t.Arbiter, slices.Compact(all), attrs...)
 }
 
 // witnesses are those whose majority endorses protected records. The caller,

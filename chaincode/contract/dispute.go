@@ -6,6 +6,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
@@ -119,6 +120,39 @@ func (*Shipment) GetDue(ctx *Context, in *api.ShipmentRef) (*shipment.Due, error
 	return &d, nil
 }
 
+// GetInvoices gives the invoices and credit notes of a settled shipment (SH18).
+func (*Shipment) GetInvoices(ctx *Context, in *api.ShipmentRef) (*shipment.Invoices, error) {
+	s, err := ledger.Get(ctx.tx, shipments, in.ShipmentID)
+	if err != nil {
+		return nil, err
+	}
+	issued, found, err := ledger.Find(ctx.tx, invoices, in.ShipmentID)
+	if err != nil || found {
+		return issued, err
+	}
+	return &shipment.Invoices{ShipmentID: in.ShipmentID, Items: []shipment.Invoice{}, ChangedAt: s.ChangedAt}, nil
+}
+
+// issueInvoices writes the documents of a final statement. What stands under the
+// key before is no invoice, since only this writes one, and must not hinder it.
+func issueInvoices(ctx *Context, l *closing, r shipment.Review, st shipment.Statement) error {
+	if !st.Final {
+		return nil
+	}
+	shown := make([][]shipment.Penalty, len(l.streams))
+	for i, s := range l.streams {
+		shown[i] = s.Penalties
+	}
+	issued := st.Issue(l.terms, shipment.Charges(shown...), r)
+	if _, _, err := ledger.Find(ctx.tx, invoices, st.ShipmentID); err != nil {
+		return err
+	}
+	if err := ledger.Put(ctx.tx, invoices, &issued, st.ShipmentID); err != nil {
+		return err
+	}
+	return protectForParties(ctx, invoices, l.terms, st.ShipmentID)
+}
+
 // closing is all that a settlement follows from.
 type closing struct {
 	shipment  shipment.Shipment
@@ -202,12 +236,21 @@ func changeReview(ctx *Context, id, event string, step reviewStep) (*shipment.Re
 	return &next, recordShipment(ctx, event, changed, e, disputesChanged(*r, next)...)
 }
 
+// disputeChanged is what an event tells of a dispute: an event is small, and what
+// people wrote is in the record.
+type disputeChanged struct {
+	State      shipment.DisputeState `json:"state"`
+	Respondent string                `json:"respondent"`
+	ClaimMinor money.Minor           `json:"claimMinor"`
+	AwardMinor money.Minor           `json:"awardMinor"`
+}
+
 // disputesChanged tells of each dispute that is not as it was.
 func disputesChanged(before, after shipment.Review) []ledger.Fact {
 	var facts []ledger.Fact
 	for i, d := range after.Disputes {
 		if i >= len(before.Disputes) || before.Disputes[i].State != d.State || before.Disputes[i].Offer != d.Offer {
-			facts = append(facts, ledger.NewFact("dispute-changed", strconv.Itoa(d.DisputeID), d))
+			facts = append(facts, ledger.NewFact("dispute-changed", strconv.Itoa(d.DisputeID), disputeChanged{d.State, d.Claim.Respondent, d.Claim.AmountMinor, d.AwardMinor}))
 		}
 	}
 	return facts

@@ -41,6 +41,7 @@ var (
 	escrows          = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
 
 	reviews   = ledger.Kind[shipment.Review]{Name: ledger.KeyReview, Unknown: fault.CodeShipmentUnknown}
+	invoices  = ledger.Kind[shipment.Invoices]{Name: ledger.KeyInvoices, Unknown: fault.CodeShipmentUnknown}
 	evidences = ledger.Kind[shipment.DisputeEvidence]{Name: ledger.KeyEvidence, Unknown: fault.CodeDisputeUnknown}
 
 	shards   = ledger.Kind[money.Shard]{Name: ledger.KeyAccount, Unknown: fault.CodeAccountUnknown}

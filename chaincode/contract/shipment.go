@@ -92,6 +92,9 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 	if err := rateCarriers(ctx, l.terms, r, st, l.streams); err != nil {
 		return nil, err
 	}
+	if err := issueInvoices(ctx, l, r, st); err != nil {
+		return nil, err
+	}
 	if len(r.Disputes) > 0 {
 		if err := ledger.Put(ctx.tx, reviews, &r, in.ShipmentID); err != nil {
 			return nil, err

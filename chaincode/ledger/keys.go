@@ -80,6 +80,8 @@ const (
 	KeyReview = "shipment.review"
 	// KeyEvidence: shipment id, dispute, number. Append-only, numbered by the review; every party of the terms protects each.
 	KeyEvidence = "shipment.evidence"
+	// KeyInvoices: shipment id. Once, with the final settlement; every party of the terms protects it.
+	KeyInvoices = "shipment.invoices"
 	// KeyAccount: MSP id, currency, shard. Head of one shard of a balance; the account's organisation protects it.
 	KeyAccount = "account"
 	// KeySpread: MSP id, currency. Head; says how many shards there are, the account's organisation protects it.
@@ -106,8 +108,8 @@ func Keys() []string {
 		KeyComponent, KeySale, KeyComponentEvent, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
-		KeyEvidence, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow, KeyPayout,
-		KeyIdempotency,
+		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow,
+		KeyPayout, KeyIdempotency,
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/oapi-codegen/runtime"
 )
@@ -507,11 +508,23 @@ type Hash = string
 // Interval From earliest to latest, both included; left out is open.
 type Interval = shipment.Interval
 
+// Invoice An invoice (type code 380) or a credit note (381) with the fields of EN 16931.
+type Invoice = shipment.Invoice
+
+// InvoiceLine One item.
+type InvoiceLine = shipment.InvoiceLine
+
+// Invoices The commercial documents of a settled shipment.
+type Invoices = shipment.Invoices
+
 // IssueTokens New tokens.
 type IssueTokens = ledgerapi.IssueTokens
 
 // ItemList What all of a side's payments through a finished channel were for.
 type ItemList = paychannel.ItemList
+
+// Journey All that the ledger says about one shipment.
+type Journey = document.Journey
 
 // KeyEvent What happened to a device's key.
 type KeyEvent = party.KeyEvent
@@ -2139,6 +2152,12 @@ type ServerInterface interface {
 	// GetShipmentHistory List what happened to a shipment
 	// (GET /shipments/{shipmentId}/history)
 	GetShipmentHistory(c *gin.Context, shipmentID ShipmentIDParameter, params GetShipmentHistoryParams)
+	// GetInvoices Get the invoices and credit notes
+	// (GET /shipments/{shipmentId}/invoices)
+	GetInvoices(c *gin.Context, shipmentID ShipmentIDParameter)
+	// GetJourneyStatement Get the whole journey as a document
+	// (GET /shipments/{shipmentId}/journey-statement)
+	GetJourneyStatement(c *gin.Context, shipmentID ShipmentIDParameter)
 	// DeclareLost Declare goods lost that did not arrive in the agreed time
 	// (POST /shipments/{shipmentId}/loss)
 	DeclareLost(c *gin.Context, shipmentID ShipmentIDParameter, params DeclareLostParams)
@@ -6471,6 +6490,56 @@ func (siw *ServerInterfaceWrapper) GetShipmentHistory(c *gin.Context) {
 	siw.Handler.GetShipmentHistory(c, shipmentID, params)
 }
 
+// GetInvoices operation middleware
+func (siw *ServerInterfaceWrapper) GetInvoices(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetInvoices(c, shipmentID)
+}
+
+// GetJourneyStatement operation middleware
+func (siw *ServerInterfaceWrapper) GetJourneyStatement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetJourneyStatement(c, shipmentID)
+}
+
 // DeclareLost operation middleware
 func (siw *ServerInterfaceWrapper) DeclareLost(c *gin.Context) {
 
@@ -7304,6 +7373,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-offers", wrapper.OfferHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-refusal", wrapper.DeclineHandover)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/history", wrapper.GetShipmentHistory)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/invoices", wrapper.GetInvoices)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/journey-statement", wrapper.GetJourneyStatement)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/loss", wrapper.DeclareLost)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/packing", wrapper.PackShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/parts", wrapper.SplitShipment)
@@ -7503,6 +7574,8 @@ type ForkReportedJSONResponse struct {
 
 	Headers ForkReportedResponseHeaders
 }
+
+type InvoicesJSONResponse Invoices
 
 type ItemListJSONResponse ItemList
 
@@ -9741,6 +9814,90 @@ func (response GetShipmentHistory200JSONResponse) VisitGetShipmentHistoryRespons
 	return err
 }
 
+type GetInvoicesRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+}
+
+type GetInvoicesResponseObject interface {
+	VisitGetInvoicesResponse(w http.ResponseWriter) error
+}
+
+type GetInvoices200JSONResponse struct{ InvoicesJSONResponse }
+
+func (response GetInvoices200JSONResponse) VisitGetInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJourneyStatementRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+}
+
+type GetJourneyStatementResponseObject interface {
+	VisitGetJourneyStatementResponse(w http.ResponseWriter) error
+}
+
+type GetJourneyStatement200JSONResponse Journey
+
+func (response GetJourneyStatement200JSONResponse) VisitGetJourneyStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJourneyStatement200TextHTMLResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetJourneyStatement200TextHTMLResponse) VisitGetJourneyStatementResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetJourneyStatement200TextMarkdownResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetJourneyStatement200TextMarkdownResponse) VisitGetJourneyStatementResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/markdown")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type DeclareLostRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	Params     DeclareLostParams
@@ -10368,6 +10525,12 @@ type StrictServerInterface interface {
 	// GetShipmentHistory List what happened to a shipment
 	// (GET /shipments/{shipmentId}/history)
 	GetShipmentHistory(ctx context.Context, request GetShipmentHistoryRequestObject) (GetShipmentHistoryResponseObject, error)
+	// GetInvoices Get the invoices and credit notes
+	// (GET /shipments/{shipmentId}/invoices)
+	GetInvoices(ctx context.Context, request GetInvoicesRequestObject) (GetInvoicesResponseObject, error)
+	// GetJourneyStatement Get the whole journey as a document
+	// (GET /shipments/{shipmentId}/journey-statement)
+	GetJourneyStatement(ctx context.Context, request GetJourneyStatementRequestObject) (GetJourneyStatementResponseObject, error)
 	// DeclareLost Declare goods lost that did not arrive in the agreed time
 	// (POST /shipments/{shipmentId}/loss)
 	DeclareLost(ctx context.Context, request DeclareLostRequestObject) (DeclareLostResponseObject, error)
@@ -13405,6 +13568,58 @@ func (sh *strictHandler) GetShipmentHistory(ctx *gin.Context, shipmentID Shipmen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetShipmentHistoryResponseObject); ok {
 		if err := validResponse.VisitGetShipmentHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetInvoices operation middleware
+func (sh *strictHandler) GetInvoices(ctx *gin.Context, shipmentID ShipmentIDParameter) {
+	var request GetInvoicesRequestObject
+
+	request.ShipmentID = shipmentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInvoices(ctx, request.(GetInvoicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInvoices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetInvoicesResponseObject); ok {
+		if err := validResponse.VisitGetInvoicesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetJourneyStatement operation middleware
+func (sh *strictHandler) GetJourneyStatement(ctx *gin.Context, shipmentID ShipmentIDParameter) {
+	var request GetJourneyStatementRequestObject
+
+	request.ShipmentID = shipmentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetJourneyStatement(ctx, request.(GetJourneyStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetJourneyStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetJourneyStatementResponseObject); ok {
+		if err := validResponse.VisitGetJourneyStatementResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

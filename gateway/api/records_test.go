@@ -18,6 +18,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
 
@@ -43,6 +44,8 @@ var records = []any{
 	shipment.Review{}, shipment.DeliveryAcceptance{}, shipment.Dispute{}, shipment.DisputeClaim{}, shipment.DisputeOffer{}, shipment.DisputeEvidence{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
 	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
+	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, shipment.Invoice{}, shipment.InvoiceLine{},
+	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
 
 func readSpec(t *testing.T) *openapi3.T {

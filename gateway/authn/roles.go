@@ -78,6 +78,8 @@ func Permissions() []Permission {
 		{"AcceptDelivery", staff},
 		{"GetReview", reads},
 		{"GetDue", reads},
+		{"GetInvoices", reads},
+		{"GetJourneyStatement", reads},
 		{"OpenDispute", staff},
 		{"ListEvidence", reads},
 		{"AddEvidence", staff},

@@ -29,6 +29,13 @@ type Config struct {
 	Data         string   `yaml:"data"`         // directory of the outbox; it must survive a restart
 	Log          Log      `yaml:"log"`
 	Limits       Limits   `yaml:"limits"` // zero values mean the defaults
+	Keeper       Keeper   `yaml:"keeper"` // asks for settlements that have fallen due
+}
+
+// Keeper says whether the gateway asks for what has fallen due on its own. Every
+// gateway of an organisation may: what is asked for twice is done once.
+type Keeper struct {
+	Enabled bool `yaml:"enabled"`
 }
 
 // Identity is the X.509 identity of the gateway.

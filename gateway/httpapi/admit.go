@@ -121,9 +121,15 @@ func (b *buckets) of(name string) *rate.Limiter {
 	return n.limiter
 }
 
-// negotiate refuses a client that does not take JSON, and a body that is none.
+// negotiate refuses a client that does not take JSON, or one of the forms where
+// there are several, and a body that is no JSON.
 func (s *server) negotiate(c *gin.Context) {
-	if !takesJSON(c.Request.Header.Values("Accept")) {
+	accept := c.Request.Header.Values("Accept")
+	r := recordOf(c)
+	if r.operation == journeyStatement {
+		r.media = chosen(accept)
+	}
+	if r.media == "" && !takesJSON(accept) {
 		s.fail(c, problem.New(problem.NotAcceptable, "answers are application/json, problems application/problem+json"))
 		return
 	}

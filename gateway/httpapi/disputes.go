@@ -31,6 +31,12 @@ func (s *server) GetDue(ctx context.Context, r api.GetDueRequestObject) (api.Get
 	return api.GetDue200JSONResponse{DueJSONResponse: api.DueJSONResponse(answer)}, err
 }
 
+// GetInvoices is GET /shipments/{shipmentId}/invoices.
+func (s *server) GetInvoices(ctx context.Context, r api.GetInvoicesRequestObject) (api.GetInvoicesResponseObject, error) {
+	answer, err := ask[shipment.Invoices](ctx, s, ledgerapi.GetInvoicesTx, ledgerapi.ShipmentRef{ShipmentID: r.ShipmentID})
+	return api.GetInvoices200JSONResponse{InvoicesJSONResponse: api.InvoicesJSONResponse(answer)}, err
+}
+
 // OpenDispute is POST /shipments/{shipmentId}/disputes.
 func (s *server) OpenDispute(ctx context.Context, r api.OpenDisputeRequestObject) (api.OpenDisputeResponseObject, error) {
 	changed, err := s.changeReview(ctx, ledgerapi.OpenDisputeTx, r.ShipmentID, ledgerapi.OpenDispute{ShipmentID: r.ShipmentID, Claim: r.Body.Claim}, sending(r.Params))

@@ -62,6 +62,7 @@ var exchanges = []exchange{
 	{"ListAcknowledgements", ledgerapi.ListAcknowledgementsTx, "", ""},
 	{"AcceptDelivery", ledgerapi.AcceptDeliveryTx, "shipment/SH-2026-0001", ""},
 	{"GetReview", ledgerapi.GetReviewTx, "", ""},
+	{"GetInvoices", ledgerapi.GetInvoicesTx, "", ""},
 	{"GetDue", ledgerapi.GetDueTx, "", ""},
 	{"OpenDispute", ledgerapi.OpenDisputeTx, "shipment/SH-2026-0001", ""},
 	{"ListEvidence", ledgerapi.ListEvidenceTx, "", ""},

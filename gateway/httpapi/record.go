@@ -20,6 +20,7 @@ type record struct {
 	principal     authn.Principal
 	transactionID string
 	operationID   string
+	media         string // of the answer, where there is a choice
 	code          string // of the problem, if it was answered with one
 	err           error
 }

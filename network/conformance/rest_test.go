@@ -65,6 +65,7 @@ var routes = map[api.Transaction]string{
 	api.AcceptDeliveryTx:       "/shipments/{shipmentId}/delivery-acceptance",
 	api.GetReviewTx:            "/shipments/{shipmentId}/review",
 	api.GetDueTx:               "/shipments/{shipmentId}/due",
+	api.GetInvoicesTx:          "/shipments/{shipmentId}/invoices",
 	api.OpenDisputeTx:          "/shipments/{shipmentId}/disputes",
 	api.AddEvidenceTx:          "/shipments/{shipmentId}/disputes/{disputeId}/evidence",
 	api.ListEvidenceTx:         "/shipments/{shipmentId}/disputes/{disputeId}/evidence",

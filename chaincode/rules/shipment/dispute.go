@@ -140,11 +140,11 @@ func (c DisputeClaim) CheckCited() error {
 	return nil
 }
 
-// stake is the most that a carrier can lose: what it would be paid.
+// stake is the most that a carrier can lose: its fees and what it has deposited.
 func (t Terms) stake(carrier string) (sum money.Minor) {
 	for _, l := range t.Legs {
 		if l.Carrier == carrier {
-			sum += l.FeeMinor // the sum of all fees is within bounds
+			sum += l.FeeMinor + l.DepositMinor // the sum of all is within bounds
 		}
 	}
 	return sum

@@ -163,8 +163,9 @@ func (w *world) propose(t *rapid.T) {
 	terms := shipment.Terms{
 		RuleSet: shipment.RuleSet, Consignor: maker.MSPID, Consignee: service.MSPID, Payer: draw(t, "payer", maker.MSPID, service.MSPID), Currency: "USD",
 		Legs: []shipment.Leg{{Carrier: carrier.MSPID, FeeMinor: fee.Draw(t, "fee")}}, Goods: []string{}, Devices: []string{"box-1", "box-2", "box-3"}[:rapid.IntRange(1, 3).Draw(t, "devices")],
-		Limits: []shipment.Limit{}, LateRecordingSeconds: shipment.MaxWaitS,
+		Limits: []shipment.Limit{}, LateRecordingSeconds: shipment.MaxWaitS, AcceptWithinSeconds: draw[int64](t, "accept within", 0, 0, 200),
 	}
+	terms.Legs[0].DepositMinor = draw[money.Minor](t, "deposit", 0, 0, 20, 90)
 	if rapid.Bool().Draw(t, "a second carrier") {
 		terms.Legs = append(terms.Legs, shipment.Leg{Carrier: service.MSPID, FeeMinor: fee.Draw(t, "second fee")})
 	}
@@ -217,6 +218,7 @@ func (w *world) move(t *rapid.T) {
 	case c.head.Status == shipment.Proposed:
 		w.call(maker, api.IssueTokensTx, api.IssueTokens{Currency: "USD", AmountMinor: 500, Reserve: "Bank"}, nil)
 		w.call(service, api.IssueTokensTx, api.IssueTokens{Currency: "USD", AmountMinor: 500, Reserve: "Bank"}, nil)
+		w.call(carrier, api.IssueTokensTx, api.IssueTokens{Currency: "USD", AmountMinor: 90, Reserve: "Bank"}, nil)
 		for _, as := range actors {
 			w.change(as, api.AcceptTermsTx, api.AcceptTerms{ShipmentID: id, TermsHash: c.head.TermsHash}, id)
 		}
@@ -236,6 +238,9 @@ func (w *world) move(t *rapid.T) {
 			}
 		}
 	case c.head.Status == shipment.Arrived:
+		if rapid.Bool().Draw(t, "is accepted") {
+			w.call(w.actor(), api.AcceptDeliveryTx, api.AcceptDelivery{ShipmentID: id, Accepted: "all"}, nil)
+		}
 		w.settle(t)
 	}
 }
@@ -330,10 +335,10 @@ func (c *chronicle) compare(t *rapid.T, st shipment.Statement) {
 			count[held.Custodian] += most
 		}
 	}
-	var fees, paid int64
-	for _, leg := range c.terms.Legs {
-		fees += int64(leg.FeeMinor)
-		pay := max(int64(leg.FeeMinor)-owed[leg.Carrier], 0)
+	var fees, deposits, paid int64
+	for _, leg := range c.terms.Legs { // each carrier has one leg
+		fees, deposits = fees+int64(leg.FeeMinor), deposits+int64(leg.DepositMinor)
+		pay := max(int64(leg.FeeMinor+leg.DepositMinor)-owed[leg.Carrier], 0)
 		paid += pay
 		i := slices.IndexFunc(st.Lines, func(l shipment.Line) bool { return l.Carrier == leg.Carrier })
 		if i < 0 {
@@ -343,7 +348,7 @@ func (c *chronicle) compare(t *rapid.T, st shipment.Statement) {
 			t.Fatalf("%s: %+v, by the chronicle %d excursions cost %d and %d are paid\n%+v\n%+v", leg.Carrier, l, count[leg.Carrier], owed[leg.Carrier], pay, c.head, c.readings)
 		}
 	}
-	if int64(st.FeesMinor) != fees || int64(st.PaidMinor) != paid || int64(st.RefundMinor) != fees-paid || !st.Final {
+	if int64(st.FeesMinor) != fees || int64(st.PaidMinor) != paid || int64(st.RefundMinor) != fees+deposits-paid || !st.Final {
 		t.Fatalf("%+v, by the chronicle %d of %d are paid", st, paid, fees)
 	}
 }
@@ -396,9 +401,32 @@ func anything(t *testing.T) func(rt *rapid.T) {
 			"move on":  w.move,
 			"record":   w.record,
 			"settle":   w.settle,
+			"collect":  w.collect,
 			"trade":    w.trade,
 			"wait":     w.wait,
 		})
+	}
+}
+
+// collect puts what waits for somebody to its balance, or tries to collect
+// another's, or the same twice.
+func (w *world) collect(t *rapid.T) {
+	of := w.actor()
+	b, err := w.Evaluate(of, string(api.ListCreditsTx), fmt.Sprintf(`{"organisation":%q,"currency":"USD","limit":3}`, of.MSPID))
+	if err != nil {
+		return // it has no account yet
+	}
+	var page api.CreditPage
+	if err := json.Unmarshal(b, &page); err != nil {
+		t.Fatal(err)
+	}
+	in := api.CollectCredits{Organisation: of.MSPID, Currency: "USD", Credits: []string{}}
+	for _, c := range page.Items {
+		in.Credits = append(in.Credits, c.CreditID)
+	}
+	as := w.actor()
+	if w.call(as, api.CollectCreditsTx, in, nil) && (as != of || w.call(as, api.CollectCreditsTx, in, nil)) {
+		t.Fatalf("%s collected what is not its own, or twice", as.MSPID)
 	}
 }
 
@@ -450,7 +478,7 @@ func TestWholeJourneys(t *testing.T) {
 		}
 		c := w.shipments["s-0"]
 		nuisance := []func(*rapid.T){
-			w.issue, w.redeem, w.step(api.AcceptTermsTx), w.step(api.OfferHandoverTx), w.step(api.DeclineHandoverTx), w.step(api.AcceptHandoverTx), w.settle, w.trade, w.propose,
+			w.issue, w.redeem, w.step(api.AcceptTermsTx), w.step(api.OfferHandoverTx), w.step(api.DeclineHandoverTx), w.step(api.AcceptHandoverTx), w.settle, w.trade, w.propose, w.collect,
 		}
 		for range 100 {
 			if c.settled != nil {

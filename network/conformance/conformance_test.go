@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lifeledger/lifeledger/chaincode/contract/audit"
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/network/block"
 	"github.com/lifeledger/lifeledger/network/launch"
 )
 
@@ -53,6 +55,43 @@ func TestConformance(t *testing.T) {
 	t.Run("the peer's own command", func(t *testing.T) { peerCommand(t, l) })
 	t.Run("validation codes", func(t *testing.T) { validationCodes(t, l) })
 	t.Run("key order and pages", func(t *testing.T) { keyOrder(t, l) })
+	t.Run("every block is audited", func(t *testing.T) { recount(t, n) })
+}
+
+// recount audits what all of the above has left on the ledger, block by block.
+func recount(t *testing.T, n *launch.Network) {
+	blocks, err := n.Blocks(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blocks.Close()
+	height, err := blocks.Height(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := audit.New()
+	for number := range height {
+		b, err := blocks.Get(t.Context(), number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := block.Transactions(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tx := range all {
+			if !tx.Valid() || tx.Chaincode != n.Topology.Chaincode.Name {
+				continue
+			}
+			if err := a.Apply(tx.ID, tx.Writes); err != nil {
+				t.Errorf("block %d: %v", number, err)
+			}
+		}
+	}
+	t.Logf("%d blocks: %+v", height, a.Counts)
+	if a.Counts.Settlements == 0 {
+		t.Error("no settlement was audited")
+	}
 }
 
 func stories(t *testing.T) []*scenario.Scenario {

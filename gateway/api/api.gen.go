@@ -25,6 +25,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
+	"github.com/lifeledger/lifeledger/gateway/redact"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -437,6 +438,9 @@ type ExcursionID = string
 // ExcursionPage One page of a list.
 type ExcursionPage = ledgerapi.ExcursionPage
 
+// Export A document to hand on, the openings of those who are revealed in it, and the others to be kept.
+type Export = redact.Export
+
 // FieldError One thing that is wrong with the request.
 type FieldError = problem.FieldError
 
@@ -601,6 +605,9 @@ type Number = uint64
 
 // OpenChannel A payment channel to be offered. `proof` is a channel key statement signed by the key that it announces.
 type OpenChannel = ledgerapi.OpenChannel
+
+// Opening Who or what is behind a pseudonym.
+type Opening = redact.Opening
 
 // Operation A write on its way to the ledger, or what became of it.
 //
@@ -776,6 +783,18 @@ type Reason = string
 
 // Recorded Where a device's recording stands after its segments were taken.
 type Recorded = ledgerapi.Recorded
+
+// RedactedEvent A step of the journey.
+type RedactedEvent = redact.RedactedEvent
+
+// RedactedExcursion An excursion.
+type RedactedExcursion = redact.RedactedExcursion
+
+// RedactedJourney A shipment with pseudonyms in the place of names.
+type RedactedJourney = redact.RedactedJourney
+
+// RedactedLine One carrier's account.
+type RedactedLine = redact.RedactedLine
 
 // RedeemTokens Tokens that were paid out.
 type RedeemTokens = ledgerapi.RedeemTokens
@@ -1634,6 +1653,12 @@ type AcknowledgeExcursionParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ExportShipmentParams defines parameters for ExportShipment.
+type ExportShipmentParams struct {
+	// Reveal Parties by MSP id, and the shipment by its id, that shall be known.
+	Reveal []string `form:"reveal,omitempty" json:"reveal,omitempty"`
+}
+
 // AcceptHandoverParams defines parameters for AcceptHandover.
 type AcceptHandoverParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -2140,6 +2165,9 @@ type ServerInterface interface {
 	// AcknowledgeExcursion Acknowledge an excursion
 	// (POST /shipments/{shipmentId}/excursions/{excursionId}/acknowledgements)
 	AcknowledgeExcursion(c *gin.Context, shipmentID ShipmentIDParameter, excursionID ExcursionIDParameter, params AcknowledgeExcursionParams)
+	// ExportShipment Export a shipment for a third party
+	// (GET /shipments/{shipmentId}/export)
+	ExportShipment(c *gin.Context, shipmentID ShipmentIDParameter, params ExportShipmentParams)
 	// AcceptHandover Take custody of the goods
 	// (POST /shipments/{shipmentId}/handover-acceptance)
 	AcceptHandover(c *gin.Context, shipmentID ShipmentIDParameter, params AcceptHandoverParams)
@@ -6242,6 +6270,42 @@ func (siw *ServerInterfaceWrapper) AcknowledgeExcursion(c *gin.Context) {
 	siw.Handler.AcknowledgeExcursion(c, shipmentID, excursionID, params)
 }
 
+// ExportShipment operation middleware
+func (siw *ServerInterfaceWrapper) ExportShipment(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportShipmentParams
+
+	// ------------- Optional query parameter "reveal" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reveal", c.Request.URL.Query(), &params.Reveal, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reveal: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportShipment(c, shipmentID, params)
+}
+
 // AcceptHandover operation middleware
 func (siw *ServerInterfaceWrapper) AcceptHandover(c *gin.Context) {
 
@@ -7369,6 +7433,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions", wrapper.ListExcursions)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/excursions/:excursionId/acknowledgements", wrapper.ListAcknowledgements)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/excursions/:excursionId/acknowledgements", wrapper.AcknowledgeExcursion)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/export", wrapper.ExportShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-acceptance", wrapper.AcceptHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-offers", wrapper.OfferHandover)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/handover-refusal", wrapper.DeclineHandover)
@@ -7560,6 +7625,8 @@ type EvidenceCreatedJSONResponse struct {
 type EvidencePageJSONResponse EvidencePage
 
 type ExcursionPageJSONResponse ExcursionPage
+
+type ExportJSONResponse Export
 
 type ForkPageJSONResponse ForkPage
 
@@ -9704,6 +9771,29 @@ func (response AcknowledgeExcursion201JSONResponse) VisitAcknowledgeExcursionRes
 	return err
 }
 
+type ExportShipmentRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     ExportShipmentParams
+}
+
+type ExportShipmentResponseObject interface {
+	VisitExportShipmentResponse(w http.ResponseWriter) error
+}
+
+type ExportShipment200JSONResponse struct{ ExportJSONResponse }
+
+func (response ExportShipment200JSONResponse) VisitExportShipmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AcceptHandoverRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 	Params     AcceptHandoverParams
@@ -10513,6 +10603,9 @@ type StrictServerInterface interface {
 	// AcknowledgeExcursion Acknowledge an excursion
 	// (POST /shipments/{shipmentId}/excursions/{excursionId}/acknowledgements)
 	AcknowledgeExcursion(ctx context.Context, request AcknowledgeExcursionRequestObject) (AcknowledgeExcursionResponseObject, error)
+	// ExportShipment Export a shipment for a third party
+	// (GET /shipments/{shipmentId}/export)
+	ExportShipment(ctx context.Context, request ExportShipmentRequestObject) (ExportShipmentResponseObject, error)
 	// AcceptHandover Take custody of the goods
 	// (POST /shipments/{shipmentId}/handover-acceptance)
 	AcceptHandover(ctx context.Context, request AcceptHandoverRequestObject) (AcceptHandoverResponseObject, error)
@@ -13400,6 +13493,33 @@ func (sh *strictHandler) AcknowledgeExcursion(ctx *gin.Context, shipmentID Shipm
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AcknowledgeExcursionResponseObject); ok {
 		if err := validResponse.VisitAcknowledgeExcursionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportShipment operation middleware
+func (sh *strictHandler) ExportShipment(ctx *gin.Context, shipmentID ShipmentIDParameter, params ExportShipmentParams) {
+	var request ExportShipmentRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportShipment(ctx, request.(ExportShipmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportShipment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExportShipmentResponseObject); ok {
+		if err := validResponse.VisitExportShipmentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
+	"github.com/lifeledger/lifeledger/gateway/redact"
 )
 
 // The chaincode's types that openapi.yaml uses as they are.
@@ -37,6 +38,7 @@ var records = []any{
 	shipment.Stream{}, shipment.Session{}, shipment.SessionRecord{}, shipment.Fork{}, party.Suspicion{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
 	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{}, shipment.Template{}, ledgerapi.TemplateList{}, shipment.Tracking{}, shipment.TrackedDevice{}, shipment.Position{}, shipment.Rating{}, shipment.Outcome{},
 	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
+	redact.Export{}, redact.Opening{}, redact.RedactedJourney{}, redact.RedactedEvent{}, redact.RedactedExcursion{}, redact.RedactedLine{},
 	ledgerapi.AttestParticipation{}, ledgerapi.CheckDisclosure{}, ledgerapi.Disclosure{}, ledgerapi.AttestationPage{}, disclosure.Attestation{}, disclosure.Salted{},
 	ledgerapi.OpenChannel{}, ledgerapi.PayerList{}, ledgerapi.ShownProofs{}, ledgerapi.ChannelEventPage{}, ledgerapi.ShownProofsPage{}, ledgerapi.ShipmentPaymentPage{},
 	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},

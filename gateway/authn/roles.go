@@ -109,6 +109,7 @@ func Permissions() []Permission {
 		{"SpreadAccount", staff},
 
 		{"AttestParticipation", staff},
+		{"ExportShipment", staff},
 		{"GetAttestation", reads},
 		{"ListAttestations", reads},
 		{"CheckDisclosure", reads},

@@ -23,16 +23,18 @@ type options struct {
 	workers int
 	history int
 	writes  int
+	credits int
 }
 
 func main() {
 	o := options{}
-	flag.StringVar(&o.only, "only", "rest,readings,history,profile", "which benchmarks to run, by commas")
+	flag.StringVar(&o.only, "only", "rest,readings,history,accounts,profile", "which benchmarks to run, by commas")
 	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
 	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one is not counted")
 	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
 	flag.IntVar(&o.history, "history", 10_000, "segments behind the long shipment")
 	flag.IntVar(&o.writes, "writes", 60, "pairs of single writes in the history benchmark")
+	flag.IntVar(&o.credits, "credits", 400, "credits that one half of a pair of the accounts benchmark pays")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -60,7 +62,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer r.close()
-	benchmarks := map[string]func(context.Context, *rig, options) (*ratio, error){"rest": benchREST, "readings": benchReadings, "history": benchHistory}
+	benchmarks := map[string]func(context.Context, *rig, options) (*ratio, error){"rest": benchREST, "readings": benchReadings, "history": benchHistory, "accounts": benchAccounts}
 	var rows []string
 	for name := range strings.SplitSeq(o.only, ",") {
 		if name == "profile" {

@@ -39,6 +39,16 @@ func (t Terms) Latest(checkpointID string) measure.Time {
 	return ""
 }
 
+// checkDue refuses a limit about lateness that nothing could ever break.
+func (t Terms) checkDue() error {
+	for _, l := range t.Limits {
+		if l.Rule == Late.ID && (t.Latest(l.CheckpointID) == "" || l.Milli < 0) {
+			return invalid("limits", "limit %q is about lateness: it names a checkpoint, pick-up or delivery with a latest time, and a tolerance", l.LimitID)
+		}
+	}
+	return nil
+}
+
 // checkpoint is the place of a checkpoint in the order of the terms; -1: there is none.
 func (t Terms) checkpoint(id string) int {
 	return slices.IndexFunc(t.Checkpoints, func(c Checkpoint) bool { return c.CheckpointID == id })

@@ -185,6 +185,9 @@ func (t Terms) checkMore() error {
 	if err := t.checkGeofences(); err != nil {
 		return err
 	}
+	if err := t.checkDue(); err != nil {
+		return err
+	}
 	return t.Contract.check()
 }
 

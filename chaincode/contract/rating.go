@@ -11,14 +11,15 @@ import (
 // rateCarriers appends what a final statement says of each carrier. No head
 // counts these records, since a shipment is settled once: settlements of one
 // carrier's shipments have no key in common here, however many there are.
-func rateCarriers(ctx *Context, t shipment.Terms, r shipment.Review, st shipment.Statement, ss []shipment.Stream) error {
+func rateCarriers(ctx *Context, s shipment.Shipment, t shipment.Terms, r shipment.Review, st shipment.Statement, ss []shipment.Stream) error {
 	if !st.Final {
 		return nil
 	}
 	shown := make([][]shipment.Penalty, len(ss))
-	for i, s := range ss {
-		shown[i] = s.Penalties
+	for i, x := range ss {
+		shown[i] = x.Penalties
 	}
+	shown = append(shown, s.Penalties) // what the journey itself showed, such as lateness
 	for _, o := range shipment.Outcomes(t, r, st, shipment.Charges(shown...)) {
 		key := []string{o.Carrier, ledger.NewestFirst(time.UnixMilli(o.SettledAt.UnixMs())), o.ShipmentID}
 		if err := ledger.Append(ctx.tx, outcomes, &o, key...); err != nil {

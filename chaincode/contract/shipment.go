@@ -89,7 +89,7 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 	if err := payOut(ctx, st, l.terms, w); err != nil {
 		return nil, err
 	}
-	if err := rateCarriers(ctx, l.terms, r, st, l.streams); err != nil {
+	if err := rateCarriers(ctx, l.shipment, l.terms, r, st, l.streams); err != nil {
 		return nil, err
 	}
 	if err := issueInvoices(ctx, l, r, st); err != nil {

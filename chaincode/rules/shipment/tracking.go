@@ -7,6 +7,8 @@ import "github.com/lifeledger/lifeledger/chaincode/rules/measure"
 type Tracking struct {
 	Shipment Shipment        `json:"shipment"`
 	Devices  []TrackedDevice `json:"devices"` // in the order of the terms
+	// NextCheckpoint is the one after the last that was passed; none on arrival.
+	NextCheckpoint *Checkpoint `json:"nextCheckpoint,omitempty" metadata:",optional"`
 	// OpenExcursions are those that go on, by device.
 	OpenExcursions []Excursion `json:"openExcursions"`
 	Statement      Statement   `json:"statement"` // how things stand
@@ -43,11 +45,24 @@ func lastPosition(before *Position, readings []measure.Reading) *Position {
 // Track says how a shipment stands. st is its statement so far.
 func (s Shipment) Track(t Terms, streams []Stream, st Statement) Tracking {
 	out := Tracking{Shipment: s, Devices: []TrackedDevice{}, OpenExcursions: []Excursion{}, Statement: st}
+	out.NextCheckpoint = s.nextCheckpoint(t)
 	for _, x := range streams {
 		out.Devices = append(out.Devices, TrackedDevice{DeviceID: x.DeviceID, Readings: x.Readings, LastReadingAt: x.LastReadingAt, LastPosition: x.LastPosition, Ended: x.Ended})
 		out.OpenExcursions = append(out.OpenExcursions, x.open(s, t)...)
 	}
 	return out
+}
+
+// nextCheckpoint is the one after the last that was passed, while there is a way to go.
+func (s Shipment) nextCheckpoint(t Terms) *Checkpoint {
+	next := 0
+	if n := len(s.Passed); n > 0 {
+		next = t.checkpoint(s.Passed[n-1].CheckpointID) + 1
+	}
+	if s.expect(Agreed, Packed, InTransit) != nil || next >= len(t.Checkpoints) {
+		return nil
+	}
+	return &t.Checkpoints[next]
 }
 
 // open are the excursions that go on as far as the stream is judged. Its watches

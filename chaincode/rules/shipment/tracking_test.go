@@ -66,3 +66,29 @@ func TestTheLastPositionIsRemembered(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
+
+func TestTheNextCheckpointIsTheOneAfterTheLastThatWasPassed(t *testing.T) {
+	terms := agree()
+	terms.Checkpoints = []shipment.Checkpoint{{CheckpointID: "gate"}, {CheckpointID: "bridge"}, {CheckpointID: "port"}}
+	for _, c := range []struct {
+		passed []string
+		status shipment.Status
+		want   string
+	}{
+		{nil, shipment.Agreed, "gate"}, {nil, shipment.InTransit, "gate"}, {[]string{"gate"}, shipment.InTransit, "bridge"},
+		{[]string{"gate", "bridge"}, shipment.InTransit, "port"}, {[]string{"bridge"}, shipment.InTransit, "port"},
+		{[]string{"port"}, shipment.InTransit, ""}, {[]string{"gate"}, shipment.Arrived, ""}, {nil, shipment.Proposed, ""},
+	} {
+		s := shipment.Shipment{Status: c.status}
+		for _, id := range c.passed {
+			s.Passed = append(s.Passed, shipment.Passage{CheckpointID: id})
+		}
+		got := ""
+		if next := s.Track(terms, nil, shipment.Statement{}).NextCheckpoint; next != nil {
+			got = next.CheckpointID
+		}
+		if got != c.want {
+			t.Errorf("%s after %v: %q, want %q", c.status, c.passed, got, c.want)
+		}
+	}
+}

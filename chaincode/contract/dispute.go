@@ -143,6 +143,7 @@ func issueInvoices(ctx *Context, l *closing, r shipment.Review, st shipment.Stat
 	for i, s := range l.streams {
 		shown[i] = s.Penalties
 	}
+	shown = append(shown, l.shipment.Penalties) // what no device shows, such as lateness
 	issued := st.Issue(l.terms, shipment.Charges(shown...), r)
 	if _, _, err := ledger.Find(ctx.tx, invoices, st.ShipmentID); err != nil {
 		return err

@@ -43,7 +43,7 @@ func (*Shipment) AmendTerms(ctx *Context, in *api.AmendTerms) (*shipment.Shipmen
 		return nil, err
 	}
 	if funded {
-		if err := protect(ctx, escrows, in.Terms.Parties(), s.ShipmentID); err != nil {
+		if err := protectForParties(ctx, escrows, in.Terms, s.ShipmentID); err != nil {
 			return nil, err
 		}
 	}

@@ -211,6 +211,37 @@ type AnnounceSessionKey struct {
 	Proof      dsse.Envelope `json:"proof"` // a session statement, signed by the device's key and by the session's
 }
 
+// AnnounceEncryptionKey says with which key the caller's organisation wants
+// readings sealed to it.
+type AnnounceEncryptionKey struct {
+	PublicKey string `json:"publicKey"` // base64 SubjectPublicKeyInfo of an X25519 key
+}
+
+// OpenSegments reveals sealed segments of one device, in their order.
+type OpenSegments struct {
+	ShipmentID string           `json:"shipmentId"`
+	DeviceID   string           `json:"deviceId"`
+	Openings   []SegmentOpening `json:"openings"` // at most 16
+}
+
+// SegmentOpening is what was sealed: the salted payload of an open segment.
+type SegmentOpening struct {
+	FirstSequence uint64 `json:"firstSequence"`
+	Salt          string `json:"salt"`    // base64, 32 bytes
+	Payload       string `json:"payload"` // base64
+}
+
+// Opened says how far a device's sealed segments are opened, and which excursions
+// that changed.
+type Opened struct {
+	ShipmentID   string               `json:"shipmentId"`
+	DeviceID     string               `json:"deviceId"`
+	Segments     int                  `json:"segments"`
+	NextSequence uint64               `json:"nextSequence"` // the first reading that is not opened
+	Excursions   []shipment.Excursion `json:"excursions"`   // the first 16 of those changed; all are on the ledger
+	Changed      int                  `json:"changed"`
+}
+
 // ReportFork shows a signed segment that contradicts one on the ledger.
 type ReportFork struct {
 	ShipmentID string `json:"shipmentId"`

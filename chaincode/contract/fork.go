@@ -1,16 +1,12 @@
 package contract
 
 import (
-	"encoding/hex"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
-	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
-	"github.com/lifeledger/lifeledger/chaincode/segment"
 )
 
 // ReportFork keeps the evidence that a device has signed two histories (ADR 27).
@@ -95,26 +91,11 @@ func claimed(ctx *Context, in *api.ReportFork, d party.Device, s shipment.Stream
 	if err != nil {
 		return shipment.Claim{}, 0, err
 	}
-	payload, err := dsse.Open(&in.Envelope, segment.PayloadType, key)
+	b, err := openEnvelope(ctx, &in.Envelope, key, in.ShipmentID, in.DeviceID)
 	if err != nil {
 		return shipment.Claim{}, 0, err
 	}
-	seg, err := segment.Decode(payload)
-	if err != nil {
-		return shipment.Claim{}, 0, err
-	}
-	if err := signedFor(ctx, seg.Ledger, seg.ShipmentID, seg.DeviceID, in.ShipmentID, in.DeviceID); err != nil {
-		return shipment.Claim{}, 0, err
-	}
-	hash := segment.Hash(payload)
-	c := shipment.Claim{
-		FirstSequence: seg.FirstSequence, Readings: uint64(len(seg.Readings)), Previous: hex.EncodeToString(seg.Previous[:]), Hash: hex.EncodeToString(hash[:]),
-		KeyID: key.ID(), Final: seg.Final,
-	}
-	if n := len(seg.Readings); n > 0 {
-		c.FirstAt, c.LastAt = measure.At(seg.Readings[0].At), measure.At(seg.Readings[n-1].At)
-	}
-	return c, number, nil
+	return b.Claim(), number, nil
 }
 
 // anyKey is the key of the device that an envelope says has signed it, and the

@@ -31,6 +31,8 @@ var (
 	shipmentEvents   = ledger.Kind[shipment.JourneyEvent]{Name: ledger.KeyShipmentEvent, Unknown: fault.CodeShipmentUnknown}
 	streams          = ledger.Kind[shipment.Stream]{Name: ledger.KeyStream, Unknown: fault.CodeShipmentUnknown}
 	sessions         = ledger.Kind[shipment.SessionRecord]{Name: ledger.KeySession, Unknown: fault.CodeShipmentUnknown}
+	openings         = ledger.Kind[shipment.Opening]{Name: ledger.KeyOpening, Unknown: fault.CodeShipmentUnknown}
+	encryptionKeys   = ledger.Kind[party.EncryptionKey]{Name: ledger.KeyEncryptionKey, Unknown: fault.CodeEncryptionKeyUnknown}
 	forks            = ledger.Kind[shipment.Fork]{Name: ledger.KeyFork, Unknown: fault.CodeShipmentUnknown}
 	segments         = ledger.Kind[shipment.Segment]{Name: ledger.KeySegment, Unknown: fault.CodeShipmentUnknown}
 	excursions       = ledger.Kind[shipment.Excursion]{Name: ledger.KeyExcursion, Unknown: fault.CodeExcursionUnknown}

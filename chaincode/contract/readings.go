@@ -1,15 +1,11 @@
 package contract
 
 import (
-	"encoding/hex"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
-	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
-	"github.com/lifeledger/lifeledger/chaincode/segment"
 )
 
 // Bounds of what an answer and an event show of the excursions; all of them are
@@ -73,21 +69,9 @@ func openSegments(ctx *Context, in *api.RecordReadings, s shipment.Stream) ([]sh
 	}
 	var out []shipment.Batch
 	for i := range in.Envelopes {
-		payload, err := dsse.Open(&in.Envelopes[i], segment.PayloadType, key)
+		b, err := openEnvelope(ctx, &in.Envelopes[i], key, in.ShipmentID, in.DeviceID)
 		if err != nil {
 			return nil, err
-		}
-		seg, err := segment.Decode(payload)
-		if err != nil {
-			return nil, err
-		}
-		if err := signedFor(ctx, seg.Ledger, seg.ShipmentID, seg.DeviceID, in.ShipmentID, in.DeviceID); err != nil {
-			return nil, err
-		}
-		hash := segment.Hash(payload)
-		b := shipment.Batch{
-			FirstSequence: seg.FirstSequence, Previous: hex.EncodeToString(seg.Previous[:]), Hash: hex.EncodeToString(hash[:]),
-			KeyID: key.ID(), Final: seg.Final, Readings: seg.Readings,
 		}
 		if b.FirstSequence < s.NextSequence { // sent again, or forged: the record decides which
 			known, found, err := ledger.Find(ctx.tx, segments, s.ShipmentID, s.DeviceID, ledger.Seq(b.FirstSequence))
@@ -134,6 +118,13 @@ func recorded(in *api.RecordReadings, before, after shipment.Stream, segs []ship
 
 func announceReadings(ctx *Context, after shipment.Stream, segs []shipment.Segment, changed []shipment.Excursion) error {
 	facts := []ledger.Fact{ledger.NewFact("readings-recorded", after.ShipmentID, segs[len(segs)-1])}
+	facts = append(facts, excursionFacts(changed)...)
+	return ctx.tx.Announce(api.ReadingsRecordedEvent, after.ShipmentID, facts...)
+}
+
+// excursionFacts are as many of the changed excursions as an event may hold.
+func excursionFacts(changed []shipment.Excursion) []ledger.Fact {
+	var facts []ledger.Fact
 	room := maxShownBytes
 	for _, e := range changed[:min(len(changed), maxShown)] {
 		f := ledger.NewFact("excursion-changed", e.ExcursionID, e)
@@ -142,5 +133,5 @@ func announceReadings(ctx *Context, after shipment.Stream, segs []shipment.Segme
 		}
 		facts = append(facts, f)
 	}
-	return ctx.tx.Announce(api.ReadingsRecordedEvent, after.ShipmentID, facts...)
+	return facts
 }

@@ -26,6 +26,10 @@ const (
 	KeyDeviceKeyUse = "device.key.use"
 	// KeyDeviceSuspicion: device id. Head; no protection beyond the majority, since the device's owner must not be able to prevent it.
 	KeyDeviceSuspicion = "device.suspicion"
+	// KeyEncryptionKey: MSP id. Head; the organisation protects it.
+	KeyEncryptionKey = "organisation.encryption"
+	// KeyOpening: shipment id, device id, first sequence. Append-only, written along with the stream, which counts the openings; no protection of its own.
+	KeyOpening = "shipment.opening"
 	// KeySession: shipment id, device id, session number. Append-only, numbered by the stream; no protection of its own.
 	KeySession = "shipment.session"
 	// KeyFork: shipment id, device id, hash of the segment. Once; no protection of its own.
@@ -104,7 +108,7 @@ const (
 // prefix cannot come into use without a line in this file.
 func Keys() []string {
 	return []string{
-		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeySession, KeyFork,
+		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
 		KeyComponent, KeySale, KeyComponentEvent, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,

@@ -84,6 +84,9 @@ type AcknowledgementPage = ledgerapi.AcknowledgementPage
 // Example: Ed25519
 type Algorithm = dsse.Algorithm
 
+// AnnounceEncryptionKey A public key for encryption, X25519.
+type AnnounceEncryptionKey = ledgerapi.AnnounceEncryptionKey
+
 // AnnounceOrganisation A new member.
 //
 // Example: {"mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
@@ -395,6 +398,9 @@ type DisputeRequest struct {
 // Due When the settlement falls due if nobody does anything more.
 type Due = shipment.Due
 
+// EncryptionKey The key to which readings are sealed for an organisation.
+type EncryptionKey = party.EncryptionKey
+
 // Envelope A DSSE envelope, version 1.0.
 type Envelope = dsse.Envelope
 
@@ -606,8 +612,16 @@ type Number = uint64
 // OpenChannel A payment channel to be offered. `proof` is a channel key statement signed by the key that it announces.
 type OpenChannel = ledgerapi.OpenChannel
 
+// Opened How far the sealed segments are opened, and what that changed.
+type Opened = ledgerapi.Opened
+
 // Opening Who or what is behind a pseudonym.
 type Opening = redact.Opening
+
+// Openings Sealed segments of one device, revealed in their order.
+type Openings struct {
+	Openings []SegmentOpening `json:"openings"`
+}
 
 // Operation A write on its way to the ledger, or what became of it.
 //
@@ -848,6 +862,9 @@ type Schedule = shipment.Schedule
 // Segment What the ledger keeps of one signed segment; its bytes are in the transaction that brought it.
 type Segment = shipment.Segment
 
+// SegmentOpening What was sealed, the salted payload of an open segment.
+type SegmentOpening = ledgerapi.SegmentOpening
+
 // SegmentPage One page of a list.
 type SegmentPage = ledgerapi.SegmentPage
 
@@ -964,6 +981,9 @@ type Tracking = shipment.Tracking
 //
 // Example: 3f5e0a7c9d1b
 type TransactionID = string
+
+// Unopened How far the sealed segments are opened and judged.
+type Unopened = shipment.Unopened
 
 // UnsignedRecording What one device recorded, from its first reading on.
 type UnsignedRecording = ledgerapi.UnsignedRecording
@@ -1089,6 +1109,9 @@ type DeviceChanged = Device
 // DeviceCreated Something that signs what it measures.
 type DeviceCreated = Device
 
+// EncryptionKeyAnnounced The key to which readings are sealed for an organisation.
+type EncryptionKeyAnnounced = EncryptionKey
+
 // EvidenceCreated One document that a party brought; it never changes.
 type EvidenceCreated = DisputeEvidence
 
@@ -1112,6 +1135,9 @@ type PaymentChannelCreated = PaymentChannel
 
 // ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
 type ReviewChanged = Review
+
+// SegmentsOpened How far the sealed segments are opened, and what that changed.
+type SegmentsOpened = Opened
 
 // SessionBegun Where one device's recording of one shipment stands, and how far it is judged.
 type SessionBegun = Stream
@@ -1304,6 +1330,15 @@ type RotateDeviceKeyParams struct {
 
 // RevokeDeviceParams defines parameters for RevokeDevice.
 type RevokeDeviceParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AnnounceEncryptionKeyParams defines parameters for AnnounceEncryptionKey.
+type AnnounceEncryptionKeyParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1529,6 +1564,15 @@ type ListForksParams struct {
 
 // ReportForkParams defines parameters for ReportFork.
 type ReportForkParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// OpenSegmentsParams defines parameters for OpenSegments.
+type OpenSegmentsParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1824,6 +1868,9 @@ type RevokeDeviceJSONRequestBody = Revocation
 // CheckDisclosureJSONRequestBody defines body for CheckDisclosure for application/json ContentType.
 type CheckDisclosureJSONRequestBody = CheckDisclosure
 
+// AnnounceEncryptionKeyJSONRequestBody defines body for AnnounceEncryptionKey for application/json ContentType.
+type AnnounceEncryptionKeyJSONRequestBody = AnnounceEncryptionKey
+
 // AnnounceOrganisationJSONRequestBody defines body for AnnounceOrganisation for application/json ContentType.
 type AnnounceOrganisationJSONRequestBody = AnnounceOrganisation
 
@@ -1880,6 +1927,9 @@ type AcceptDeliveryJSONRequestBody = DeliveryAcceptanceRequest
 
 // ReportForkJSONRequestBody defines body for ReportFork for application/json ContentType.
 type ReportForkJSONRequestBody = ForkReport
+
+// OpenSegmentsJSONRequestBody defines body for OpenSegments for application/json ContentType.
+type OpenSegmentsJSONRequestBody = Openings
 
 // AnnounceSessionKeyJSONRequestBody defines body for AnnounceSessionKey for application/json ContentType.
 type AnnounceSessionKeyJSONRequestBody = SessionProof
@@ -2024,6 +2074,12 @@ type ServerInterface interface {
 	// CheckDisclosure Check what was shown to be behind an attestation
 	// (POST /disclosure-checks)
 	CheckDisclosure(c *gin.Context)
+	// AnnounceEncryptionKey Announce the key to which readings are sealed for this organisation
+	// (POST /encryption-keys)
+	AnnounceEncryptionKey(c *gin.Context, params AnnounceEncryptionKeyParams)
+	// GetEncryptionKey Get the key to which readings are sealed for an organisation
+	// (GET /encryption-keys/{mspId})
+	GetEncryptionKey(c *gin.Context, mspid MSPIDParameter)
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(c *gin.Context)
@@ -2120,6 +2176,9 @@ type ServerInterface interface {
 	// ReportFork Show a signed segment that contradicts one on the ledger
 	// (POST /shipments/{shipmentId}/devices/{deviceId}/forks)
 	ReportFork(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ReportForkParams)
+	// OpenSegments Reveal sealed segments
+	// (POST /shipments/{shipmentId}/devices/{deviceId}/openings)
+	OpenSegments(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params OpenSegmentsParams)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(c *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params ListSegmentsParams)
@@ -3636,6 +3695,90 @@ func (siw *ServerInterfaceWrapper) CheckDisclosure(c *gin.Context) {
 	}
 
 	siw.Handler.CheckDisclosure(c)
+}
+
+// AnnounceEncryptionKey operation middleware
+func (siw *ServerInterfaceWrapper) AnnounceEncryptionKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnnounceEncryptionKeyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnnounceEncryptionKey(c, params)
+}
+
+// GetEncryptionKey operation middleware
+func (siw *ServerInterfaceWrapper) GetEncryptionKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetEncryptionKey(c, mspid)
 }
 
 // GetLedger operation middleware
@@ -5346,6 +5489,83 @@ func (siw *ServerInterfaceWrapper) ReportFork(c *gin.Context) {
 	}
 
 	siw.Handler.ReportFork(c, shipmentID, deviceID, params)
+}
+
+// OpenSegments operation middleware
+func (siw *ServerInterfaceWrapper) OpenSegments(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "deviceId" -------------
+	var deviceID DeviceIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "deviceId", c.Param("deviceId"), &deviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter deviceId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenSegmentsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenSegments(c, shipmentID, deviceID, params)
 }
 
 // ListSegments operation middleware
@@ -7386,6 +7606,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/devices/:deviceId/key-rotations", wrapper.RotateDeviceKey)
 	router.POST(options.BaseURL+"/devices/:deviceId/revocation", wrapper.RevokeDevice)
 	router.POST(options.BaseURL+"/disclosure-checks", wrapper.CheckDisclosure)
+	router.POST(options.BaseURL+"/encryption-keys", wrapper.AnnounceEncryptionKey)
+	router.GET(options.BaseURL+"/encryption-keys/:mspId", wrapper.GetEncryptionKey)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
 	router.GET(options.BaseURL+"/operations/:operationId", wrapper.GetOperation)
 	router.GET(options.BaseURL+"/organisations", wrapper.ListOrganisations)
@@ -7418,6 +7640,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments/:shipmentId/delivery-acceptance", wrapper.AcceptDelivery)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/forks", wrapper.ListForks)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/forks", wrapper.ReportFork)
+	router.POST(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/openings", wrapper.OpenSegments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/segments", wrapper.ListSegments)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/session-keys", wrapper.ListSessions)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/devices/:deviceId/session-keys", wrapper.AnnounceSessionKey)
@@ -7610,6 +7833,20 @@ type DisclosureJSONResponse Disclosure
 
 type DueJSONResponse Due
 
+type EncryptionKeyJSONResponse EncryptionKey
+
+type EncryptionKeyAnnouncedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type EncryptionKeyAnnouncedJSONResponse struct {
+	Body EncryptionKey
+
+	Headers EncryptionKeyAnnouncedResponseHeaders
+}
+
 type EvidenceCreatedResponseHeaders struct {
 	IdempotencyReplayed *bool
 	Location            string
@@ -7723,6 +7960,18 @@ type ReviewChangedJSONResponse struct {
 }
 
 type SegmentPageJSONResponse SegmentPage
+
+type SegmentsOpenedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type SegmentsOpenedJSONResponse struct {
+	Body Opened
+
+	Headers SegmentsOpenedResponseHeaders
+}
 
 type SessionBegunResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -8479,6 +8728,59 @@ type CheckDisclosureResponseObject interface {
 type CheckDisclosure200JSONResponse struct{ DisclosureJSONResponse }
 
 func (response CheckDisclosure200JSONResponse) VisitCheckDisclosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnnounceEncryptionKeyRequestObject struct {
+	Params AnnounceEncryptionKeyParams
+	Body   *AnnounceEncryptionKeyJSONRequestBody
+}
+
+type AnnounceEncryptionKeyResponseObject interface {
+	VisitAnnounceEncryptionKeyResponse(w http.ResponseWriter) error
+}
+
+type AnnounceEncryptionKey201JSONResponse struct {
+	EncryptionKeyAnnouncedJSONResponse
+}
+
+func (response AnnounceEncryptionKey201JSONResponse) VisitAnnounceEncryptionKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEncryptionKeyRequestObject struct {
+	MSPID MSPIDParameter `json:"mspId"`
+}
+
+type GetEncryptionKeyResponseObject interface {
+	VisitGetEncryptionKeyResponse(w http.ResponseWriter) error
+}
+
+type GetEncryptionKey200JSONResponse struct{ EncryptionKeyJSONResponse }
+
+func (response GetEncryptionKey200JSONResponse) VisitGetEncryptionKeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9344,6 +9646,37 @@ type ReportForkResponseObject interface {
 type ReportFork201JSONResponse struct{ ForkReportedJSONResponse }
 
 func (response ReportFork201JSONResponse) VisitReportForkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenSegmentsRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	DeviceID   DeviceIDParameter   `json:"deviceId"`
+	Params     OpenSegmentsParams
+	Body       *OpenSegmentsJSONRequestBody
+}
+
+type OpenSegmentsResponseObject interface {
+	VisitOpenSegmentsResponse(w http.ResponseWriter) error
+}
+
+type OpenSegments201JSONResponse struct{ SegmentsOpenedJSONResponse }
+
+func (response OpenSegments201JSONResponse) VisitOpenSegmentsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10462,6 +10795,12 @@ type StrictServerInterface interface {
 	// CheckDisclosure Check what was shown to be behind an attestation
 	// (POST /disclosure-checks)
 	CheckDisclosure(ctx context.Context, request CheckDisclosureRequestObject) (CheckDisclosureResponseObject, error)
+	// AnnounceEncryptionKey Announce the key to which readings are sealed for this organisation
+	// (POST /encryption-keys)
+	AnnounceEncryptionKey(ctx context.Context, request AnnounceEncryptionKeyRequestObject) (AnnounceEncryptionKeyResponseObject, error)
+	// GetEncryptionKey Get the key to which readings are sealed for an organisation
+	// (GET /encryption-keys/{mspId})
+	GetEncryptionKey(ctx context.Context, request GetEncryptionKeyRequestObject) (GetEncryptionKeyResponseObject, error)
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
@@ -10558,6 +10897,9 @@ type StrictServerInterface interface {
 	// ReportFork Show a signed segment that contradicts one on the ledger
 	// (POST /shipments/{shipmentId}/devices/{deviceId}/forks)
 	ReportFork(ctx context.Context, request ReportForkRequestObject) (ReportForkResponseObject, error)
+	// OpenSegments Reveal sealed segments
+	// (POST /shipments/{shipmentId}/devices/{deviceId}/openings)
+	OpenSegments(ctx context.Context, request OpenSegmentsRequestObject) (OpenSegmentsResponseObject, error)
 	// ListSegments List a device's segments
 	// (GET /shipments/{shipmentId}/devices/{deviceId}/segments)
 	ListSegments(ctx context.Context, request ListSegmentsRequestObject) (ListSegmentsResponseObject, error)
@@ -11723,6 +12065,76 @@ func (sh *strictHandler) CheckDisclosure(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(CheckDisclosureResponseObject); ok {
 		if err := validResponse.VisitCheckDisclosureResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnnounceEncryptionKey operation middleware
+func (sh *strictHandler) AnnounceEncryptionKey(ctx *gin.Context, params AnnounceEncryptionKeyParams) {
+	var request AnnounceEncryptionKeyRequestObject
+
+	request.Params = params
+
+	var body AnnounceEncryptionKeyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnnounceEncryptionKey(ctx, request.(AnnounceEncryptionKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnnounceEncryptionKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AnnounceEncryptionKeyResponseObject); ok {
+		if err := validResponse.VisitAnnounceEncryptionKeyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEncryptionKey operation middleware
+func (sh *strictHandler) GetEncryptionKey(ctx *gin.Context, mspid MSPIDParameter) {
+	var request GetEncryptionKeyRequestObject
+
+	request.MSPID = mspid
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEncryptionKey(ctx, request.(GetEncryptionKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEncryptionKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetEncryptionKeyResponseObject); ok {
+		if err := validResponse.VisitGetEncryptionKeyResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -12931,6 +13343,52 @@ func (sh *strictHandler) ReportFork(ctx *gin.Context, shipmentID ShipmentIDParam
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ReportForkResponseObject); ok {
 		if err := validResponse.VisitReportForkResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenSegments operation middleware
+func (sh *strictHandler) OpenSegments(ctx *gin.Context, shipmentID ShipmentIDParameter, deviceID DeviceIDParameter, params OpenSegmentsParams) {
+	var request OpenSegmentsRequestObject
+
+	request.ShipmentID = shipmentID
+	request.DeviceID = deviceID
+	request.Params = params
+
+	var body OpenSegmentsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenSegments(ctx, request.(OpenSegmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenSegments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OpenSegmentsResponseObject); ok {
+		if err := validResponse.VisitOpenSegmentsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

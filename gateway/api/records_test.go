@@ -35,7 +35,7 @@ var records = []any{
 	shipment.Condition{}, shipment.Photograph{}, shipment.Passage{}, shipment.Part{}, shipment.Consolidation{}, ledgerapi.ConsolidateShipments{},
 	shipment.ReplacedTerms{}, ledgerapi.ReplacedTermsPage{},
 	shipment.Checkpoint{}, shipment.Geofence{}, shipment.Corner{}, shipment.Schedule{}, shipment.Interval{}, shipment.Commercial{},
-	shipment.Stream{}, shipment.Session{}, shipment.SessionRecord{}, shipment.Fork{}, party.Suspicion{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
+	shipment.Stream{}, shipment.Unopened{}, party.EncryptionKey{}, ledgerapi.Opened{}, ledgerapi.SegmentOpening{}, ledgerapi.AnnounceEncryptionKey{}, shipment.Session{}, shipment.SessionRecord{}, shipment.Fork{}, party.Suspicion{}, shipment.Watch{}, shipment.Penalty{}, shipment.Segment{}, shipment.Excursion{}, shipment.Statement{}, shipment.Line{},
 	ledgerapi.SimulateShipment{}, ledgerapi.UnsignedRecording{}, shipment.PlannedCustody{}, shipment.Simulation{}, shipment.Template{}, ledgerapi.TemplateList{}, shipment.Tracking{}, shipment.TrackedDevice{}, shipment.Position{}, shipment.Rating{}, shipment.Outcome{},
 	shipment.Acknowledgement{}, ledgerapi.AcknowledgementPage{},
 	redact.Export{}, redact.Opening{}, redact.RedactedJourney{}, redact.RedactedEvent{}, redact.RedactedExcursion{}, redact.RedactedLine{},

@@ -24,16 +24,18 @@ var endorsers = map[api.Transaction]scope{
 	api.AcceptOwnershipTx:   everyParty,
 	api.DeclineOwnershipTx:  everyParty,
 
-	api.ProposeShipmentTx:    majority,   // new records have no policy yet
-	api.AcceptTermsTx:        everyParty, // the terms and the accounts that fund the escrow
-	api.WithdrawTermsTx:      everyParty, // the same, and the escrow: every party
-	api.OfferHandoverTx:      majority,
-	api.AcceptHandoverTx:     majority,
-	api.DeclineHandoverTx:    majority,
-	api.RecordReadingsTx:     majority,
-	api.AnnounceSessionKeyTx: majority,
-	api.ReportForkTx:         majority,
-	api.SettleTx:             everyParty, // the statement, the escrow and the accounts
+	api.ProposeShipmentTx:       majority,   // new records have no policy yet
+	api.AcceptTermsTx:           everyParty, // the terms and the accounts that fund the escrow
+	api.WithdrawTermsTx:         everyParty, // the same, and the escrow: every party
+	api.OfferHandoverTx:         majority,
+	api.AcceptHandoverTx:        majority,
+	api.DeclineHandoverTx:       majority,
+	api.RecordReadingsTx:        majority,
+	api.OpenSegmentsTx:          majority,
+	api.AnnounceEncryptionKeyTx: everyParty, // the key: its organisation
+	api.AnnounceSessionKeyTx:    majority,
+	api.ReportForkTx:            majority,
+	api.SettleTx:                everyParty, // the statement, the escrow and the accounts
 
 	api.AcknowledgeExcursionTx: majority, // a new record has no policy yet
 

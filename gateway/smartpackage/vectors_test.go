@@ -204,7 +204,7 @@ func TestTheDocumentNamesEveryFieldAndCode(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "device-protocol.md"))
 	check(t, err)
 	names := []string{
-		segment.PayloadType, dsse.KeyStatementType, dsse.SessionStatementType, "shipment.session.number", "shipment.fork.none", "shipment.fork.reported", string(dsse.Ed25519), string(dsse.P256), string(dsse.MLDSA65), string(dsse.Ed25519MLDSA), string(dsse.P256MLDSA), "participant.key-in-use",
+		segment.PayloadType, dsse.KeyStatementType, dsse.SessionStatementType, segment.SealedPayloadType, "shipment.segment.sealing", "shipment.opening.out-of-order", "shipment.opening.not-as-sealed", "shipment.session.number", "shipment.fork.none", "shipment.fork.reported", string(dsse.Ed25519), string(dsse.P256), string(dsse.MLDSA65), string(dsse.Ed25519MLDSA), string(dsse.P256MLDSA), "participant.key-in-use",
 		"ledger", "shipment_id", "device_id", "first_sequence", "previous", "start_unix_ms", "final", "time_deltas", "channels", "metric", "positions", "deltas",
 		"shipment.segment.replayed", "shipment.segment.out-of-order", "shipment.segment.forked", "shipment.segment.recording-closed",
 		"shipment.segment.wrong-ledger", "shipment.segment.wrong-shipment", "shipment.segment.device-not-agreed",

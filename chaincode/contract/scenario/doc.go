@@ -15,6 +15,8 @@
 //	device box Ed25519              a device with a key made from its name and the run
 //	device twin Ed25519 box         the same key, or a half of it, in another device
 //	session ShipperMSP box s 1      the key of its first session in shipment s, with alg=, ledger=, shipment=, device=, key=, signer= and alone
+//	open ServiceMSP box s 0 2       reveal the sealed segments of box in s from the first until before the third; record … sealed seals them
+//	encryption ServiceMSP one       announce the X25519 key made from a seed
 //	report ShipperMSP box s fork readings=temp:[9] at=1   a segment as record makes it, reported as a fork
 //	register ShipperMSP box         register it; rotate ShipperMSP box Ed25519 gives it its next key
 //	claim ORG ID box …              register ID with box's key and a statement about what

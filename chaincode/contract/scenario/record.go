@@ -146,7 +146,8 @@ type recording struct {
 	readings                                      []measure.Reading
 	split                                         int
 	final, replay, fork, forge, garbage, unlinked bool
-	report                                        bool
+	report, sealed, spoil                         bool
+	recipients                                    []string
 	skip, at                                      uint64
 	strip                                         int // the half of a pair that signs alone; -1: both do
 	signer, ledger, shipment, device              string
@@ -240,6 +241,11 @@ func (r *run) envelopes(d *device, c *chain, shipment string, rec *recording) ([
 		if err != nil {
 			return nil, at, err
 		}
+		if rec.sealed {
+			if e, next, err = r.seal(c, at, s, key, rec); err != nil {
+				return nil, at, err
+			}
+		}
 		if rec.strip >= 0 {
 			whole, err := base64.StdEncoding.DecodeString(e.Signatures[0].Sig)
 			if err != nil {
@@ -291,6 +297,12 @@ func readOptions(words []string) (*recording, error) {
 			rec.split, err = strconv.Atoi(value)
 		case "skip":
 			rec.skip, err = strconv.ParseUint(value, 10, 32)
+		case "sealed":
+			rec.sealed = true
+		case "recipients":
+			rec.sealed, rec.recipients = true, strings.Split(value, ",")
+		case "spoil":
+			rec.spoil = true
 		case "at":
 			rec.at, err = strconv.ParseUint(value, 10, 53)
 		case "strip":

@@ -57,8 +57,9 @@ type device struct {
 
 type chain struct {
 	Chain
-	last   []dsse.Envelope // the last ones accepted
-	before Chain           // where they began
+	last   []dsse.Envelope      // the last ones accepted
+	before Chain                // where they began
+	sealed []api.SegmentOpening // what was sealed, in order
 }
 
 // Run plays a scenario. id is unique to this run on this ledger, made of
@@ -133,6 +134,10 @@ func (r *run) do(l line) error {
 		return r.wait(words[0])
 	case verb == "session" && len(words) >= 4:
 		return r.session(l.number, words)
+	case verb == "open" && len(words) >= 4:
+		return r.openSealed(l.number, words)
+	case verb == "encryption" && len(words) == 2:
+		return r.encryption(l.number, words[0], words[1])
 	case verb == "report" && len(words) >= 3:
 		return r.report(l.number, words)
 	case verb == "let":

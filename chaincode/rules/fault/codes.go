@@ -68,6 +68,10 @@ const (
 	CodeSegmentOutOfOrder    Code = "shipment.segment.out-of-order"
 	CodeSegmentForked        Code = "shipment.segment.forked"
 	CodeSegmentClosed        Code = "shipment.segment.recording-closed"
+	CodeEncryptionKeyUnknown Code = "participant.encryption-key-unknown"
+	CodeSegmentSealing       Code = "shipment.segment.sealing"
+	CodeOpeningOrder         Code = "shipment.opening.out-of-order"
+	CodeOpeningCommitment    Code = "shipment.opening.not-as-sealed"
 	CodeSessionNumber        Code = "shipment.session.number"
 	CodeForkNone             Code = "shipment.fork.none"
 	CodeForkReported         Code = "shipment.fork.reported"
@@ -240,6 +244,10 @@ func Catalogue() []Entry {
 		{CodeSegmentOutOfOrder, Conflict, "the segment does not follow the last one; the next sequence number is in params"},
 		{CodeSegmentForked, Refused, "the segment follows another history than the one on the ledger; the device may have been cloned"},
 		{CodeSegmentClosed, Conflict, "the device has declared its recording ended"},
+		{CodeEncryptionKeyUnknown, NotFound, "the organisation has announced no key for encryption"},
+		{CodeSegmentSealing, Refused, "the terms ask for readings that are sealed to all parties, or for open ones, and these are not"},
+		{CodeOpeningOrder, Conflict, "sealed segments are opened in their order; the next sequence number is in params"},
+		{CodeOpeningCommitment, Refused, "what is revealed is not what the device has sealed"},
 		{CodeSessionNumber, Conflict, "the statement is not for the next session; its number is in params"},
 		{CodeForkNone, Refused, "the segment does not contradict the one on the ledger: it is that segment, or can stand before or after it"},
 		{CodeForkReported, Conflict, "this contradiction is on record"},

@@ -161,3 +161,12 @@ func (d Device) changeable(caller string) error {
 	}
 	return d.Signs()
 }
+
+// EncryptionKey is the key to which readings are sealed for an organisation.
+type EncryptionKey struct {
+	Organisation string       `json:"organisation"`
+	Number       uint64       `json:"number"`    // from 1
+	KeyID        string       `json:"keyId"`     // hex SHA-256 of the SubjectPublicKeyInfo
+	PublicKey    string       `json:"publicKey"` // base64 of the SubjectPublicKeyInfo of an X25519 key, DER
+	Since        measure.Time `json:"since"`
+}

@@ -74,3 +74,12 @@ func contradicts(c Claim, recorded Segment) bool {
 	}
 	return c.FirstSequence < after && recorded.FirstSequence < c.FirstSequence+c.Readings
 }
+
+// Claim is what the batch says of itself.
+func (b Batch) Claim() Claim {
+	c := Claim{FirstSequence: b.FirstSequence, Readings: b.count(), Previous: b.Previous, Hash: b.Hash, KeyID: b.KeyID, Final: b.Final}
+	if ends := b.ends(); len(ends) > 0 {
+		c.FirstAt, c.LastAt = measure.At(ends[0].At), measure.At(ends[len(ends)-1].At)
+	}
+	return c
+}

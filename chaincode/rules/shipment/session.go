@@ -33,7 +33,7 @@ type SessionRecord struct {
 // checked before this is called.
 func (s Stream) Announce(sh Shipment, d party.Device, key Session, w When) (Stream, SessionRecord, error) {
 	fail := func(err error) (Stream, SessionRecord, error) { return s, SessionRecord{}, err }
-	if err := sh.expect(Agreed, InTransit, Arrived); err != nil {
+	if err := sh.expect(Agreed, Packed, InTransit, Arrived); err != nil {
 		return fail(err)
 	}
 	if err := d.Signs(); err != nil {

@@ -23,6 +23,7 @@ type Stream struct {
 	Penalties     []Penalty    `json:"penalties"`                                   // sorted by custody and limit; those of zero excursions are left out
 	LastPosition  *Position    `json:"lastPosition,omitempty" metadata:",optional"` // the last one that was measured
 	Session       *Session     `json:"session,omitempty" metadata:",optional"`      // the last one announced
+	Unopened      *Unopened    `json:"unopened,omitempty" metadata:",optional"`     // how far sealed segments are opened; nothing before the first
 	Forks         uint64       `json:"forks,omitempty" metadata:",optional"`        // how many contradictions of the device are on record
 	ChangedAt     measure.Time `json:"changedAt"`
 }
@@ -40,6 +41,7 @@ type Segment struct {
 	Hash          string       `json:"hash"` // hex SHA-256 of the signed payload
 	KeyID         string       `json:"keyId"`
 	Final         bool         `json:"final"`
+	Commitment    string       `json:"commitment,omitempty" metadata:",optional"` // hex; of a sealed segment, to its readings
 	RecordedAt    measure.Time `json:"recordedAt"`
 	RecordedBy    string       `json:"recordedBy"` // who carried it to the ledger
 	TransactionID string       `json:"transactionId"`
@@ -54,6 +56,7 @@ type Batch struct {
 	Recorded      string // hex; the ledger's segment that begins with the same reading, or ""
 	Final         bool
 	Readings      []measure.Reading
+	Sealing       *Sealing // instead of readings, when they are sealed
 }
 
 // NoSegment is what the first segment names as the one before it.
@@ -84,26 +87,24 @@ func (s Stream) Record(sh Shipment, t Terms, batches []Batch, w When) (Stream, [
 		return fail(err)
 	}
 	next := s
-	next.Watches, next.Penalties = slices.Clone(s.Watches), slices.Clone(s.Penalties)
-	j := judge{stream: &next, terms: t, custody: spans(custody)}
-	for _, l := range t.Limits {
-		r, _ := RuleByID(l.Rule) // terms with an unknown rule are never agreed
-		j.rules = append(j.rules, r)
-	}
+	j := newJudge(&next, custody, t)
 	var out []Segment
 	for i, b := range batches {
 		if err := next.follows(b, batches[:i], s); err != nil {
 			return fail(err)
 		}
-		if err := checkTimes(next.LastReadingAt, custody[0].From, w.Now, b.Readings); err != nil {
+		if err := b.check(t); err != nil {
 			return fail(err)
 		}
-		if err := sh.answered(s.DeviceID, b.Readings); err != nil {
+		if err := checkTimes(next.LastReadingAt, custody[0].From, w.Now, b.ends()); err != nil {
+			return fail(err)
+		}
+		if err := sh.answered(s.DeviceID, b.ends()); err != nil {
 			return fail(err)
 		}
 		j.run(b.Readings)
 		out = append(out, next.advance(b, w))
-		if b.Final {
+		if b.Final && b.Sealing == nil { // what is sealed is judged when it is opened
 			last := max(next.LastReadingAt.UnixMs(), 0)
 			j.finish(last, next.NextSequence-1)
 		}
@@ -145,11 +146,14 @@ func (s Stream) follows(b Batch, earlier []Batch, onLedger Stream) error {
 // advance moves the head past b and gives the segment's summary.
 func (s *Stream) advance(b Batch, w When) Segment {
 	seg := Segment{
-		ShipmentID: s.ShipmentID, DeviceID: s.DeviceID, Number: s.Segments, FirstSequence: b.FirstSequence, Readings: uint64(len(b.Readings)),
+		ShipmentID: s.ShipmentID, DeviceID: s.DeviceID, Number: s.Segments, FirstSequence: b.FirstSequence, Readings: b.count(),
 		Hash: b.Hash, KeyID: b.KeyID, Final: b.Final, RecordedAt: w.Now, RecordedBy: w.Actor, TransactionID: w.TransactionID,
 	}
-	if n := len(b.Readings); n > 0 {
-		seg.FirstAt, seg.LastAt = measure.At(b.Readings[0].At), measure.At(b.Readings[n-1].At)
+	if b.Sealing != nil {
+		seg.Commitment = b.Sealing.Commitment
+	}
+	if ends := b.ends(); len(ends) > 0 {
+		seg.FirstAt, seg.LastAt = measure.At(ends[0].At), measure.At(ends[len(ends)-1].At)
 		s.LastReadingAt, s.LastPosition = seg.LastAt, lastPosition(s.LastPosition, b.Readings)
 	}
 	s.NextSequence += seg.Readings

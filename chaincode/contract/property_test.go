@@ -45,7 +45,6 @@ type world struct {
 	shipments map[string]*chronicle
 	keys      map[string]*scenario.Key // of devices
 	owners    map[string]string        // of components
-	at        int64                    // of the newest reading
 }
 
 var actors = []ledgertest.Identity{maker, service, carrier}

@@ -144,7 +144,7 @@ func issueInvoices(ctx *Context, l *closing, r shipment.Review, st shipment.Stat
 		shown[i] = s.Penalties
 	}
 	shown = append(shown, l.shipment.Penalties) // what no device shows, such as lateness
-	issued := st.Issue(l.terms, shipment.Charges(shown...), r)
+	issued := st.Issue(l.terms, shipment.Charges(l.terms, shown...), r)
 	if _, _, err := ledger.Find(ctx.tx, invoices, st.ShipmentID); err != nil {
 		return err
 	}

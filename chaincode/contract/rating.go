@@ -20,7 +20,7 @@ func rateCarriers(ctx *Context, s shipment.Shipment, t shipment.Terms, r shipmen
 		shown[i] = x.Penalties
 	}
 	shown = append(shown, s.Penalties) // what the journey itself showed, such as lateness
-	for _, o := range shipment.Outcomes(t, r, st, shipment.Charges(shown...)) {
+	for _, o := range shipment.Outcomes(t, r, st, shipment.Charges(t, shown...)) {
 		key := []string{o.Carrier, ledger.NewestFirst(time.UnixMilli(o.SettledAt.UnixMs())), o.ShipmentID}
 		if err := ledger.Append(ctx.tx, outcomes, &o, key...); err != nil {
 			return err

@@ -98,11 +98,16 @@ func storeReadings(ctx *Context, after shipment.Stream, segs []shipment.Segment,
 			return err
 		}
 	}
+	return storeExcursions(ctx, changed)
+}
+
+// storeExcursions writes what a judgement changed. The stream, which is read and
+// written along with them, orders all writes of its excursions: neither a new
+// nor an old one needs to be read for it.
+func storeExcursions(ctx *Context, changed []shipment.Excursion) error {
 	for i := range changed {
-		// The stream, which is read and written here, orders all writes of its
-		// excursions: neither a new nor an old one needs to be read for it.
 		e := &changed[i]
-		if err := ledger.Append(ctx.tx, excursions, e, e.ShipmentID, e.DeviceID, ledger.Seq(e.OpenedSequence), e.LimitID); err != nil {
+		if err := ledger.Append(ctx.tx, excursions, e, e.ShipmentID, e.DeviceID, ledger.Seq(e.OpenedSequence), e.Place()); err != nil {
 			return err
 		}
 	}

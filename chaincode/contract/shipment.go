@@ -82,13 +82,21 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 		return nil, err
 	}
 	w := after(ctx.shipmentWhen(l.shipment.ChangedAt, l.review.ChangedAt), l.streams)
-	next, r, st, e, err := l.shipment.Settle(l.terms, l.review, l.statement, l.streams, w)
+	concluded, verdicts, err := conclude(l.shipment, l.terms, l.streams, w)
 	if err != nil {
+		return nil, err
+	}
+	next, r, st, e, err := l.shipment.Settle(l.terms, l.review, l.statement, concluded, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := storeConcluded(ctx, l.streams, concluded, verdicts); err != nil {
 		return nil, err
 	}
 	if err := payOut(ctx, st, l.terms, w); err != nil {
 		return nil, err
 	}
+	l.streams = concluded
 	if err := rateCarriers(ctx, l.shipment, l.terms, r, st, l.streams); err != nil {
 		return nil, err
 	}

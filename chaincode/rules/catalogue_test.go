@@ -54,19 +54,35 @@ func declaredAt(t *testing.T, file string) map[string]int {
 
 // units are the names of the units that rules use, by their code of UN/CEFACT
 // Recommendation 20.
-var units = map[string]string{"CEL": "°C", "P1": "%", "LUX": "lux", "K40": "g", "SEC": "s", "C62": "occurrence"}
+var units = map[string]string{"CEL": "°C", "P1": "%", "LUX": "lux", "K40": "g", "A97": "hPa", "B64": "lux·s", "DD": "°", "F11": "K/min", "C62": "occurrence", "SEC": "s"}
+
+// methods say how a rule comes to its value, and what is special about it.
+var methods = map[shipment.Method]string{
+	"": "each reading, or their total time", shipment.ByRate: "two readings", shipment.ByDose: "sum over a window", shipment.ByMean: "mean over a window",
+	shipment.BySilence: "no reading", shipment.ByJourney: "the journey; not measured",
+}
 
 func catalogue(t *testing.T, toRules string) string {
 	var b strings.Builder
 	violations := declaredAt(t, "shipment/violation.go")
 	fmt.Fprintf(&b, "## What counts as a violation\n\nRule set `%s`. A value equal to the agreed bound is within it. The bounds, the tolerance and the price are in\nthe terms of each shipment; limits and peaks are thousandths of the unit (40 °C is 40000).\n\n", shipment.RuleSet)
-	b.WriteString("| rule | a violation is when … | unit | declared at |\n|---|---|---|---|\n")
+	b.WriteString("| rule | a violation is when … | judged by | unit | declared at |\n|---|---|---|---|---|\n")
 	for _, r := range shipment.Rules() {
 		line, unit := violations[string(r.ID)], units[r.Unit]
 		if line == 0 || unit == "" {
 			t.Errorf("rule %s: line %d of violation.go, unit %q", r.ID, line, unit)
 		}
-		fmt.Fprintf(&b, "| <a id=\"%[1]s\"></a>`%[1]s` | %s | %s (%s) | [shipment/violation.go:%[5]d](%[6]sshipment/violation.go#L%[5]d) |\n", r.ID, r.Says, unit, r.Unit, line, toRules)
+		by := methods[r.Method]
+		if by == "" {
+			t.Errorf("rule %s: method %q", r.ID, r.Method)
+		}
+		if r.YesNo {
+			by += "; yes or no, the bound is 0"
+		}
+		if r.Finding {
+			by += "; a finding, never a penalty"
+		}
+		fmt.Fprintf(&b, "| <a id=\"%[1]s\"></a>`%[1]s` | %s | %s | %s (%s) | [shipment/violation.go:%[6]d](%[7]sshipment/violation.go#L%[6]d) |\n", r.ID, r.Says, by, unit, r.Unit, line, toRules)
 	}
 	b.WriteString("\n## Who may do what\n\nDeclared in [party/permit.go](" + toRules + "party/permit.go). What needs a relation to the record instead (its owner, its custodian) is\ndecided by that record's rules, below.\n\n| action | roles | in words |\n|---|---|---|\n")
 	for _, p := range party.Permissions() {
@@ -106,6 +122,8 @@ is and what it may import is in [doc.go](doc.go).
 | When does an excursion open and close, and who answers for it? | [shipment/judge.go](shipment/judge.go), [shipment/excursion.go](shipment/excursion.go) |
 | What can parties agree? | [shipment/terms.go](shipment/terms.go) |
 | Who has custody, and from when? | [shipment/custody.go](shipment/custody.go) |
+| How are totals and means taken, and silence judged? | [shipment/window.go](shipment/window.go), [shipment/silence.go](shipment/silence.go), [shipment/conclude.go](shipment/conclude.go) |
+| How is a penalty counted? | [shipment/penalty.go](shipment/penalty.go) |
 | Which readings count? | [shipment/stream.go](shipment/stream.go) |
 | Who pays what? | [shipment/settlement.go](shipment/settlement.go), [money/account.go](money/account.go) |
 | Who owns a component? | [component/component.go](component/component.go) |

@@ -795,6 +795,9 @@ type Rating = shipment.Rating
 // Example: lost at the depot
 type Reason = string
 
+// Reckoning The arithmetic of one excursion's penalty, step by step.
+type Reckoning = shipment.Reckoning
+
 // Recorded Where a device's recording stands after its segments were taken.
 type Recorded = ledgerapi.Recorded
 
@@ -927,6 +930,9 @@ type ShownProofsPage = ledgerapi.ShownProofsPage
 
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
+
+// Silence The longest time without any reading of a device.
+type Silence = shipment.Silence
 
 // SimulateShipment Terms, a planned custody, and what devices recorded.
 type SimulateShipment = ledgerapi.SimulateShipment

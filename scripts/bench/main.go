@@ -28,7 +28,7 @@ type options struct {
 
 func main() {
 	o := options{}
-	flag.StringVar(&o.only, "only", "rest,readings,history,accounts,profile", "which benchmarks to run, by commas")
+	flag.StringVar(&o.only, "only", "rest,readings,history,judge,accounts,profile", "which benchmarks to run, by commas")
 	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
 	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one is not counted")
 	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
@@ -47,6 +47,13 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
+	if o.only == "judge" { // needs no network
+		result, err := benchJudge(ctx, o)
+		if err == nil {
+			table(result.row())
+		}
+		return err
+	}
 	dir, err := os.MkdirTemp("", "lifeledger-bench-")
 	if err != nil {
 		return err
@@ -62,7 +69,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer r.close()
-	benchmarks := map[string]func(context.Context, *rig, options) (*ratio, error){"rest": benchREST, "readings": benchReadings, "history": benchHistory, "accounts": benchAccounts}
+	benchmarks := map[string]func(context.Context, *rig, options) (*ratio, error){"rest": benchREST, "readings": benchReadings, "history": benchHistory, "judge": func(ctx context.Context, _ *rig, o options) (*ratio, error) { return benchJudge(ctx, o) }, "accounts": benchAccounts}
 	var rows []string
 	for name := range strings.SplitSeq(o.only, ",") {
 		if name == "profile" {
@@ -81,9 +88,13 @@ func run(ctx context.Context, o options) error {
 		}
 		rows = append(rows, result.row())
 	}
+	table(rows...)
+	return nil
+}
+
+func table(rows ...string) {
 	fmt.Println("\n| what | A | B | A ÷ B, median of pairs | pairs | goal | |\n|---|---|---|---|---|---|---|")
 	fmt.Println(strings.Join(rows, "\n"))
-	return nil
 }
 
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

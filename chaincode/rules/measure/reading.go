@@ -82,12 +82,28 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
+// sqrt64 finds the same of a number that fits 64 bits, by Newton's method from
+// above: the first step that does not come down has found it.
+func sqrt64(n uint64) uint64 {
+	if n == 0 {
+		return 0
+	}
+	root := uint64(1) << ((bits.Len64(n) + 1) / 2)
+	for {
+		next := (root + n/root) / 2
+		if next >= root {
+			return root
+		}
+		root = next
+	}
+}
+
 // sqrt128 finds the greatest root whose square is at most hi:lo, bit by bit.
 func sqrt128(hi, lo uint64) uint64 {
-	n := bits.Len64(lo)
-	if hi != 0 {
-		n = 64 + bits.Len64(hi)
+	if hi == 0 {
+		return sqrt64(lo)
 	}
+	n := 64 + bits.Len64(hi)
 	var root uint64
 	for bit := (n+1)/2 - 1; bit >= 0; bit-- {
 		try := root | 1<<bit

@@ -182,7 +182,7 @@ func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 				if held != 0 || next.Status != shipment.Settled || e.Step != shipment.SettledStep {
 					t.Fatalf("%d held after %+v", held, e)
 				}
-				invoicesAdd(t, terms, st, shipment.Charges(streams[0].Penalties), nr)
+				invoicesAdd(t, terms, st, shipment.Charges(terms, streams[0].Penalties), nr)
 			} else if next.Status != shipment.InDispute || was == shipment.InDispute && sum == 0 {
 				t.Fatalf("%s after %s paid %d", next.Status, was, sum)
 			}

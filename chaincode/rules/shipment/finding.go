@@ -77,37 +77,23 @@ func (f *findings) add(l Limit, custody int, opened, closed measure.Time, milli 
 	custodian := f.track.custody[custody]
 	e := Excursion{
 		ShipmentID: f.shipment.ShipmentID, ExcursionID: fmt.Sprintf("%s.%s.%d", device, l.LimitID, number),
-		DeviceID: device, LimitID: l.LimitID, Rule: l.Rule, LimitMilli: l.Milli, Custodian: custodian.Custodian,
+		DeviceID: device, LimitID: l.LimitID, Rule: l.Rule, LimitMilli: l.Milli, Custodian: custodian.Custodian, Custody: custody, Exception: Alarm,
 		OpenedAt: opened, OpenedSequence: number, PeakMilli: milli, PeakAt: closed, PeakSequence: number,
 		ClosedAt: closed, ClosedSequence: number, Ending: Found, DurationMs: closed.UnixMs() - opened.UnixMs(), BeyondSince: opened,
 	}
-	e.PenaltyMinor = f.price(l, custody, e.DurationMs)
+	var fee money.Minor
+	if custodian.Leg > 0 && custodian.Leg <= len(f.terms.Legs) {
+		fee = f.terms.Legs[custodian.Leg-1].FeeMinor
+	}
+	var measured total
+	if l.PenaltyBy == ByMinute {
+		measured.low = uint64(max(e.DurationMs, 0))
+	}
+	e.Reckoning = l.reckon(measured, fee)
+	e.Reckoning.BookedMinor = min(e.Reckoning.AmountMinor, l.left(f.penalties, custody))
+	e.PenaltyMinor = e.Reckoning.BookedMinor
 	f.found = append(f.found, e)
 	f.penalties = book(f.penalties, Penalty{Custody: custody, Custodian: e.Custodian, LimitID: l.LimitID, Excursions: 1, PenaltyMinor: e.PenaltyMinor})
-}
-
-// price is what a finding costs, up to the limit's cap.
-func (f *findings) price(l Limit, custody int, durationMs int64) money.Minor {
-	cost := l.PenaltyMinor
-	switch l.PenaltyBy {
-	case ByMinute, ByUnitMinute: // what no device measures has no unit but time
-		cost = times(cost, max((durationMs+59_999)/60_000, 1))
-	case ByPercentage:
-		cost = 0
-		if leg := f.track.custody[custody].Leg; leg > 0 && leg <= len(f.terms.Legs) {
-			cost = times(f.terms.Legs[leg-1].FeeMinor, l.PenaltyBasisPoints) / 10_000
-		}
-	}
-	if l.CapMinor == 0 {
-		return cost
-	}
-	left := l.CapMinor
-	for _, p := range f.penalties {
-		if p.LimitID == l.LimitID && (l.Scope != EachCustody || p.Custody == custody) {
-			left -= min(left, p.PenaltyMinor)
-		}
-	}
-	return min(cost, left)
 }
 
 // times is the product, or the largest amount where that is smaller.

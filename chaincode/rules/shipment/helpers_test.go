@@ -49,7 +49,7 @@ func when(actor string, nowMs int64) shipment.When {
 func custody(t shipment.Terms, fromMs ...int64) shipment.Shipment {
 	s := shipment.Shipment{ShipmentID: "S-1", Status: shipment.InTransit}
 	for i, from := range fromMs {
-		c := shipment.Custody{From: measure.At(from), OccurredAt: measure.At(from), RecordedAt: measure.At(from)}
+		c := shipment.Custody{From: measure.At(from), OccurredAt: measure.At(from), RecordedAt: measure.At(from), Leg: i + 1}
 		if i < len(t.Legs) {
 			c.Custodian = t.Legs[i].Carrier
 		} else {

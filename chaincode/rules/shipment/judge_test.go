@@ -78,6 +78,12 @@ func TestEveryRuleJudgesItsOwnMetricInItsOwnDirection(t *testing.T) {
 			r.Set(measure.AccelerationZ, z)
 		}
 	}
+	position := func(latitude, longitude int64) func(*measure.Reading) {
+		return func(r *measure.Reading) {
+			r.Set(measure.Latitude, latitude)
+			r.Set(measure.Longitude, longitude)
+		}
+	}
 	rows := []struct {
 		rule   shipment.Rule
 		milli  int64
@@ -90,12 +96,30 @@ func TestEveryRuleJudgesItsOwnMetricInItsOwnDirection(t *testing.T) {
 		{shipment.HumidityLow, 20_000, []func(*measure.Reading){reading(measure.Humidity, 20_000), reading(measure.Temperature, 1_000)}, []func(*measure.Reading){reading(measure.Humidity, 19_999), reading(measure.Humidity, 0)}},
 		{shipment.IlluminanceHigh, 100_000, []func(*measure.Reading){reading(measure.Illuminance, 100_000), reading(measure.Temperature, 999_000)}, []func(*measure.Reading){reading(measure.Illuminance, 100_001)}},
 		{shipment.Shock, 2_500, []func(*measure.Reading){axes(0, 0, 2_500), axes(-1_500, 2_000, 0), axes(0, 0, 0), reading(measure.AccelerationX, 9_000)}, []func(*measure.Reading){axes(0, 0, -2_501), axes(-1_500, -2_000, 100)}},
+		{shipment.PressureHigh, 1_050_000, []func(*measure.Reading){reading(measure.Pressure, 1_050_000), reading(measure.Temperature, 1_999_000)}, []func(*measure.Reading){reading(measure.Pressure, 1_050_001)}},
+		{shipment.PressureLow, 700_000, []func(*measure.Reading){reading(measure.Pressure, 700_000), reading(measure.Humidity, 0)}, []func(*measure.Reading){reading(measure.Pressure, 699_999), reading(measure.Pressure, 0)}},
+		{shipment.Tilt, 45_000, []func(*measure.Reading){
+			axes(0, 0, 1_000), axes(700, 0, 700), axes(0, -700, 700), axes(0, 899, 0), axes(0, 0, -1_101), axes(3_000, 0, 0), axes(0, 0, 0), reading(measure.AccelerationX, 1_000),
+		}, []func(*measure.Reading){axes(701, 0, 700), axes(0, -1_000, 0), axes(0, 0, -1_000), axes(600, 600, 600), axes(-1_100, 0, 0)}},
+		{shipment.OutsideGeofence, 0, []func(*measure.Reading){position(5, 5), position(0, 0), position(10, 3), position(5, 0), reading(measure.Latitude, 99), reading(measure.Longitude, 99)}, []func(*measure.Reading){position(11, 5), position(5, -1), position(-324_000_000, 648_000_000), position(10, 11)}},
+		{shipment.Tampering, 0, []func(*measure.Reading){reading(measure.Tamper, 0), reading(measure.Illuminance, 9_000)}, []func(*measure.Reading){reading(measure.Tamper, 1_000), reading(measure.Tamper, 1)}},
+		{shipment.DeviceError, 0, []func(*measure.Reading){reading(measure.DeviceError, 0), reading(measure.Tamper, 1_000)}, []func(*measure.Reading){reading(measure.DeviceError, 17_000)}},
 	}
-	if len(rows) != len(shipment.Rules())-len(shipment.JourneyRules()) {
-		t.Errorf("%d rules are tested, there are %d", len(rows), len(shipment.Rules()))
+	alone := len(shipment.Rules()) - len(slices.DeleteFunc(shipment.Rules(), func(r shipment.Rule) bool { return r.Method == "" }))
+	if len(rows) != alone {
+		t.Errorf("%d rules are tested, there are %d that judge by one reading", len(rows), alone)
 	}
 	for _, row := range rows {
-		terms := agree(shipment.Limit{LimitID: "L", Rule: row.rule.ID, Milli: row.milli, PenaltyMinor: 1})
+		l := shipment.Limit{LimitID: "L", Rule: row.rule.ID, Milli: row.milli, PenaltyMinor: 1}
+		if row.rule.Finding {
+			l.PenaltyMinor = 0
+		}
+		if row.rule.ID == shipment.OutsideGeofence.ID {
+			l.GeofenceID = "yard"
+		}
+		terms := agree(l)
+		terms.Geofences = []shipment.Geofence{{GeofenceID: "yard", Corners: []shipment.Corner{{0, 0}, {0, 10}, {10, 10}, {10, 0}}}}
+		wantFault(t, terms.Check(), "")
 		judge := func(set func(*measure.Reading)) []shipment.Excursion {
 			r := newRecorder(t, terms)
 			x := nothing(0)
@@ -119,7 +143,7 @@ func TestEveryRuleJudgesItsOwnMetricInItsOwnDirection(t *testing.T) {
 func TestRulesHaveIDsSentencesAndUnits(t *testing.T) {
 	seen := map[shipment.RuleID]bool{}
 	for _, r := range shipment.Rules() {
-		if !strings.HasPrefix(string(r.ID), "shipment.violation.") || seen[r.ID] || r.Says == "" || r.Unit == "" || r.Measured == nil {
+		if !strings.HasPrefix(string(r.ID), "shipment.violation.") || seen[r.ID] || r.Says == "" || r.Unit == "" || (r.Measured == nil) != (r.Method == shipment.BySilence || r.Method == shipment.ByJourney || r.ID == shipment.OutsideGeofence.ID) {
 			t.Errorf("rule %+v", r.ID)
 		}
 		seen[r.ID] = true
@@ -348,9 +372,10 @@ func TestAnExcursionSaysWhatOneMustKnow(t *testing.T) {
 	r.record(custody(terms, pickedUp), false, at(0, 20_000), at(1_000, 41_000), at(2_000, 40_500), at(3_000, 40_000))
 	want := []shipment.Excursion{{
 		ShipmentID: "S-1", ExcursionID: "package-17.SH7.2", DeviceID: device, LimitID: "SH7", Rule: shipment.TemperatureHigh.ID, LimitMilli: 40_000,
-		Custodian: north, OpenedAt: measure.At(pickedUp + 1_000), OpenedSequence: 2, PeakMilli: 41_000, PeakAt: measure.At(pickedUp + 1_000), PeakSequence: 2,
+		Custodian: north, Exception: shipment.Alarm, OpenedAt: measure.At(pickedUp + 1_000), OpenedSequence: 2, PeakMilli: 41_000, PeakAt: measure.At(pickedUp + 1_000), PeakSequence: 2,
 		ReadingsBeyond: 2, ClosedAt: measure.At(pickedUp + 3_000), ClosedSequence: 4, Ending: shipment.WithinLimit, DurationMs: 2_000,
 		BeyondSince: measure.At(pickedUp + 1_000), PenaltyMinor: 1_000,
+		Reckoning: shipment.Reckoning{Quantity: 1, UnitPriceMinor: 1_000, AmountMinor: 1_000, BookedMinor: 1_000},
 	}}
 	if diff := cmp.Diff(want, r.records); diff != "" {
 		t.Error(diff)

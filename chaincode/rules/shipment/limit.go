@@ -1,6 +1,11 @@
 package shipment
 
-import "github.com/lifeledger/lifeledger/chaincode/rules/money"
+import (
+	"slices"
+	"strings"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+)
 
 // Limit is one handling constraint with its price (SH1, SH7).
 type Limit struct {
@@ -53,3 +58,152 @@ const (
 	WholeJourney Scope = ""        // over all custodies; who has the goods when the limit is broken answers
 	EachCustody  Scope = "custody" // anew for each custodian
 )
+
+// MaxWindowMs bounds windows.
+const MaxWindowMs = MaxWaitS * 1000
+
+// judges says whether the limit is about this device's readings.
+func (l *Limit) judges(device string) bool {
+	return len(l.Devices) == 0 || slices.Contains(l.Devices, device)
+}
+
+// check refuses a limit that could not be judged, or says two things at once.
+func (l *Limit) check(t *Terms) error {
+	rule, ok := RuleByID(l.Rule)
+	if !ok {
+		return invalid("limits", "no rule is called %q", string(l.Rule))
+	}
+	if l.OnDelayMs < 0 || l.OnDelayMs > MaxDelayMs || l.OffDelayMs < 0 || l.OffDelayMs > MaxDelayMs {
+		return invalid("limits", "onDelayMs and offDelayMs must be 0 to %d", MaxDelayMs)
+	}
+	if l.WindowMs < 0 || l.WindowMs > MaxWindowMs {
+		return invalid("limits", "windowMs must be 0 to %d", int64(MaxWindowMs))
+	}
+	if l.Scope != WholeJourney && l.Scope != EachCustody {
+		return invalid("limits", "scope is %q or left out", string(EachCustody))
+	}
+	if strings.Contains(l.LimitID, ".") { // device ids may have one; the ids of excursions must not become ambiguous
+		return invalid("limits", "limitId must not contain a full stop")
+	}
+	for _, check := range []func(Rule, *Terms) error{l.checkBound, l.checkTime, l.checkPrice, l.checkNames} {
+		if err := check(rule, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Limit) checkBound(rule Rule, _ *Terms) error {
+	least, greatest := int64(-MaxMilli), int64(MaxMilli)
+	switch {
+	case rule.YesNo:
+		least, greatest = 0, 0
+	case rule.ID == Tilt.ID:
+		least, greatest = 0, 180_000
+	case rule.Method == ByMean: // nothing is carried colder, and the arithmetic ends at absolute zero
+		least, greatest = -200_000, 2_000_000
+	case rule.Method == BySilence || rule.ID == Late.ID:
+		least, greatest = 0, MaxWindowMs
+	case rule.Method == ByDose || rule.Method == ByRate:
+		least = 0
+	}
+	if l.Milli < least || l.Milli > greatest {
+		return invalid("limits", "milli of %s must be %d to %d", rule.ID, least, greatest)
+	}
+	return nil
+}
+
+// checkTime refuses times that would mean nothing.
+func (l *Limit) checkTime(rule Rule, _ *Terms) error {
+	byReading := rule.Method == "" || rule.Method == ByReading
+	total := l.Cumulative || rule.Method == ByDose || rule.Method == ByMean
+	switch {
+	case l.Cumulative && !byReading:
+		return invalid("limits", "%s cannot be cumulative: it is not judged by each reading's own value", rule.ID)
+	case l.WindowMs > 0 && !total && rule.Method != ByRate:
+		return invalid("limits", "a window means nothing to %s unless it is cumulative", rule.ID)
+	case total && l.OffDelayMs > 0:
+		return invalid("limits", "offDelayMs means nothing to a total or a mean")
+	case l.OnDelayMs > 0 && !byReading && rule.Method != ByRate:
+		return invalid("limits", "onDelayMs means nothing to %s: the bound is the tolerance", rule.ID)
+	case l.OffDelayMs > 0 && (rule.Method == BySilence || rule.Method == ByJourney):
+		return invalid("limits", "offDelayMs means nothing to %s", rule.ID)
+	case l.Cumulative && l.WindowMs > 0 && l.OnDelayMs >= l.WindowMs:
+		return invalid("limits", "a total of onDelayMs cannot be passed within windowMs")
+	}
+	return nil
+}
+
+func (l *Limit) checkPrice(rule Rule, _ *Terms) error {
+	if err := l.PenaltyMinor.Check("penaltyMinor"); err != nil {
+		return err
+	}
+	if err := l.CapMinor.Check("capMinor"); err != nil {
+		return err
+	}
+	byReading := rule.Method == "" || rule.Method == ByReading || rule.Method == ByRate
+	switch {
+	case rule.Finding && (l.PenaltyMinor != 0 || l.PenaltyBasisPoints != 0 || l.PenaltyBy != ByExcursion || l.CapMinor != 0):
+		return invalid("limits", "%s is a finding and has no price", rule.ID)
+	case l.PenaltyBasisPoints < 0 || l.PenaltyBasisPoints > wholeInPoints:
+		return invalid("limits", "penaltyBasisPoints must be 0 to %d", wholeInPoints)
+	case l.PenaltyBy != ByPercentage && l.PenaltyBasisPoints != 0, l.PenaltyBy == ByPercentage && l.PenaltyMinor != 0:
+		return invalid("limits", "a penalty is an amount, or by percentage with penaltyBasisPoints alone")
+	}
+	switch l.PenaltyBy {
+	case ByExcursion, ByPercentage:
+	case ByMinute:
+		if !byReading && rule.Method != BySilence && rule.ID != Late.ID {
+			return invalid("limits", "%s has no minutes to count", rule.ID)
+		}
+	case ByUnitMinute:
+		if !byReading || rule.YesNo {
+			return invalid("limits", "%s has no distance from its bound to count", rule.ID)
+		}
+	default:
+		return invalid("limits", "a penalty is by excursion, minute, unit-minute or percentage")
+	}
+	return nil
+}
+
+// checkNames holds what a limit names to what the terms have.
+func (l *Limit) checkNames(rule Rule, t *Terms) error {
+	if (l.GeofenceID != "") != (rule.ID == OutsideGeofence.ID) {
+		return invalid("limits", "geofenceId belongs to %s", OutsideGeofence.ID)
+	}
+	if l.GeofenceID != "" && !slices.ContainsFunc(t.Geofences, func(g Geofence) bool { return g.GeofenceID == l.GeofenceID }) {
+		return invalid("limits", "the terms have no geofence %q", l.GeofenceID)
+	}
+	if (l.CheckpointID != "") != (rule.ID == Late.ID) {
+		return invalid("limits", "checkpointId belongs to %s", Late.ID)
+	}
+	if l.CheckpointID != "" && t.Latest(l.CheckpointID) == "" {
+		return invalid("limits", "the terms have no latest time for %q", l.CheckpointID)
+	}
+	if rule.Method == ByJourney && len(l.Devices) > 0 {
+		return invalid("limits", "%s is not judged by devices", rule.ID)
+	}
+	for _, n := range []struct {
+		field      string
+		ids, known []string
+		most       int
+	}{{"devices", l.Devices, t.Devices, MaxDevices}, {"goods", l.Goods, t.Goods, MaxGoods}} {
+		if err := checkIDs(n.field, n.ids, 0, n.most); err != nil {
+			return err
+		}
+		for _, id := range n.ids {
+			if !slices.Contains(n.known, id) {
+				return invalid("limits", "the terms have no %q among their %s", id, n.field)
+			}
+		}
+	}
+	return nil
+}
+
+// geofence finds an area of the terms; agreed terms have every one that a limit names.
+func (t *Terms) geofence(id string) Geofence {
+	if i := slices.IndexFunc(t.Geofences, func(g Geofence) bool { return g.GeofenceID == id }); i >= 0 {
+		return t.Geofences[i]
+	}
+	return Geofence{}
+}

@@ -33,10 +33,73 @@ func book(ps []Penalty, p Penalty) []Penalty {
 	return ps
 }
 
+// Reckoning is the arithmetic of one excursion's penalty, step by step.
+type Reckoning struct {
+	CountedBy PenaltyBy `json:"countedBy"` // "": by excursion
+	// Measured is what was counted: milliseconds by minute, thousandths of the rule's unit times milliseconds by unit-minute.
+	Measured int64 `json:"measured"`
+	// Quantity is how many of it are begun: 60,000 ms are a minute, 60,000,000 a unit-minute. 1 by excursion; by percentage the basis points.
+	Quantity       int64       `json:"quantity"`
+	UnitPriceMinor money.Minor `json:"unitPriceMinor"` // for each; by percentage the fee of which they are a part
+	AmountMinor    money.Minor `json:"amountMinor"`    // quantity times price; by percentage divided by 10,000 and rounded down
+	BookedMinor    money.Minor `json:"bookedMinor"`    // what of it the limit's cap left
+}
+
+// How much of what is measured makes one of what has a price.
+const (
+	minuteMs      = 60_000
+	unitMinuteMs  = 1000 * minuteMs
+	wholeInPoints = 10_000
+)
+
+// reckon works out what an excursion costs before the cap.
+func (l *Limit) reckon(measured total, fee money.Minor) Reckoning {
+	r := Reckoning{CountedBy: l.PenaltyBy, Measured: measured.over(1), Quantity: 1, UnitPriceMinor: l.PenaltyMinor}
+	per := uint64(1)
+	switch l.PenaltyBy {
+	case ByMinute:
+		r.Quantity = measured.started(minuteMs)
+	case ByUnitMinute:
+		r.Quantity = measured.started(unitMinuteMs)
+	case ByPercentage:
+		r.Quantity, r.UnitPriceMinor, per = l.PenaltyBasisPoints, fee, wholeInPoints
+	}
+	amount := product(uint64(r.Quantity), uint64(r.UnitPriceMinor)).over(per)
+	r.AmountMinor = min(money.Minor(amount), money.Max)
+	return r
+}
+
+// left is what may still be booked for the limit in this custody.
+func (l *Limit) left(ps []Penalty, custody int) money.Minor {
+	if l.CapMinor == 0 {
+		return money.Max
+	}
+	left := l.CapMinor
+	for i := range ps {
+		if ps[i].LimitID == l.LimitID && (l.Scope == WholeJourney || ps[i].Custody == custody) {
+			left -= min(ps[i].PenaltyMinor, left)
+		}
+	}
+	return left
+}
+
 // Charges is what each limit costs each custody, sorted. Devices that see the
 // same do not multiply it: of several, the one that shows the most counts. Goods
 // with a price of their own have a limit of their own, for their own devices.
-func Charges(shown ...[]Penalty) []Penalty {
+// Where devices show most for different custodies, a cap over the whole journey
+// holds for them together; what came first is charged first.
+func Charges(t Terms, shown ...[]Penalty) []Penalty {
+	out := charges(shown...)
+	for i := range out {
+		k := slices.IndexFunc(t.Limits, func(l Limit) bool { return l.LimitID == out[i].LimitID })
+		if k >= 0 {
+			out[i].PenaltyMinor = min(out[i].PenaltyMinor, t.Limits[k].left(out[:i], out[i].Custody))
+		}
+	}
+	return out
+}
+
+func charges(shown ...[]Penalty) []Penalty {
 	out := []Penalty{}
 	for _, ps := range shown {
 		for _, p := range ps {

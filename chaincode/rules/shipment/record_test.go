@@ -135,6 +135,7 @@ func TestRecordKeepsAnAccountOfSegments(t *testing.T) {
 	wantStream := shipment.Stream{
 		ShipmentID: "S-1", DeviceID: device, NextSequence: 4, LastSegment: "c0", LastReadingAt: measure.At(pickedUp + 5_000), Segments: 3, Readings: 3, Ended: true,
 		Watches: []shipment.Watch{{}}, Penalties: []shipment.Penalty{}, ChangedAt: measure.At(later),
+		LongestSilence: &shipment.Silence{From: measure.At(pickedUp + 1_000), Until: measure.At(pickedUp + 5_000), DurationMs: 4_000, AfterSequence: 2},
 	}
 	if diff := cmp.Diff(wantStream, got); diff != "" {
 		t.Error(diff)

@@ -22,7 +22,13 @@ type history struct {
 	custody  []shipment.Custody
 	readings []measure.Reading // numbered from 1
 	final    bool
+	// endMs is until when silence was judged at the end; 0: it is not concluded.
+	endMs int64
+	// tooClose is set when floating point cannot tell on which side of its bound a mean is.
+	tooClose bool
 }
+
+func (h *history) over() bool { return h.final || h.endMs > 0 }
 
 // point is one reading of one metric, in its unit and in seconds.
 type point struct {
@@ -32,17 +38,40 @@ type point struct {
 }
 
 // quantity gives the physical quantity that a rule is about.
-func quantity(id shipment.RuleID, r measure.Reading) (float64, bool) {
+func (h *history) quantity(l shipment.Limit, r measure.Reading) (float64, bool) {
 	value := func(m measure.Metric) (float64, bool) {
 		v, ok := r.Value(m)
 		return float64(v) / 1000, ok
 	}
-	switch id {
-	case "shipment.violation.temperature-high", "shipment.violation.temperature-low":
+	switch l.Rule {
+	case "shipment.violation.temperature-high", "shipment.violation.temperature-low", "shipment.violation.temperature-rate", "shipment.violation.mean-kinetic-temperature":
 		return value(measure.Temperature)
 	case "shipment.violation.humidity-high", "shipment.violation.humidity-low":
 		return value(measure.Humidity)
-	case "shipment.violation.illuminance-high":
+	case "shipment.violation.pressure-high", "shipment.violation.pressure-low":
+		return value(measure.Pressure)
+	case "shipment.violation.tampering":
+		return value(measure.Tamper)
+	case "shipment.violation.device-error":
+		return value(measure.DeviceError)
+	case "shipment.violation.tilt":
+		x, okX := r.Value(measure.AccelerationX)
+		y, okY := r.Value(measure.AccelerationY)
+		z, okZ := r.Value(measure.AccelerationZ)
+		length := math.Sqrt(float64(x*x + y*y + z*z))
+		if !okX || !okY || !okZ || length < 900 || length > 1100 {
+			return 0, false
+		}
+		degrees := math.Atan2(math.Hypot(float64(x), float64(y)), float64(z)) * 180 / math.Pi
+		return math.Round(degrees*1000) / 1000, true
+	case "shipment.violation.outside-geofence":
+		latitude, okLatitude := value(measure.Latitude)
+		longitude, okLongitude := value(measure.Longitude)
+		if h.winds(l.GeofenceID, latitude, longitude) {
+			return 0, okLatitude && okLongitude
+		}
+		return 1, okLatitude && okLongitude
+	case "shipment.violation.illuminance-high", "shipment.violation.light-exposure":
 		return value(measure.Illuminance)
 	case "shipment.violation.shock":
 		x, okX := r.Value(measure.AccelerationX)
@@ -51,10 +80,10 @@ func quantity(id shipment.RuleID, r measure.Reading) (float64, bool) {
 		squares := float64(x)*float64(x) + float64(y)*float64(y) + float64(z)*float64(z)
 		return math.Floor(math.Sqrt(squares)) / 1000, okX && okY && okZ
 	}
-	if slices.ContainsFunc(shipment.JourneyRules(), func(r shipment.Rule) bool { return r.ID == id }) {
+	if slices.ContainsFunc(shipment.JourneyRules(), func(r shipment.Rule) bool { return r.ID == l.Rule }) {
 		return 0, false // no reading breaks it
 	}
-	panic("the reference does not know rule " + string(id))
+	panic("the reference does not know rule " + string(l.Rule))
 }
 
 // past says whether a value is beyond the limit, further says whether a is further out than b.
@@ -62,7 +91,7 @@ func past(l shipment.Limit, v float64) bool { return further(l, v, float64(l.Mil
 
 func further(l shipment.Limit, a, b float64) bool {
 	switch l.Rule {
-	case "shipment.violation.temperature-low", "shipment.violation.humidity-low":
+	case "shipment.violation.temperature-low", "shipment.violation.humidity-low", "shipment.violation.pressure-low":
 		return a < b
 	}
 	return a > b
@@ -72,20 +101,23 @@ func seconds(ms int64) float64 { return float64(ms) / 1000 }
 
 // verdict judges the whole history: every excursion, by reading and then by
 // limit, and what each custodian owes.
-func (h history) verdict() ([]shipment.Excursion, []shipment.Penalty) {
+func (h *history) verdict() ([]shipment.Excursion, []shipment.Penalty) {
 	var all []shipment.Excursion
 	for _, l := range h.terms.Limits {
-		all = append(all, h.judge(l)...)
+		if len(l.Devices) > 0 && !slices.Contains(l.Devices, device) {
+			continue
+		}
+		all = append(all, h.priced(l)...)
 	}
 	order := func(id string) int {
 		return slices.IndexFunc(h.terms.Limits, func(l shipment.Limit) bool { return l.LimitID == id })
 	}
 	slices.SortFunc(all, func(a, b shipment.Excursion) int {
-		return cmp.Or(cmp.Compare(a.OpenedSequence, b.OpenedSequence), cmp.Compare(order(a.LimitID), order(b.LimitID)))
+		return cmp.Or(cmp.Compare(a.OpenedSequence, b.OpenedSequence), cmp.Compare(order(a.LimitID), order(b.LimitID)), cmp.Compare(a.Custody, b.Custody))
 	})
 	penalties := []shipment.Penalty{}
 	for _, e := range all {
-		at := h.custodyAt(e.OpenedAt)
+		at := e.Custody
 		i := slices.IndexFunc(penalties, func(p shipment.Penalty) bool { return p.Custody == at && p.LimitID == e.LimitID })
 		if i < 0 {
 			i, penalties = len(penalties), append(penalties, shipment.Penalty{Custody: at, Custodian: e.Custodian, LimitID: e.LimitID})
@@ -99,19 +131,8 @@ func (h history) verdict() ([]shipment.Excursion, []shipment.Penalty) {
 	return all, penalties
 }
 
-// custodyAt is the index of the custody at a time.
-func (h history) custodyAt(at measure.Time) int {
-	found := 0
-	for i, c := range h.custody {
-		if c.From <= at {
-			found = i
-		}
-	}
-	return found
-}
-
 // holder is the index of the custody that a moment falls into.
-func (h history) holder(ms int64) int {
+func (h *history) holder(ms int64) int {
 	i := 0
 	for k, c := range h.custody {
 		if c.From.UnixMs() <= ms {
@@ -123,21 +144,25 @@ func (h history) holder(ms int64) int {
 
 // judge finds the excursions of one limit, custody by custody. An episode that
 // was beyond when a custody ended is carried over by the moment it began.
-func (h history) judge(l shipment.Limit) []shipment.Excursion {
+func (h *history) judge(l shipment.Limit) []shipment.Excursion {
 	var out []shipment.Excursion
 	carried := math.Inf(1) // nothing is carried over
+	all := h.points(l)
 	for k, c := range h.custody {
 		if c.Delivered {
 			break
 		}
 		var ps []point
-		for _, r := range h.readings {
-			if v, ok := quantity(l.Rule, r); ok && h.holder(r.At) == k {
-				ps = append(ps, point{r, seconds(r.At), v})
+		for _, p := range all {
+			if h.holder(p.reading.At) == k {
+				ps = append(ps, p)
 			}
 		}
 		if len(ps) == 0 {
 			continue
+		}
+		if l.Scope == "custody" {
+			carried = math.Inf(1)
 		}
 		var found []shipment.Excursion
 		found, carried = h.inCustody(l, k, ps, carried)
@@ -146,7 +171,36 @@ func (h history) judge(l shipment.Limit) []shipment.Excursion {
 	return out
 }
 
-func (h history) inCustody(l shipment.Limit, k int, ps []point, carried float64) ([]shipment.Excursion, float64) {
+// points are the readings that have a value while anybody answers.
+func (h *history) points(l shipment.Limit) []point {
+	var out []point
+	for _, r := range h.readings {
+		if v, ok := h.quantity(l, r); ok && !h.custody[h.holder(r.At)].Delivered {
+			out = append(out, point{r, seconds(r.At), v})
+		}
+	}
+	if l.Rule != "shipment.violation.temperature-rate" {
+		return out
+	}
+	var rates []point
+	for i := 0; i < len(out); {
+		next := slices.IndexFunc(out[i+1:], func(p point) bool {
+			return p.reading.At-out[i].reading.At >= l.WindowMs || l.Scope == "custody" && h.holder(p.reading.At) != h.holder(out[i].reading.At)
+		})
+		if next < 0 {
+			break
+		}
+		next += i + 1
+		if l.Scope != "custody" || h.holder(out[next].reading.At) == h.holder(out[i].reading.At) {
+			thousandths := math.Abs(math.Round(1000*out[next].value)-math.Round(1000*out[i].value)) * 60_000 / float64(out[next].reading.At-out[i].reading.At)
+			rates = append(rates, point{out[next].reading, out[next].second, math.Floor(thousandths+1e-9) / 1000})
+		}
+		i = next
+	}
+	return rates
+}
+
+func (h *history) inCustody(l shipment.Limit, k int, ps []point, carried float64) ([]shipment.Excursion, float64) {
 	var out []shipment.Excursion
 	for i := 0; i < len(ps); {
 		if !past(l, ps[i].value) {
@@ -212,10 +266,10 @@ func closed(e *shipment.Excursion, r measure.Reading, index int, why shipment.En
 
 // endOfCustody ends an excursion that goes on when the custody's readings end:
 // by the next custody, by the end of the recording, or not yet.
-func (h history) endOfCustody(e *shipment.Excursion, k int, ps []point, within int) {
+func (h *history) endOfCustody(e *shipment.Excursion, k int, ps []point, within int) {
 	i := slices.IndexFunc(h.readings, func(r measure.Reading) bool { return h.holder(r.At) > k })
 	switch {
-	case within < len(ps) && (i >= 0 || h.final):
+	case within < len(ps) && (i >= 0 || h.over()):
 		closed(e, ps[within].reading, 0, shipment.WithinLimit)
 	case i >= 0:
 		next, why := h.custody[k+1], shipment.CustodyChanged
@@ -223,13 +277,13 @@ func (h history) endOfCustody(e *shipment.Excursion, k int, ps []point, within i
 			why = shipment.Delivered
 		}
 		closed(e, measure.Reading{At: next.From.UnixMs(), Sequence: h.readings[i].Sequence}, 0, why)
-	case h.final:
+	case h.over():
 		closed(e, h.readings[len(h.readings)-1], 0, shipment.RecordingEnded)
 	}
 }
 
 // describe is an excursion over these points, as long as it is open.
-func (h history) describe(l shipment.Limit, k int, ps []point, since float64) shipment.Excursion {
+func (h *history) describe(l shipment.Limit, k int, ps []point, since float64) shipment.Excursion {
 	peak, last, beyond := ps[0], ps[0], 0
 	for _, p := range ps {
 		if further(l, p.value, peak.value) {
@@ -243,8 +297,8 @@ func (h history) describe(l shipment.Limit, k int, ps []point, since float64) sh
 	first := ps[0].reading
 	return shipment.Excursion{
 		ShipmentID: "S-1", ExcursionID: fmt.Sprintf("%s.%s.%d", device, l.LimitID, first.Sequence), DeviceID: device, LimitID: l.LimitID, Rule: l.Rule, LimitMilli: l.Milli,
-		Custodian: h.custody[k].Custodian, Open: true, OpenedAt: measure.At(first.At), OpenedSequence: first.Sequence,
+		Custodian: h.custody[k].Custodian, Custody: k, Open: true, OpenedAt: measure.At(first.At), OpenedSequence: first.Sequence,
 		PeakMilli: int64(math.Round(peak.value * 1000)), PeakAt: measure.At(peak.reading.At), PeakSequence: peak.reading.Sequence,
-		ReadingsBeyond: int64(beyond), DurationMs: last.reading.At - first.At, BeyondSince: measure.At(int64(math.Round(since * 1000))), PenaltyMinor: l.PenaltyMinor,
+		ReadingsBeyond: int64(beyond), DurationMs: last.reading.At - first.At, BeyondSince: measure.At(int64(math.Round(since * 1000))),
 	}
 }

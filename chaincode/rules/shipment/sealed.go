@@ -106,7 +106,7 @@ func (s Stream) Open(sh Shipment, t Terms, revealed []Revealed, w When) (Stream,
 		return fail(err)
 	}
 	next, at := s, s.Position()
-	j := newJudge(&next, sh.CustodyOf(s.DeviceID), t)
+	j := newJudge(&next, t, sh.CustodyOf(s.DeviceID))
 	var out []Opening
 	for _, r := range revealed {
 		seg := r.Segment
@@ -135,16 +135,4 @@ func (s Stream) Open(sh Shipment, t Terms, revealed []Revealed, w When) (Stream,
 		return fail(err)
 	}
 	return next, out, verdict, nil
-}
-
-// newJudge judges a copy of what is watched and owed, so that a refusal leaves
-// the stream as it was.
-func newJudge(next *Stream, custody []Custody, t Terms) judge {
-	next.Watches, next.Penalties = slices.Clone(next.Watches), slices.Clone(next.Penalties)
-	j := judge{stream: next, terms: t, custody: spans(custody)}
-	for _, l := range t.Limits {
-		r, _ := RuleByID(l.Rule) // terms with an unknown rule are never agreed
-		j.rules = append(j.rules, r)
-	}
-	return j
 }

@@ -70,7 +70,7 @@ func (s Shipment) Reckon(t Terms, streams []Stream, w When) (Statement, error) {
 	}
 	var charges []Penalty
 	if s.Status != Cancelled {
-		charges = Charges(append(shown, s.Penalties)...)
+		charges = Charges(t, append(shown, s.Penalties)...)
 	}
 	for _, carrier := range t.custodians(charges) {
 		l := Line{Carrier: carrier, DepositMinor: t.deposit(carrier)}

@@ -59,12 +59,24 @@ func Simulate(id string, t Terms, plan []PlannedCustody, recordings []Recording)
 		out.Excursions = append(out.Excursions, found...)
 		out.Readings += streams[at].Readings
 	}
+	if s.Status == Arrived { // then the settlement would make the last judgement
+		for i := range streams {
+			next, verdict, err := streams[i].Conclude(s, t, w)
+			if err != nil {
+				return Simulation{}, err
+			}
+			streams[i] = next
+			for _, e := range verdict.Excursions {
+				out.Excursions = renew(out.Excursions, e)
+			}
+		}
+	}
 	out.Found = len(out.Excursions)
 	shown := make([][]Penalty, len(streams))
 	for i, x := range streams {
 		shown[i] = x.Penalties
 	}
-	out.Penalties = Charges(shown...)
+	out.Penalties = Charges(t, shown...)
 	out.Statement, err = Reckon(id, t, streams, w)
 	return out, err
 }
@@ -79,11 +91,7 @@ func (s *Stream) play(sh Shipment, t Terms, batches []Batch, w When) (found []Ex
 		}
 		*s = next
 		for _, e := range verdict.Excursions {
-			if i := slices.IndexFunc(found, func(o Excursion) bool { return o.ExcursionID == e.ExcursionID }); i >= 0 {
-				found[i] = e
-				continue
-			}
-			found = append(found, e)
+			found = renew(found, e)
 		}
 		if len(found) > MaxChanges {
 			return nil, fault.New(fault.CodeSegmentExcursions, "there are more than %d excursions", MaxChanges).With("most", MaxChanges)
@@ -93,6 +101,15 @@ func (s *Stream) play(sh Shipment, t Terms, batches []Batch, w When) (found []Ex
 		return cmp.Or(cmp.Compare(a.OpenedSequence, b.OpenedSequence), cmp.Compare(a.LimitID, b.LimitID))
 	})
 	return found, nil
+}
+
+// renew puts an excursion in the place of its record as it stood before, or at the end.
+func renew(found []Excursion, e Excursion) []Excursion {
+	if i := slices.IndexFunc(found, func(o Excursion) bool { return o.ExcursionID == e.ExcursionID }); i >= 0 {
+		found[i] = e
+		return found
+	}
+	return append(found, e)
 }
 
 // follow makes the shipment as it is once its custody has gone as planned. The

@@ -25,7 +25,14 @@ type Stream struct {
 	Session       *Session     `json:"session,omitempty" metadata:",optional"`      // the last one announced
 	Unopened      *Unopened    `json:"unopened,omitempty" metadata:",optional"`     // how far sealed segments are opened; nothing before the first
 	Forks         uint64       `json:"forks,omitempty" metadata:",optional"`        // how many contradictions of the device are on record
-	ChangedAt     measure.Time `json:"changedAt"`
+	// LongestSilence is the longest time without any reading, from the first custody on.
+	LongestSilence *Silence `json:"longestSilence,omitempty" metadata:",optional"`
+	// HeardAt and HeardSequence are of the last reading that is judged, where readings come sealed and are opened later.
+	HeardAt       measure.Time `json:"heardAt,omitempty" metadata:",optional"`
+	HeardSequence uint64       `json:"heardSequence,omitempty" metadata:",optional"`
+	// Concluded: the last judgement is made, and nothing is recorded any more.
+	Concluded bool         `json:"concluded,omitempty" metadata:",optional"`
+	ChangedAt measure.Time `json:"changedAt"`
 }
 
 // Segment is what the ledger keeps of one signed segment; its bytes are in the
@@ -87,7 +94,7 @@ func (s Stream) Record(sh Shipment, t Terms, batches []Batch, w When) (Stream, [
 		return fail(err)
 	}
 	next := s
-	j := newJudge(&next, custody, t)
+	j := newJudge(&next, t, custody)
 	var out []Segment
 	for i, b := range batches {
 		if err := next.follows(b, batches[:i], s); err != nil {
@@ -131,7 +138,7 @@ func (s Stream) follows(b Batch, earlier []Batch, onLedger Stream) error {
 		f = fault.New(fault.CodeSegmentOutOfOrder, "the segment that begins with reading %d stands twice in the request", b.FirstSequence)
 	case b.FirstSequence < s.NextSequence:
 		f = fault.New(fault.CodeSegmentForked, "the ledger has other bytes for reading %d", b.FirstSequence)
-	case s.Ended:
+	case s.Ended, s.Concluded:
 		f = fault.New(fault.CodeSegmentClosed, "device %s has ended its recording", s.DeviceID)
 	case b.FirstSequence > s.NextSequence:
 		f = fault.New(fault.CodeSegmentOutOfOrder, "the segment begins with reading %d, the next one is %d", b.FirstSequence, s.NextSequence)

@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
@@ -238,21 +237,10 @@ func (t Terms) checkLimits() error {
 		return invalid("limits", "there must be at most %d limits", MaxLimits)
 	}
 	var ids []string
-	for _, l := range t.Limits {
-		if _, ok := RuleByID(l.Rule); !ok {
-			return invalid("limits", "no rule is called %q", string(l.Rule))
-		}
-		if l.OnDelayMs < 0 || l.OnDelayMs > MaxDelayMs || l.OffDelayMs < 0 || l.OffDelayMs > MaxDelayMs {
-			return invalid("limits", "onDelayMs and offDelayMs must be 0 to %d", MaxDelayMs)
-		}
-		if l.Milli < -MaxMilli || l.Milli > MaxMilli {
-			return invalid("limits", "milli must be within ±%d", int64(MaxMilli))
-		}
-		if err := l.PenaltyMinor.Check("penaltyMinor"); err != nil {
+	for i := range t.Limits {
+		l := &t.Limits[i]
+		if err := l.check(&t); err != nil {
 			return err
-		}
-		if strings.Contains(l.LimitID, ".") { // device ids may have one; the ids of excursions must not become ambiguous
-			return invalid("limits", "limitId must not contain a full stop")
 		}
 		ids = append(ids, l.LimitID)
 	}

@@ -68,10 +68,14 @@ func (s Shipment) nextCheckpoint(t Terms) *Checkpoint {
 // open are the excursions that go on as far as the stream is judged. Its watches
 // are all that is needed: no excursion is looked for among those that ended.
 func (s Stream) open(sh Shipment, t Terms) (out []Excursion) {
-	j := judge{stream: &s, terms: t, custody: spans(sh.Custody)}
-	for _, w := range s.Watches {
-		if w.Beyond && w.Excursion {
-			out = append(out, j.record(w))
+	custody := sh.CustodyOf(s.DeviceID)
+	if len(custody) == 0 {
+		return nil
+	}
+	j := newJudge(&s, t, custody)
+	for k := range j.follow {
+		if f := &j.follow[k]; f.watch.Beyond && f.watch.Excursion {
+			out = append(out, j.record(f, f.watch))
 		}
 	}
 	return out

@@ -168,8 +168,9 @@ func checkMoney(t *testing.T, st shipment.Statement, penalties map[string]int64)
 
 // sample is a row of the file; NaN where the field is empty.
 type sample struct {
-	at                            time.Time
-	temperature, humidity, lux, g float64
+	at                         time.Time
+	temperature, humidity, lux float64
+	x, y, z                    float64 // thousandths of g
 }
 
 func samples(t *testing.T, path string) []sample {
@@ -199,67 +200,131 @@ func samples(t *testing.T, path string) []sample {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, y, z := number(r[4]), number(r[5]), number(r[6])
-		// The product counts whole thousandths of g, rounded down.
-		out = append(out, sample{at, number(r[1]), number(r[2]), number(r[3]) / 1000, math.Floor(math.Sqrt(x*x+y*y+z*z)) / 1000})
+		out = append(out, sample{at, number(r[1]), number(r[2]), number(r[3]) / 1000, number(r[4]), number(r[5]), number(r[6])})
 	}
 	return out
 }
 
-// calculate applies the demo's four limits to a whole file at once: it groups
-// the readings beyond a bound that no long enough quiet spell separates, and
-// cuts the groups at the hand-over.
+// shock is the length of the acceleration; the product counts whole thousandths
+// of g, rounded down.
+func (s sample) shock() float64 { return math.Floor(s.length()) / 1000 }
+
+func (s sample) length() float64 { return math.Sqrt(s.x*s.x + s.y*s.y + s.z*s.z) }
+
+// tilt is the angle against the device's own axis, where there is gravity alone.
+func (s sample) tilt() float64 {
+	if g := s.length(); g >= 900 && g <= 1100 {
+		return math.Acos(s.z/g) * 180 / math.Pi
+	}
+	return math.NaN()
+}
+
+// calculate applies the demo's limits to a whole file at once, with the formulas
+// as they stand in books.
 func calculate(t *testing.T, path string) []found {
 	t.Helper()
 	all := samples(t, path)
+	for i := 1; i < len(all); i++ {
+		if all[i].at.Sub(all[i-1].at) > time.Minute {
+			t.Fatalf("silence before reading %d, whose parts this calculation does not know", i+1)
+		}
+	}
 	var out []found
-	out = append(out, groups(all, "SH7", 40, 0, 0, func(s sample) float64 { return s.temperature })...)
-	out = append(out, groups(all, "shock", 1.5, 0, 2*time.Second, func(s sample) float64 { return s.g })...)
-	out = append(out, groups(all, "opened", 100, 0, 5*time.Second, func(s sample) float64 { return s.lux })...)
-	out = append(out, groups(all, "damp", 80, time.Minute, 0, func(s sample) float64 { return s.humidity })...)
+	out = append(out, groups(all, "SH7", 40, 0, 0, func(i int) float64 { return all[i].temperature })...)
+	out = append(out, groups(all, "shock", 1.5, 0, 2*time.Second, func(i int) float64 { return all[i].shock() })...)
+	out = append(out, groups(all, "opened", 100, 0, 5*time.Second, func(i int) float64 { return all[i].lux })...)
+	out = append(out, groups(all, "damp", 80, time.Minute, 0, func(i int) float64 { return all[i].humidity })...)
+	out = append(out, groups(all, "tilt", 120, 2*time.Second, 5*time.Second, func(i int) float64 { return all[i].tilt() })...)
+	rates := rates(all, time.Minute)
+	out = append(out, groups(all, "rate", 5, 0, 0, func(i int) float64 { return rates[i] })...)
+	return append(out, kinetic(all, "mean", 25)...)
+}
+
+// rates are the changes of temperature in a minute, at those readings that are a
+// window after the one where the last rate ended; NaN at the others.
+func rates(all []sample, window time.Duration) []float64 {
+	out, from := make([]float64, len(all)), -1
+	for i, s := range all {
+		out[i] = math.NaN()
+		switch {
+		case math.IsNaN(s.temperature):
+		case from < 0:
+			from = i
+		case s.at.Sub(all[from].at) >= window:
+			changed := math.Round(math.Abs(s.temperature-all[from].temperature) * 1000)
+			out[i] = math.Floor(changed*60_000/float64(s.at.Sub(all[from].at).Milliseconds())) / 1000
+			from = i
+		}
+	}
 	return out
 }
 
-func groups(all []sample, limit string, bound float64, tolerance, quiet time.Duration, of func(sample) float64) []found {
-	half := len(all) / 2
-	var out []found
-	for _, half := range [][2]int{{0, half}, {half, len(all)}} {
-		custodian := "ShipperMSP"
-		if half[0] > 0 {
-			custodian = "ServiceMSP"
+// kinetic is the mean kinetic temperature of the whole journey, each value
+// holding until the next: who has the goods at the end answers for it.
+func kinetic(all []sample, limit string, bound float64) []found {
+	sum, weight, n, last := 0.0, 0.0, 0, -1
+	for i, s := range all {
+		if math.IsNaN(s.temperature) {
+			continue
 		}
-		var group []int
-		since := time.Time{}
-		flush := func() {
-			if len(group) > 0 && (tolerance == 0 || all[group[len(group)-1]].at.Sub(since) > tolerance) {
-				peak := math.Inf(-1)
-				for _, i := range group {
-					peak = max(peak, of(all[i]))
-				}
-				out = append(out, found{limit, custodian, group[0] + 1, len(group), fmt.Sprintf("%.3f", peak)})
-			}
-			group = nil
+		if last >= 0 {
+			d := float64(s.at.Sub(all[last].at).Milliseconds())
+			sum, weight = sum+d*math.Exp(-10_000/(all[last].temperature+273.15)), weight+d
 		}
-		within := -1
-		for i := half[0]; i < half[1]; i++ {
-			switch v := of(all[i]); {
-			case math.IsNaN(v):
-			case v > bound:
-				if len(group) == 0 {
-					since = all[i].at
-				}
-				group, within = append(group, i), -1
-			default:
-				if within < 0 {
-					within = i
-				}
-				if all[i].at.Sub(all[within].at) >= quiet {
-					flush()
-				}
-			}
-		}
-		flush()
+		n, last = n+1, i
 	}
+	if mean := 10_000/-math.Log(sum/weight) - 273.15; mean > bound {
+		return []found{{limit, "ServiceMSP", 1, n, fmt.Sprintf("%.3f", math.Floor(mean*1000)/1000)}}
+	}
+	return nil
+}
+
+// groups are the readings beyond a bound that no long enough quiet spell
+// separates, cut at the hand-over. A group counts when it lasted longer than the
+// tolerance; until then one reading within the bound ends it, and a hand-over
+// does not begin it anew.
+func groups(all []sample, limit string, bound float64, tolerance, quiet time.Duration, of func(int) float64) []found {
+	var out []found
+	var group []int
+	var since time.Time
+	beyond, within := false, -1
+	counts := func() bool {
+		return len(group) > 0 && (tolerance == 0 || all[group[len(group)-1]].at.Sub(since) > tolerance)
+	}
+	flush := func(custodian string) {
+		if counts() {
+			peak := math.Inf(-1)
+			for _, i := range group {
+				peak = max(peak, of(i))
+			}
+			out = append(out, found{limit, custodian, group[0] + 1, len(group), fmt.Sprintf("%.3f", peak)})
+		}
+		group, beyond, within = nil, false, -1
+	}
+	custodian := "ShipperMSP"
+	for i := range all {
+		if i == len(all)/2 {
+			goesOn := beyond && within < 0
+			flush(custodian)
+			custodian, beyond = "ServiceMSP", goesOn
+		}
+		switch v := of(i); {
+		case math.IsNaN(v):
+		case v > bound:
+			if !beyond {
+				since = all[i].at
+			}
+			group, beyond, within = append(group, i), true, -1
+		case beyond:
+			if within < 0 {
+				within = i
+			}
+			if !counts() || all[i].at.Sub(all[within].at) >= quiet {
+				flush(custodian)
+			}
+		}
+	}
+	flush(custodian)
 	return out
 }
 

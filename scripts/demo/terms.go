@@ -16,21 +16,27 @@ import (
 
 // change is what the parties make of a template's limit.
 type change struct {
-	limit        string // of the template
-	name         string // of theirs
-	milli        int64
-	onDelay, off time.Duration
-	penalty      money.Minor
+	template, limit string
+	name            string // theirs
+	milli           int64
+	onDelay, off    time.Duration
+	penalty         money.Minor
 }
 
-// changes make the template for electronics into this journey's limits: the box
-// is small and its sensor is slow, so the bounds are closer; SH7 has no tolerance.
+// changes make two templates into this journey's limits. The box is small, its
+// sensor slow and mounted at an angle, so the bounds are others than for a rack
+// of electronics; SH7 has no tolerance.
 func changes() []change {
+	electronics, room := shipment.Electronics.TemplateID, shipment.RoomTemperature.TemplateID
 	return []change{
-		{"hot", "SH7", 40_000, 0, 0, 1_000},
-		{"shock", "shock", 1_500, 0, 2 * time.Second, 500},
-		{"opened", "opened", 100_000, 0, 5 * time.Second, 2_000},
-		{"damp", "damp", 80_000, time.Minute, 0, 500},
+		{electronics, "hot", "SH7", 40_000, 0, 0, 1_000},
+		{electronics, "shock", "shock", 1_500, 0, 2 * time.Second, 500},
+		{electronics, "opened", "opened", 100_000, 0, 5 * time.Second, 2_000},
+		{electronics, "damp", "damp", 80_000, time.Minute, 0, 500},
+		{electronics, "tilted", "tilt", 120_000, 2 * time.Second, 5 * time.Second, 1_000},
+		{electronics, "stress", "rate", 5_000, 0, 0, 200},
+		{electronics, "silent", "silent", 60_000, 0, 0, 500},
+		{room, "mean", "mean", 25_000, 0, 0, 3_000},
 	}
 }
 
@@ -61,28 +67,34 @@ func (j *journey) draft(ctx context.Context) error {
 	return nil
 }
 
-// handling takes the template for electronics and puts bounds and prices in.
+// handling takes limits from templates and puts bounds and prices in.
 func (j *journey) handling(ctx context.Context) ([]shipment.Limit, error) {
 	var list api.TemplateList
 	if err := j.manufacturer.get(ctx, "/terms-templates", &list); err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(list.Items, func(t shipment.Template) bool { return t.TemplateID == shipment.Electronics.TemplateID })
-	if at < 0 {
-		return nil, fmt.Errorf("the ledger has no template %s", shipment.Electronics.TemplateID)
-	}
-	j.say("   template         %s: %s\n", list.Items[at].TemplateID, list.Items[at].Says)
 	var out []shipment.Limit
 	for _, c := range changes() {
-		of := slices.IndexFunc(list.Items[at].Limits, func(l shipment.Limit) bool { return l.LimitID == c.limit })
-		if of < 0 {
-			return nil, fmt.Errorf("the template has no limit %s", c.limit)
+		l, err := limitOf(list, c.template, c.limit)
+		if err != nil {
+			return nil, err
 		}
-		l := list.Items[at].Limits[of]
 		l.LimitID, l.Milli, l.OnDelayMs, l.OffDelayMs, l.PenaltyMinor = c.name, c.milli, c.onDelay.Milliseconds(), c.off.Milliseconds(), c.penalty
 		out = append(out, l)
 	}
+	j.say("   limits           from the templates %s and %s, with the parties' own bounds and prices\n", shipment.Electronics.TemplateID, shipment.RoomTemperature.TemplateID)
 	return out, nil
+}
+
+func limitOf(list api.TemplateList, template, limit string) (shipment.Limit, error) {
+	for _, t := range list.Items {
+		for _, l := range t.Limits {
+			if t.TemplateID == template && l.LimitID == limit {
+				return l, nil
+			}
+		}
+	}
+	return shipment.Limit{}, fmt.Errorf("the ledger has no template %s with a limit %s", template, limit)
 }
 
 // custody is who is to have the goods when: two carriers, each for half of the

@@ -12,11 +12,11 @@ type Template struct {
 
 // Units of the templates' limits.
 const (
-	degree  = 1_000 // thousandths of the unit
+	degree  = 1_000 // thousandths of the unit; of angle and of temperature
 	percent = 1_000
 	lux     = 1_000
 	gravity = 1_000
-	minute  = 60_000 // milliseconds
+	minute  = 60_000 // milliseconds, which are thousandths of a second
 	hour    = 60 * minute
 )
 
@@ -28,6 +28,7 @@ var Frozen = Template{
 	Limits: []Limit{
 		{LimitID: "frozen", Rule: TemperatureHigh.ID, Milli: 0},
 		{LimitID: "opened", Rule: IlluminanceHigh.ID, Milli: 10 * lux, OffDelayMs: 5 * minute},
+		{LimitID: "silent", Rule: MissingData.ID, Milli: 30 * minute},
 	},
 }
 
@@ -40,6 +41,7 @@ var Refrigerated = Template{
 		{LimitID: "warm", Rule: TemperatureHigh.ID, Milli: 8 * degree, OnDelayMs: 30 * minute, OffDelayMs: 5 * minute},
 		{LimitID: "cold", Rule: TemperatureLow.ID, Milli: 2 * degree, OnDelayMs: 30 * minute, OffDelayMs: 5 * minute},
 		{LimitID: "freezing", Rule: TemperatureLow.ID, Milli: 0, OffDelayMs: 5 * minute},
+		{LimitID: "silent", Rule: MissingData.ID, Milli: 30 * minute},
 	},
 }
 
@@ -47,25 +49,30 @@ var Refrigerated = Template{
 // a while, never by much, and not on the whole.
 var RoomTemperature = Template{
 	TemplateID: "controlled-room-temperature",
-	Says:       "15 to 25 °C; up to 30 °C for 24 hours in all, above that never",
-	Source:     "15 to 25 °C: WHO TRS 961, annex 9; excursions to 30 °C: USP general chapter 659; 24 hours in all are a beginning",
+	Says:       "15 to 25 °C; up to 30 °C for 24 hours in all, above that never; a mean kinetic temperature of 25 °C at most",
+	Source:     "15 to 25 °C: WHO TRS 961, annex 9; excursions to 30 °C and the mean of 25 °C: USP general chapter 659, over 30 days: 1079.2; 24 hours in all are a beginning",
 	Limits: []Limit{
 		{LimitID: "warm", Rule: TemperatureHigh.ID, Milli: 25 * degree, Cumulative: true, OnDelayMs: 24 * hour},
 		{LimitID: "hot", Rule: TemperatureHigh.ID, Milli: 30 * degree, OffDelayMs: 5 * minute},
 		{LimitID: "cold", Rule: TemperatureLow.ID, Milli: 15 * degree, OnDelayMs: 30 * minute, OffDelayMs: 5 * minute},
+		{LimitID: "mean", Rule: MeanKineticTemperature.ID, Milli: 25 * degree, WindowMs: 30 * 24 * hour},
+		{LimitID: "silent", Rule: MissingData.ID, Milli: 30 * minute},
 	},
 }
 
 // Electronics are dry-packed assemblies that must neither be dropped nor opened.
 var Electronics = Template{
 	TemplateID: "electronics",
-	Says:       "electronic assemblies in dry packs: shocks, damp, heat, and light inside the closed package",
-	Source:     "40 °C and 90 % in dry packs: IPC/JEDEC J-STD-033; shocks of 15 g: IEC 60068-2-27; light is the parties' own sign of an opening",
+	Says:       "electronic assemblies in dry packs: shocks, tilting, damp, heat, and light inside the closed package",
+	Source:     "40 °C and 90 % in dry packs: IPC/JEDEC J-STD-033; shocks of 15 g: IEC 60068-2-27; this way up: ISO 780, with an angle to begin with; light and fast changes of temperature: a beginning",
 	Limits: []Limit{
 		{LimitID: "shock", Rule: Shock.ID, Milli: 15 * gravity, OffDelayMs: 2_000},
 		{LimitID: "damp", Rule: HumidityHigh.ID, Milli: 90 * percent, OnDelayMs: hour, OffDelayMs: 5 * minute},
 		{LimitID: "hot", Rule: TemperatureHigh.ID, Milli: 40 * degree, OnDelayMs: 10 * minute, OffDelayMs: 5 * minute},
 		{LimitID: "opened", Rule: IlluminanceHigh.ID, Milli: 100 * lux, OffDelayMs: 5_000},
+		{LimitID: "tilted", Rule: Tilt.ID, Milli: 45 * degree, OnDelayMs: 10_000, OffDelayMs: 10_000},
+		{LimitID: "stress", Rule: TemperatureRate.ID, Milli: 5 * degree, WindowMs: minute},
+		{LimitID: "silent", Rule: MissingData.ID, Milli: 15 * minute},
 	},
 }
 

@@ -121,7 +121,7 @@ func tokensText(m money.Minor) string {
 }
 
 func valueText(milli int64, unit string) string {
-	names := map[string]string{"CEL": "°C", "P1": "%", "LUX": "lx", "K40": "g"}
+	names := map[string]string{"CEL": "°C", "P1": "%", "LUX": "lx", "K40": "g", "DD": "degrees", "F11": "K/min", "SEC": "s"}
 	return measure.FormatMilli(milli) + " " + names[unit]
 }
 

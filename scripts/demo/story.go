@@ -209,7 +209,12 @@ func (j *journey) agree(ctx context.Context) error {
 }
 
 func (j *journey) pickUp(ctx context.Context) error {
-	j.say("\n3. Pick-up\n")
+	j.say("\n3. Packing and pick-up\n")
+	packed := map[string]string{"occurredAt": string(j.packing())}
+	if err := j.manufacturer.post(ctx, "/shipments/"+j.shipmentID+"/packing", packed, nil); err != nil {
+		return err
+	}
+	j.say("   packed by the manufacturer at %s: what happens from now on is its own, until somebody takes over\n", clock(j.packing()))
 	return j.change(ctx, j.manufacturer, j.shipper, shipperMSP, j.at(0))
 }
 

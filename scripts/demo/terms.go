@@ -97,13 +97,16 @@ func limitOf(list api.TemplateList, template, limit string) (shipment.Limit, err
 	return shipment.Limit{}, fmt.Errorf("the ledger has no template %s with a limit %s", template, limit)
 }
 
-// custody is who is to have the goods when: two carriers, each for half of the
-// readings, and then the consignee.
+// custody is who is to have the goods when: the consignor that packs them, two
+// carriers, each for half of the readings, and then the consignee.
 func (j *journey) custody() []shipment.PlannedCustody {
 	return []shipment.PlannedCustody{
-		{Custodian: shipperMSP, From: j.at(0)}, {Custodian: serviceMSP, From: j.at(j.half)}, {Custodian: serviceMSP, From: j.delivery()},
+		{Custodian: manufacturerMSP, From: j.packing()}, {Custodian: shipperMSP, From: j.at(0)}, {Custodian: serviceMSP, From: j.at(j.half)}, {Custodian: serviceMSP, From: j.delivery()},
 	}
 }
+
+// packing is ten seconds before the first reading.
+func (j *journey) packing() measure.Time { return measure.At(j.readings[0].At - 10_000) }
 
 // delivery is a moment after the last reading.
 func (j *journey) delivery() measure.Time { return measure.At(j.readings[len(j.readings)-1].At + 1) }

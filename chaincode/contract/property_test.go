@@ -504,7 +504,8 @@ func TestWholeJourneys(t *testing.T) {
 		}
 	})
 	t.Logf("%d journeys settled, %d of them with penalties, %d readings", settled.Load(), owing.Load(), readings.Load())
-	if settled.Load() == 0 || owing.Load() == 0 {
+	// One in three costs something; with few checks none may.
+	if settled.Load() == 0 || settled.Load() >= 50 && owing.Load() == 0 {
 		t.Errorf("%d journeys settled, %d with penalties: this test shows little", settled.Load(), owing.Load())
 	}
 }

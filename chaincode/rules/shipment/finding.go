@@ -95,11 +95,3 @@ func (f *findings) add(l Limit, custody int, opened, closed measure.Time, milli 
 	f.found = append(f.found, e)
 	f.penalties = book(f.penalties, Penalty{Custody: custody, Custodian: e.Custodian, LimitID: l.LimitID, Excursions: 1, PenaltyMinor: e.PenaltyMinor})
 }
-
-// times is the product, or the largest amount where that is smaller.
-func times(amount money.Minor, n int64) money.Minor {
-	if amount > 0 && n > int64(money.Max)/int64(amount) {
-		return money.Max
-	}
-	return amount * money.Minor(n)
-}

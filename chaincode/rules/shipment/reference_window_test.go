@@ -111,13 +111,10 @@ type stretch struct {
 // frame is one window.
 type frame struct {
 	from, to   int64 // to: when it is over, whatever is known of it
-	first      int   // custody
-	last       int
 	ending     shipment.Ending
 	stretches  []stretch
 	points     []point
-	overAt     int64 // the first reading from the end on, and its number
-	overNumber uint64
+	overNumber uint64 // of the first reading from the end on
 	over       bool
 }
 

@@ -52,10 +52,16 @@ const (
 
 	AcknowledgeExcursionTx Transaction = "shipment:AcknowledgeExcursion"
 
-	IssueTokensTx      Transaction = "settlement:Issue"
-	RedeemTokensTx     Transaction = "settlement:Redeem"
-	CollectCreditsTx   Transaction = "settlement:Collect"
-	SpreadAccountTx    Transaction = "settlement:Spread"
+	IssueTokensTx    Transaction = "settlement:Issue"
+	RedeemTokensTx   Transaction = "settlement:Redeem"
+	CollectCreditsTx Transaction = "settlement:Collect"
+	SpreadAccountTx  Transaction = "settlement:Spread"
+
+	RequestRedemptionTx  Transaction = "settlement:RequestRedemption"
+	ConfirmRedemptionTx  Transaction = "settlement:ConfirmRedemption"
+	DeclineRedemptionTx  Transaction = "settlement:DeclineRedemption"
+	WithdrawRedemptionTx Transaction = "settlement:WithdrawRedemption"
+
 	PackTx             Transaction = "shipment:Pack"
 	RecordCheckpointTx Transaction = "shipment:RecordCheckpoint"
 	CancelShipmentTx   Transaction = "shipment:Cancel"
@@ -123,6 +129,8 @@ const (
 	ListPostingsTx Transaction = "settlement:ListPostings"
 	ListCreditsTx  Transaction = "settlement:ListCredits"
 
+	GetRedemptionTx Transaction = "settlement:GetRedemption"
+
 	GetAttestationTx   Transaction = "shipment:GetAttestation"
 	ListAttestationsTx Transaction = "shipment:ListAttestations"
 	CheckDisclosureTx  Transaction = "shipment:CheckDisclosure"
@@ -151,6 +159,7 @@ func Transactions() []Access {
 		{AcceptDeliveryTx, true}, {OpenDisputeTx, true}, {AddEvidenceTx, true}, {OfferResolutionTx, true},
 		{AcceptResolutionTx, true}, {DecideDisputeTx, true}, {WithdrawDisputeTx, true},
 		{IssueTokensTx, true}, {RedeemTokensTx, true}, {CollectCreditsTx, true}, {SpreadAccountTx, true},
+		{RequestRedemptionTx, true}, {ConfirmRedemptionTx, true}, {DeclineRedemptionTx, true}, {WithdrawRedemptionTx, true},
 		{AttestParticipationTx, true},
 		{AmendTermsTx, true}, {PackTx, true}, {RecordCheckpointTx, true}, {CancelShipmentTx, true}, {DeclareLostTx, true},
 		{SplitShipmentTx, true}, {JoinPartTx, true}, {ConsolidateTx, true}, {OfferConsolidationTx, true}, {AcceptConsolidationTx, true},
@@ -167,7 +176,7 @@ func Transactions() []Access {
 		{ListAcknowledgementsTx, false},
 		{SimulateTx, false}, {GetRatingTx, false}, {TrackTx, false}, {ListTemplatesTx, false},
 		{GetReviewTx, false}, {ListEvidenceTx, false}, {GetDueTx, false},
-		{GetAccountTx, false}, {ListPostingsTx, false}, {ListCreditsTx, false},
+		{GetAccountTx, false}, {ListPostingsTx, false}, {ListCreditsTx, false}, {GetRedemptionTx, false},
 		{GetAttestationTx, false}, {ListAttestationsTx, false}, {CheckDisclosureTx, false},
 		{ListOffersTx, false}, {GetConsolidationTx, false},
 		{GetInvoicesTx, false},
@@ -208,6 +217,7 @@ const (
 	TokensChangedEvent          = "settlement.tokens-changed.v1"
 	CreditsCollectedEvent       = "settlement.credits-collected.v1"
 	AccountSpreadEvent          = "settlement.account-spread.v1"
+	RedemptionChangedEvent      = "settlement.redemption-changed.v1"
 	PayChannelChangedEvent      = "paychannel.changed.v1"
 	ParticipationAttestedEvent  = "shipment.participation-attested.v1"
 )

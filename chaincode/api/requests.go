@@ -418,6 +418,33 @@ type SpreadAccount struct {
 	Shards       int            `json:"shards"` // 1 to 16
 }
 
+// RequestRedemption asks an issuer to pay out tokens that the caller holds,
+// whoever issued them.
+type RequestRedemption struct {
+	RedemptionID string         `json:"redemptionId"`
+	Issuer       string         `json:"issuer"` // MSP id
+	Currency     money.Currency `json:"currency"`
+	AmountMinor  money.Minor    `json:"amountMinor"`
+	PayTo        string         `json:"payTo"` // where the money is to go, such as a bank reference
+}
+
+// ConfirmRedemption says that the issuer has paid.
+type ConfirmRedemption struct {
+	RedemptionID string `json:"redemptionId"`
+	Reference    string `json:"reference"` // of the payment
+}
+
+// DeclineRedemption says that the issuer will not pay.
+type DeclineRedemption struct {
+	RedemptionID string `json:"redemptionId"`
+	Reason       string `json:"reason"`
+}
+
+// RedemptionRef names a redemption.
+type RedemptionRef struct {
+	RedemptionID string `json:"redemptionId"`
+}
+
 // AccountRef names an account.
 type AccountRef struct {
 	Organisation string         `json:"organisation"`

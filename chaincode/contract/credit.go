@@ -76,7 +76,7 @@ func collect(ctx *Context, rows []money.Credit, why money.Why) (sum money.Minor,
 // organisation. A majority could still make the whole of something new (ADR 17).
 func owed(ctx *Context, rows []money.Credit) ([]bool, error) {
 	proven := make([]bool, len(rows))
-	for _, check := range []func(*Context, []money.Credit, []bool) error{owedByEscrows, owedByChannels, owedBySales} {
+	for _, check := range []func(*Context, []money.Credit, []bool) error{owedByEscrows, owedByChannels, owedBySales, owedByRedemptions} {
 		if err := check(ctx, rows, proven); err != nil {
 			return nil, err
 		}
@@ -116,6 +116,20 @@ func owedByChannels(ctx *Context, rows []money.Credit, proven []bool) error {
 	cs, err := ledger.GetAll(ctx.tx, channels, heads)
 	for n, c := range cs {
 		proven[of[n]] = c != nil && c.Owes(rows[of[n]])
+	}
+	return err
+}
+
+// owedByRedemptions holds credits against the redemptions that paid nothing out.
+func owedByRedemptions(ctx *Context, rows []money.Credit, proven []bool) error {
+	of := positions(rows, money.ReasonRedemption)
+	var heads [][]string
+	for _, i := range of {
+		heads = append(heads, []string{rows[i].Reference})
+	}
+	rs, err := ledger.GetAll(ctx.tx, redemptions, heads)
+	for n, r := range rs {
+		proven[of[n]] = r != nil && r.Owes(rows[of[n]])
 	}
 	return err
 }

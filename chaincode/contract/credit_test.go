@@ -93,6 +93,7 @@ func TestAForgedCreditIsNotCollected(t *testing.T) {
 		"out of nothing":                                {row("f1", "settlement", "none", 0, 7)},
 		"once more from a payout that exists":           {row("f2", "settlement", "s", 0, 5000)},
 		"a reason of which we know nothing":             {row("f3", "gift", "s", 0, 7)},
+		"out of a redemption that was not":              {row("f8", "redemption", "none", 0, 7)},
 		"an issue is no payment":                        {row("f4", "issue", "s", 0, 7)},
 		"with a payout beyond those that were made":     {row("f5", "settlement", "s", 1, 7), payout(seq[1:]+"1", 1, "f5", 7)},
 		"with a payout and the list of those that wait": {row("f6", "refund", "s", 2, 7), payout(seq[1:]+"2", 2, "f6", 7), {"account.waiting", []string{org, "USD", "f6"}, money.Waiting{CreditID: "f6"}}},

@@ -53,6 +53,8 @@ var (
 	payouts  = ledger.Kind[money.Payout]{Name: ledger.KeyPayout, Unknown: fault.CodeCreditUnproven}
 	postings = ledger.Kind[money.Posting]{Name: ledger.KeyPosting, Unknown: fault.CodeAccountUnknown}
 
+	redemptions = ledger.Kind[money.Redemption]{Name: ledger.KeyRedemption, Unknown: fault.CodeRedemptionUnknown}
+
 	replacedTerms = ledger.Kind[shipment.ReplacedTerms]{Name: ledger.KeyReplacedTerms, Unknown: fault.CodeShipmentUnknown}
 	pseudonyms    = ledger.Kind[disclosure.Pseudonym]{Name: ledger.KeyPseudonym, Unknown: fault.CodeParticipationUnknown}
 	attestations  = ledger.Kind[disclosure.Attestation]{Name: ledger.KeyAttestation, Unknown: fault.CodeParticipationUnknown}

@@ -37,6 +37,7 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 	set := func(t *testing.T) *journey {
 		j := newJourney(t, "s", "box", warm("SH7"))
 		j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "c", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+		j.must(t, maker, api.RequestRedemptionTx, api.RequestRedemption{RedemptionID: "r", Issuer: carrier.MSPID, Currency: "USD", AmountMinor: 1, PayTo: "x"})
 		return j
 	}
 	all := []string{maker.MSPID, service.MSPID, carrier.MSPID}
@@ -47,6 +48,7 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		"a component":          {ledgertest.Key("component", "c"), []string{maker.MSPID}},
 		"an account":           {ledgertest.Key("account", maker.MSPID, "USD", "00"), []string{maker.MSPID}},
 		"an account's spread":  {ledgertest.Key("account.spread", maker.MSPID, "USD"), []string{maker.MSPID}},
+		"a redemption":         {ledgertest.Key("redemption", "r"), []string{maker.MSPID, carrier.MSPID}},
 		"a device":             {ledgertest.Key("device", "box"), []string{carrier.MSPID}},
 		"terms":                {ledgertest.Key("shipment.terms", "s"), all},
 		"an escrow":            {ledgertest.Key("escrow", "s"), all},
@@ -216,6 +218,8 @@ func TestPermissionsAreAsked(t *testing.T) {
 		api.IssueTokensTx:       issue,
 		api.RedeemTokensTx:      `{"currency":"USD","amountMinor":1,"reference":"x"}`,
 		api.CollectCreditsTx:    `{"organisation":"$ORG","currency":"USD","credits":["x"]}`,
+		api.RequestRedemptionTx: `{"redemptionId":"r","issuer":"ManufacturerMSP","currency":"USD","amountMinor":1,"payTo":"x"}`,
+		api.ConfirmRedemptionTx: `{"redemptionId":"r","reference":"x"}`,
 		api.SpreadAccountTx:     `{"organisation":"$ORG","currency":"USD","shards":2}`,
 	} {
 		_, err := l.Submit(scenario.Client("AuditMSP"), string(name), strings.ReplaceAll(in, "$ORG", "AuditMSP"))

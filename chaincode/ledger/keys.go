@@ -96,6 +96,8 @@ const (
 	KeyCredit = "account.credit"
 	// KeyWaiting: MSP id, currency, transaction id. Made with the credit and removed as that is collected; no protection, it is only looked up.
 	KeyWaiting = "account.waiting"
+	// KeyRedemption: redemption id. Head, changed once, as it is answered or withdrawn; holder and issuer protect it.
+	KeyRedemption = "redemption"
 	// KeyEscrow: shipment id. Head; every party of the terms protects it.
 	KeyEscrow = "escrow"
 	// KeyPayout: shipment id, sequence. Append-only, numbered by the escrow; every party of the terms protects it.
@@ -113,7 +115,7 @@ func Keys() []string {
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
 		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow,
-		KeyPayout, KeyIdempotency,
+		KeyPayout, KeyRedemption, KeyIdempotency,
 	}
 }
 

@@ -816,6 +816,24 @@ type RedactedLine = redact.RedactedLine
 // RedeemTokens Tokens that were paid out.
 type RedeemTokens = ledgerapi.RedeemTokens
 
+// Redemption Tokens that a holder has asked an issuer to pay out, and what came of it.
+type Redemption = money.Redemption
+
+// RedemptionConfirmation The payment outside the ledger.
+type RedemptionConfirmation struct {
+	// Reference Example: transfer 2026-03-04/17
+	Reference string `json:"reference"`
+}
+
+// RedemptionID Example: RD-2026-0001
+type RedemptionID = string
+
+// RedemptionRefusal Why the issuer does not pay.
+type RedemptionRefusal struct {
+	// Reason Example: below the smallest amount that is paid out
+	Reason string `json:"reason"`
+}
+
 // RegisterComponent A new component.
 //
 // Example: {"algorithm":"Ed25519","componentId":"urn:epc:id:sgtin:4012345.011111.987","location":"DEHAM","partNumber":"PUMP-4711","publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}
@@ -829,6 +847,9 @@ type ReplacedTerms = shipment.ReplacedTerms
 
 // ReplacedTermsPage One page of a list.
 type ReplacedTermsPage = ledgerapi.ReplacedTermsPage
+
+// RequestRedemption Tokens that an issuer is asked to pay out.
+type RequestRedemption = ledgerapi.RequestRedemption
 
 // Review What follows the delivery, what the consignee accepted, and what the parties dispute.
 type Review = shipment.Review
@@ -1073,6 +1094,9 @@ type PreferParameter = string
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type PseudonymParameter = Hash
 
+// RedemptionIDParameter Example: RD-2026-0001
+type RedemptionIDParameter = RedemptionID
+
 // ShipmentIDParameter A shipment.
 //
 // Example: SH-2026-0001
@@ -1138,6 +1162,12 @@ type PaymentChannelChanged = PaymentChannel
 //
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
 type PaymentChannelCreated = PaymentChannel
+
+// RedemptionChanged Tokens that a holder has asked an issuer to pay out, and what came of it.
+type RedemptionChanged = Redemption
+
+// RedemptionCreated Tokens that a holder has asked an issuer to pay out, and what came of it.
+type RedemptionCreated = Redemption
 
 // ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
 type ReviewChanged = Review
@@ -1480,6 +1510,42 @@ type PresentProofParams struct {
 
 // WithdrawChannelParams defines parameters for WithdrawChannel.
 type WithdrawChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RequestRedemptionParams defines parameters for RequestRedemption.
+type RequestRedemptionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ConfirmRedemptionParams defines parameters for ConfirmRedemption.
+type ConfirmRedemptionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DeclineRedemptionParams defines parameters for DeclineRedemption.
+type DeclineRedemptionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawRedemptionParams defines parameters for WithdrawRedemption.
+type WithdrawRedemptionParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1913,6 +1979,18 @@ type PresentProofJSONRequestBody = ChannelProof
 // WithdrawChannelJSONRequestBody defines body for WithdrawChannel for application/json ContentType.
 type WithdrawChannelJSONRequestBody = Nothing
 
+// RequestRedemptionJSONRequestBody defines body for RequestRedemption for application/json ContentType.
+type RequestRedemptionJSONRequestBody = RequestRedemption
+
+// ConfirmRedemptionJSONRequestBody defines body for ConfirmRedemption for application/json ContentType.
+type ConfirmRedemptionJSONRequestBody = RedemptionConfirmation
+
+// DeclineRedemptionJSONRequestBody defines body for DeclineRedemption for application/json ContentType.
+type DeclineRedemptionJSONRequestBody = RedemptionRefusal
+
+// WithdrawRedemptionJSONRequestBody defines body for WithdrawRedemption for application/json ContentType.
+type WithdrawRedemptionJSONRequestBody = Nothing
+
 // ProposeShipmentJSONRequestBody defines body for ProposeShipment for application/json ContentType.
 type ProposeShipmentJSONRequestBody = ProposeShipment
 
@@ -2149,6 +2227,21 @@ type ServerInterface interface {
 	// WithdrawChannel Withdraw or decline an offered payment channel
 	// (POST /payment-channels/{channelId}/withdrawal)
 	WithdrawChannel(c *gin.Context, channelID ChannelIDParameter, params WithdrawChannelParams)
+	// RequestRedemption Ask an issuer to pay out tokens
+	// (POST /redemptions)
+	RequestRedemption(c *gin.Context, params RequestRedemptionParams)
+	// GetRedemption Get where a redemption stands
+	// (GET /redemptions/{redemptionId})
+	GetRedemption(c *gin.Context, redemptionID RedemptionIDParameter)
+	// ConfirmRedemption Say that the tokens have been paid out
+	// (POST /redemptions/{redemptionId}/confirmation)
+	ConfirmRedemption(c *gin.Context, redemptionID RedemptionIDParameter, params ConfirmRedemptionParams)
+	// DeclineRedemption Decline to pay tokens out
+	// (POST /redemptions/{redemptionId}/refusal)
+	DeclineRedemption(c *gin.Context, redemptionID RedemptionIDParameter, params DeclineRedemptionParams)
+	// WithdrawRedemption Withdraw a request that is not answered
+	// (POST /redemptions/{redemptionId}/withdrawal)
+	WithdrawRedemption(c *gin.Context, redemptionID RedemptionIDParameter, params WithdrawRedemptionParams)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(c *gin.Context, params ProposeShipmentParams)
@@ -4853,6 +4946,294 @@ func (siw *ServerInterfaceWrapper) WithdrawChannel(c *gin.Context) {
 	}
 
 	siw.Handler.WithdrawChannel(c, channelID, params)
+}
+
+// RequestRedemption operation middleware
+func (siw *ServerInterfaceWrapper) RequestRedemption(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestRedemptionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RequestRedemption(c, params)
+}
+
+// GetRedemption operation middleware
+func (siw *ServerInterfaceWrapper) GetRedemption(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "redemptionId" -------------
+	var redemptionID RedemptionIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "redemptionId", c.Param("redemptionId"), &redemptionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter redemptionId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRedemption(c, redemptionID)
+}
+
+// ConfirmRedemption operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmRedemption(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "redemptionId" -------------
+	var redemptionID RedemptionIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "redemptionId", c.Param("redemptionId"), &redemptionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter redemptionId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConfirmRedemptionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmRedemption(c, redemptionID, params)
+}
+
+// DeclineRedemption operation middleware
+func (siw *ServerInterfaceWrapper) DeclineRedemption(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "redemptionId" -------------
+	var redemptionID RedemptionIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "redemptionId", c.Param("redemptionId"), &redemptionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter redemptionId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeclineRedemptionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeclineRedemption(c, redemptionID, params)
+}
+
+// WithdrawRedemption operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawRedemption(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "redemptionId" -------------
+	var redemptionID RedemptionIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "redemptionId", c.Param("redemptionId"), &redemptionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter redemptionId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawRedemptionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawRedemption(c, redemptionID, params)
 }
 
 // ProposeShipment operation middleware
@@ -7635,6 +8016,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.ListProofs)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.PresentProof)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/withdrawal", wrapper.WithdrawChannel)
+	router.POST(options.BaseURL+"/redemptions", wrapper.RequestRedemption)
+	router.GET(options.BaseURL+"/redemptions/:redemptionId", wrapper.GetRedemption)
+	router.POST(options.BaseURL+"/redemptions/:redemptionId/confirmation", wrapper.ConfirmRedemption)
+	router.POST(options.BaseURL+"/redemptions/:redemptionId/refusal", wrapper.DeclineRedemption)
+	router.POST(options.BaseURL+"/redemptions/:redemptionId/withdrawal", wrapper.WithdrawRedemption)
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
@@ -7948,6 +8334,31 @@ type RecordedJSONResponse struct {
 	Body Recorded
 
 	Headers RecordedResponseHeaders
+}
+
+type RedemptionJSONResponse Redemption
+
+type RedemptionChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type RedemptionChangedJSONResponse struct {
+	Body Redemption
+
+	Headers RedemptionChangedResponseHeaders
+}
+
+type RedemptionCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type RedemptionCreatedJSONResponse struct {
+	Body Redemption
+
+	Headers RedemptionCreatedResponseHeaders
 }
 
 type ReplacedTermsPageJSONResponse ReplacedTermsPage
@@ -9354,6 +9765,144 @@ type WithdrawChannel200JSONResponse struct {
 }
 
 func (response WithdrawChannel200JSONResponse) VisitWithdrawChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestRedemptionRequestObject struct {
+	Params RequestRedemptionParams
+	Body   *RequestRedemptionJSONRequestBody
+}
+
+type RequestRedemptionResponseObject interface {
+	VisitRequestRedemptionResponse(w http.ResponseWriter) error
+}
+
+type RequestRedemption201JSONResponse struct{ RedemptionCreatedJSONResponse }
+
+func (response RequestRedemption201JSONResponse) VisitRequestRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRedemptionRequestObject struct {
+	RedemptionID RedemptionIDParameter `json:"redemptionId"`
+}
+
+type GetRedemptionResponseObject interface {
+	VisitGetRedemptionResponse(w http.ResponseWriter) error
+}
+
+type GetRedemption200JSONResponse struct{ RedemptionJSONResponse }
+
+func (response GetRedemption200JSONResponse) VisitGetRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmRedemptionRequestObject struct {
+	RedemptionID RedemptionIDParameter `json:"redemptionId"`
+	Params       ConfirmRedemptionParams
+	Body         *ConfirmRedemptionJSONRequestBody
+}
+
+type ConfirmRedemptionResponseObject interface {
+	VisitConfirmRedemptionResponse(w http.ResponseWriter) error
+}
+
+type ConfirmRedemption200JSONResponse struct{ RedemptionChangedJSONResponse }
+
+func (response ConfirmRedemption200JSONResponse) VisitConfirmRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeclineRedemptionRequestObject struct {
+	RedemptionID RedemptionIDParameter `json:"redemptionId"`
+	Params       DeclineRedemptionParams
+	Body         *DeclineRedemptionJSONRequestBody
+}
+
+type DeclineRedemptionResponseObject interface {
+	VisitDeclineRedemptionResponse(w http.ResponseWriter) error
+}
+
+type DeclineRedemption200JSONResponse struct{ RedemptionChangedJSONResponse }
+
+func (response DeclineRedemption200JSONResponse) VisitDeclineRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawRedemptionRequestObject struct {
+	RedemptionID RedemptionIDParameter `json:"redemptionId"`
+	Params       WithdrawRedemptionParams
+	Body         *WithdrawRedemptionJSONRequestBody
+}
+
+type WithdrawRedemptionResponseObject interface {
+	VisitWithdrawRedemptionResponse(w http.ResponseWriter) error
+}
+
+type WithdrawRedemption200JSONResponse struct{ RedemptionChangedJSONResponse }
+
+func (response WithdrawRedemption200JSONResponse) VisitWithdrawRedemptionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10870,6 +11419,21 @@ type StrictServerInterface interface {
 	// WithdrawChannel Withdraw or decline an offered payment channel
 	// (POST /payment-channels/{channelId}/withdrawal)
 	WithdrawChannel(ctx context.Context, request WithdrawChannelRequestObject) (WithdrawChannelResponseObject, error)
+	// RequestRedemption Ask an issuer to pay out tokens
+	// (POST /redemptions)
+	RequestRedemption(ctx context.Context, request RequestRedemptionRequestObject) (RequestRedemptionResponseObject, error)
+	// GetRedemption Get where a redemption stands
+	// (GET /redemptions/{redemptionId})
+	GetRedemption(ctx context.Context, request GetRedemptionRequestObject) (GetRedemptionResponseObject, error)
+	// ConfirmRedemption Say that the tokens have been paid out
+	// (POST /redemptions/{redemptionId}/confirmation)
+	ConfirmRedemption(ctx context.Context, request ConfirmRedemptionRequestObject) (ConfirmRedemptionResponseObject, error)
+	// DeclineRedemption Decline to pay tokens out
+	// (POST /redemptions/{redemptionId}/refusal)
+	DeclineRedemption(ctx context.Context, request DeclineRedemptionRequestObject) (DeclineRedemptionResponseObject, error)
+	// WithdrawRedemption Withdraw a request that is not answered
+	// (POST /redemptions/{redemptionId}/withdrawal)
+	WithdrawRedemption(ctx context.Context, request WithdrawRedemptionRequestObject) (WithdrawRedemptionResponseObject, error)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(ctx context.Context, request ProposeShipmentRequestObject) (ProposeShipmentResponseObject, error)
@@ -12923,6 +13487,214 @@ func (sh *strictHandler) WithdrawChannel(ctx *gin.Context, channelID ChannelIDPa
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(WithdrawChannelResponseObject); ok {
 		if err := validResponse.VisitWithdrawChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestRedemption operation middleware
+func (sh *strictHandler) RequestRedemption(ctx *gin.Context, params RequestRedemptionParams) {
+	var request RequestRedemptionRequestObject
+
+	request.Params = params
+
+	var body RequestRedemptionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestRedemption(ctx, request.(RequestRedemptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestRedemption")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RequestRedemptionResponseObject); ok {
+		if err := validResponse.VisitRequestRedemptionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRedemption operation middleware
+func (sh *strictHandler) GetRedemption(ctx *gin.Context, redemptionID RedemptionIDParameter) {
+	var request GetRedemptionRequestObject
+
+	request.RedemptionID = redemptionID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRedemption(ctx, request.(GetRedemptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRedemption")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRedemptionResponseObject); ok {
+		if err := validResponse.VisitGetRedemptionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmRedemption operation middleware
+func (sh *strictHandler) ConfirmRedemption(ctx *gin.Context, redemptionID RedemptionIDParameter, params ConfirmRedemptionParams) {
+	var request ConfirmRedemptionRequestObject
+
+	request.RedemptionID = redemptionID
+	request.Params = params
+
+	var body ConfirmRedemptionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmRedemption(ctx, request.(ConfirmRedemptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmRedemption")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ConfirmRedemptionResponseObject); ok {
+		if err := validResponse.VisitConfirmRedemptionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeclineRedemption operation middleware
+func (sh *strictHandler) DeclineRedemption(ctx *gin.Context, redemptionID RedemptionIDParameter, params DeclineRedemptionParams) {
+	var request DeclineRedemptionRequestObject
+
+	request.RedemptionID = redemptionID
+	request.Params = params
+
+	var body DeclineRedemptionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeclineRedemption(ctx, request.(DeclineRedemptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeclineRedemption")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeclineRedemptionResponseObject); ok {
+		if err := validResponse.VisitDeclineRedemptionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawRedemption operation middleware
+func (sh *strictHandler) WithdrawRedemption(ctx *gin.Context, redemptionID RedemptionIDParameter, params WithdrawRedemptionParams) {
+	var request WithdrawRedemptionRequestObject
+
+	request.RedemptionID = redemptionID
+	request.Params = params
+
+	var body WithdrawRedemptionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawRedemption(ctx, request.(WithdrawRedemptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawRedemption")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawRedemptionResponseObject); ok {
+		if err := validResponse.VisitWithdrawRedemptionResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

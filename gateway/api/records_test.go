@@ -45,7 +45,7 @@ var records = []any{
 	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
 	shipment.Review{}, shipment.DeliveryAcceptance{}, shipment.Dispute{}, shipment.DisputeClaim{}, shipment.DisputeOffer{}, shipment.DisputeEvidence{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
-	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
+	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, money.Redemption{}, ledgerapi.RequestRedemption{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
 	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, shipment.Invoice{}, shipment.InvoiceLine{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }

@@ -110,6 +110,11 @@ func Permissions() []Permission {
 		{"ListCredits", reads},
 		{"CollectCredits", staff},
 		{"SpreadAccount", staff},
+		{"RequestRedemption", staff},
+		{"GetRedemption", reads},
+		{"ConfirmRedemption", staff},
+		{"DeclineRedemption", staff},
+		{"WithdrawRedemption", staff},
 
 		{"AttestParticipation", staff},
 		{"ExportShipment", staff},

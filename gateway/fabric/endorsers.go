@@ -63,6 +63,11 @@ var endorsers = map[api.Transaction]scope{
 	api.IssueTokensTx:  everyParty, // the account: its organisation
 	api.RedeemTokensTx: everyParty,
 
+	api.RequestRedemptionTx:  everyParty, // the holder's account
+	api.ConfirmRedemptionTx:  everyParty, // the redemption: holder and issuer; the issuer's account
+	api.DeclineRedemptionTx:  everyParty,
+	api.WithdrawRedemptionTx: everyParty,
+
 	api.CollectCreditsTx:      everyParty, // the credits and the account: its organisation
 	api.SpreadAccountTx:       everyParty,
 	api.AttestParticipationTx: majority,

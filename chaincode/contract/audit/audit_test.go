@@ -31,6 +31,10 @@ func escrow(held string) *kvrwset.KVWrite {
 	return put(`{"shipmentId":"s","currency":"USD","heldMinor":`+held+`}`, "escrow", "s")
 }
 
+func redemption(status, amount string) *kvrwset.KVWrite {
+	return put(`{"redemptionId":"r","currency":"USD","amountMinor":`+amount+`,"status":"`+status+`"}`, "redemption", "r")
+}
+
 func statement(final, paid, refund string) *kvrwset.KVWrite {
 	return put(`{"shipmentId":"s","final":`+final+`,"feesMinor":60,"paidMinor":`+paid+`,"refundMinor":`+refund+`,"lines":[{"feeMinor":60,"penaltyMinor":10,"payableMinor":50,"uncoveredMinor":0}]}`, "shipment.settlement", "s")
 }
@@ -58,11 +62,19 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		escrow("20"), credit("S", "tx", "0", "30", ""), credit("M", "tx", "0", "10", ""), interim("30", "20", "0", "false"), head("in-dispute"),
 	}
 	collected := tx{balance("S", "50", "0"), posting("S", "0", "50", "0", "collect"), credit("S", "tx", "0", "50", "tx2")}
+	asked := tx{balance("M", "40", "100"), posting("M", "1", "0", "60", "redemption"), redemption("requested", "60")}
+	paid := tx{balance("M", "40", "40"), redemption("confirmed", "60")}
 	for name, c := range map[string]struct {
 		want    string // "" when nothing is wrong
 		history []tx
 	}{
 		"a proper history":                      {"", []tx{issued, funded, {head("delivered")}, settled, collected}},
+		"a redemption that is paid out":         {"", []tx{issued, asked, paid}},
+		"a redemption that is given back":       {"", []tx{issued, asked, {redemption("declined", "60"), credit("M", "tx", "0", "60", "")}}},
+		"a redemption paid and given back":      {"a redemption changed", []tx{issued, asked, paid, {redemption("withdrawn", "60"), credit("M", "tx", "0", "60", "")}}},
+		"a redemption that nobody answers for":  {"100 are issued and not redeemed, and 40 are there", []tx{issued, asked, {redemption("confirmed", "60")}}},
+		"a redemption that grows":               {"a redemption changed", []tx{issued, asked, {redemption("requested", "61")}}},
+		"a redemption of nothing":               {"a redemption of nothing", []tx{issued, {redemption("requested", "0")}}},
 		"a credit collected twice":              {"101 are there", []tx{issued, {balance("M", "50", "100"), posting("M", "1", "0", "50", "escrow"), credit("S", "tx", "0", "50", "")}, collected, {balance("S", "51", "0"), posting("S", "1", "1", "0", "collect")}}},
 		"a collected credit that is one again":  {"a credit changed", []tx{issued, funded, settled, collected, {credit("S", "tx", "0", "50", "")}}},
 		"a credit that grows":                   {"a credit changed", []tx{issued, funded, settled, {credit("S", "tx", "0", "51", "")}}},

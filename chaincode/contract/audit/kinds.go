@@ -52,6 +52,15 @@ var kinds = map[string]kind{
 			}
 		},
 	},
+	ledger.KeyRedemption: {
+		holds: func(_ *Auditor, r record) (string, int64, int64) {
+			if r.text("status") != "requested" {
+				return r.text("currency"), 0, 0
+			}
+			return r.text("currency"), 0, r.number("amountMinor")
+		},
+		check: checkRedemption,
+	},
 	ledger.KeySettlement: {check: checkStatement},
 	ledger.KeyShipment:   {check: checkShipment},
 	ledger.KeyExcursion:  {check: checkExcursion},

@@ -132,6 +132,11 @@ const (
 	CodeCreditCollected   Code = "settlement.credit-collected"
 	CodeCreditUnproven    Code = "settlement.credit-unproven"
 
+	CodeRedemptionExists   Code = "settlement.redemption.exists"
+	CodeRedemptionUnknown  Code = "settlement.redemption.unknown"
+	CodeRedemptionNotParty Code = "settlement.redemption.not-party"
+	CodeRedemptionOver     Code = "settlement.redemption.over"
+
 	// Showing third parties what was done.
 	CodeParticipationUnknown Code = "participation.unknown"
 	CodeParticipationInvalid Code = "participation.invalid"
@@ -279,6 +284,10 @@ func Catalogue() []Entry {
 		{CodeCreditUnknown, NotFound, "no such credit waits for the organisation in this currency"},
 		{CodeCreditCollected, Conflict, "the credit has been collected"},
 		{CodeCreditUnproven, Refused, "the record that a credit says it comes from does not say so: the credit may be forged"},
+		{CodeRedemptionExists, Conflict, "a redemption of this id exists"},
+		{CodeRedemptionUnknown, NotFound, "no redemption of this id exists"},
+		{CodeRedemptionNotParty, Forbidden, "only the issuer that is asked confirms or declines a redemption, and only the holder withdraws it"},
+		{CodeRedemptionOver, Conflict, "the redemption has been confirmed, declined or withdrawn"},
 		{CodeParticipationUnknown, NotFound, "nothing has been attested under this pseudonym and number"},
 		{CodeParticipationInvalid, Malformed, "a secret or salt is not 16 to 32 random bytes, or the list of shipments is not one"},
 		{CodeParticipationNone, Refused, "the caller's organisation did not take part in the shipment in this role"},

@@ -24,7 +24,6 @@ type market struct {
 	asked  map[string]money.Redemption
 	goods  component.Component
 	opened int // channels that were offered
-	key    *scenario.Key
 	done   map[api.Transaction]int
 }
 
@@ -118,11 +117,11 @@ func (m *market) answer(t *rapid.T) {
 func (m *market) channel(t *rapid.T) {
 	opener, other, deposit := m.actor(), m.actor(), m.amount()
 	id := fmt.Sprint("ch-", m.opened)
-	statement := func(of string) dsse.Envelope {
-		k := balanceproof.Key{Ledger: "lifeledger/lifeledger", ChannelID: id, Organisation: of, KeyNumber: 1, Algorithm: dsse.Ed25519, PublicKey: m.key.Public.Base64()}
-		return m.sign(balanceproof.KeyType, k)
+	keys := []*scenario.Key{m.keys["box-1"], m.keys["box-2"]}
+	statement := func(of string, key *scenario.Key) dsse.Envelope {
+		return m.sign(balanceproof.KeyType, balanceproof.Key{Ledger: "lifeledger/lifeledger", ChannelID: id, Organisation: of, KeyNumber: 1, Algorithm: dsse.Ed25519, PublicKey: key.Public.Base64()}, key)
 	}
-	in := api.OpenChannel{ChannelID: id, Counterparty: other.MSPID, Currency: "USD", DepositMinor: deposit, ChallengeSeconds: 60, Algorithm: dsse.Ed25519, PublicKey: m.key.Public.Base64(), Proof: statement(opener.MSPID)}
+	in := api.OpenChannel{ChannelID: id, Counterparty: other.MSPID, Currency: "USD", DepositMinor: deposit, ChallengeSeconds: 60, Algorithm: dsse.Ed25519, PublicKey: keys[0].Public.Base64(), Proof: statement(opener.MSPID, keys[0])}
 	if !m.pay(opener, api.OpenChannelTx, in, nil) {
 		return
 	}
@@ -132,20 +131,20 @@ func (m *market) channel(t *rapid.T) {
 		return
 	}
 	second := draw[money.Minor](t, "deposit", 0, 60)
-	if !m.pay(other, api.AcceptChannelTx, api.AcceptChannel{ChannelID: id, DepositMinor: second, Algorithm: dsse.Ed25519, PublicKey: m.key.Public.Base64(), Proof: statement(other.MSPID)}, nil) {
+	if !m.pay(other, api.AcceptChannelTx, api.AcceptChannel{ChannelID: id, DepositMinor: second, Algorithm: dsse.Ed25519, PublicKey: keys[1].Public.Base64(), Proof: statement(other.MSPID, keys[1])}, nil) {
 		return
 	}
 	m.pay(opener, api.TopUpChannelTx, api.TopUpChannel{ChannelID: id, AmountMinor: 7}, nil)
 	final := balanceproof.Final{Ledger: "lifeledger/lifeledger", ChannelID: id, OpenerPaidMinor: draw[money.Minor](t, "paid", 0, 1, deposit, 2*deposit), CounterpartyPaidMinor: draw(t, "paid back", 0, second)}
-	m.pay(draw(t, "ended by", opener, other, m.actor()), api.FinishChannelJointlyTx, api.FinishChannelJointly{ChannelID: id, Final: m.sign(balanceproof.FinalType, final)}, nil)
+	m.pay(draw(t, "ended by", opener, other, m.actor()), api.FinishChannelJointlyTx, api.FinishChannelJointly{ChannelID: id, Final: m.sign(balanceproof.FinalType, final, keys...)}, nil)
 }
 
-func (m *market) sign(typ string, of interface{ Encode() ([]byte, error) }) dsse.Envelope {
+func (m *market) sign(typ string, of interface{ Encode() ([]byte, error) }, keys ...*scenario.Key) dsse.Envelope {
 	b, err := of.Encode()
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	e, err := scenario.Sign(typ, b, m.key)
+	e, err := scenario.Sign(typ, b, keys...)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -183,11 +182,11 @@ func (m *market) check(t *rapid.T) {
 // collected - it is conserved after every transaction, nothing is below zero, and
 // what is issued is what the model says.
 func TestWhateverIsPaid(t *testing.T) {
+	checks(t, "40") // a few seconds
 	done := map[api.Transaction]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &market{world: newWorld(t, rt), issued: map[string]money.Minor{}, asked: map[string]money.Redemption{}, done: done}
-		m.key = m.keys["box-1"]
-		in := api.RegisterComponent{ComponentID: "c-9", PartNumber: "P", Algorithm: dsse.Ed25519, PublicKey: m.key.Public.Base64(), Location: "DEHAM"}
+		in := api.RegisterComponent{ComponentID: "c-9", PartNumber: "P", Algorithm: dsse.Ed25519, PublicKey: m.keys["box-3"].Public.Base64(), Location: "DEHAM"}
 		if !m.call(maker, api.RegisterComponentTx, in, &m.goods) {
 			rt.Fatal("no component")
 		}
@@ -204,13 +203,21 @@ func TestWhateverIsPaid(t *testing.T) {
 			for _, as := range actors {
 				m.change(as, api.AcceptTermsTx, api.AcceptTerms{ShipmentID: id, TermsHash: c.head.TermsHash}, id)
 			}
+			if c.head.Status == shipment.Agreed {
+				m.done[api.AcceptTermsTx]++
+			}
 		}
 		rt.Repeat(map[string]func(*rapid.T){
-			"":         m.check,
-			"issue":    m.create,
-			"redeem":   m.destroy,
-			"spread":   m.spread,
-			"collect":  m.collect,
+			"":       m.check,
+			"issue":  m.create,
+			"redeem": m.destroy,
+			"spread": m.spread,
+			"collect": func(t *rapid.T) {
+				before := m.Height()
+				if m.collect(t); m.Height() > before {
+					m.done[api.CollectCreditsTx]++
+				}
+			},
 			"escrow":   escrow,
 			"deliver":  m.deliver,
 			"record":   m.record,
@@ -227,7 +234,7 @@ func TestWhateverIsPaid(t *testing.T) {
 		return // too little is done to be sure of
 	}
 	for _, tx := range []api.Transaction{
-		api.RedeemTokensTx, api.SpreadAccountTx, api.AcceptOwnershipTx, api.RequestRedemptionTx, api.ConfirmRedemptionTx, api.DeclineRedemptionTx,
+		api.RedeemTokensTx, api.SpreadAccountTx, api.CollectCreditsTx, api.AcceptTermsTx, api.AcceptOwnershipTx, api.RequestRedemptionTx, api.ConfirmRedemptionTx, api.DeclineRedemptionTx,
 		api.WithdrawRedemptionTx, api.WithdrawChannelTx, api.FinishChannelJointlyTx,
 	} {
 		if done[tx] == 0 {

@@ -443,10 +443,18 @@ func TestWhateverIsDone(t *testing.T) {
 // fewer makes do with a quarter of the checks where time is short.
 func fewer(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		checks(t, "25")
+	}
+}
+
+// checks makes do with so many, where nobody asks for another number.
+func checks(t *testing.T, n string) {
+	t.Helper()
 	const name = "rapid.checks"
 	usual := flag.Lookup(name).Value.String()
-	if testing.Short() && usual == flag.Lookup(name).DefValue {
-		if err := flag.Set(name, "25"); err != nil {
+	if usual == flag.Lookup(name).DefValue {
+		if err := flag.Set(name, n); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = flag.Set(name, usual) })

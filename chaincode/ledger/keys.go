@@ -114,8 +114,8 @@ func Keys() []string {
 		KeyComponent, KeySale, KeyComponentEvent, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
-		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyEscrow,
-		KeyPayout, KeyRedemption, KeyIdempotency,
+		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyRedemption, KeyEscrow,
+		KeyPayout, KeyIdempotency,
 	}
 }
 

@@ -24,7 +24,7 @@ func conclude(s shipment.Shipment, t shipment.Terms, ss []shipment.Stream, w shi
 // changed: what each limit had open, and its silences, at most one in each custody.
 func storeConcluded(ctx *Context, before, ss []shipment.Stream, changed []shipment.Excursion) error {
 	for i := range ss {
-		if before[i].Concluded {
+		if before[i].Closed() {
 			continue
 		}
 		if err := ledger.Put(ctx.tx, streams, &ss[i], ss[i].ShipmentID, ss[i].DeviceID); err != nil {

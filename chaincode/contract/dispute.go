@@ -139,12 +139,7 @@ func issueInvoices(ctx *Context, l *closing, r shipment.Review, st shipment.Stat
 	if !st.Final {
 		return nil
 	}
-	shown := make([][]shipment.Penalty, len(l.streams))
-	for i, s := range l.streams {
-		shown[i] = s.Penalties
-	}
-	shown = append(shown, l.shipment.Penalties) // what no device shows, such as lateness
-	issued := st.Issue(l.terms, shipment.Charges(l.terms, shown...), r)
+	issued := st.Issue(l.terms, l.shipment.Charges(l.terms, st, l.streams), r)
 	if _, _, err := ledger.Find(ctx.tx, invoices, st.ShipmentID); err != nil {
 		return err
 	}

@@ -15,12 +15,7 @@ func rateCarriers(ctx *Context, s shipment.Shipment, t shipment.Terms, r shipmen
 	if !st.Final {
 		return nil
 	}
-	shown := make([][]shipment.Penalty, len(ss))
-	for i, x := range ss {
-		shown[i] = x.Penalties
-	}
-	shown = append(shown, s.Penalties) // what the journey itself showed, such as lateness
-	for _, o := range shipment.Outcomes(t, r, st, shipment.Charges(t, shown...)) {
+	for _, o := range shipment.Outcomes(t, r, st, s.Charges(t, st, ss)) {
 		key := []string{o.Carrier, ledger.NewestFirst(time.UnixMilli(o.SettledAt.UnixMs())), o.ShipmentID}
 		if err := ledger.Append(ctx.tx, outcomes, &o, key...); err != nil {
 			return err

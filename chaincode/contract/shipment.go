@@ -115,7 +115,9 @@ func (*Shipment) Settle(ctx *Context, in *api.ShipmentRef) (*shipment.Statement,
 	if !st.Final {
 		event = api.PartlyReleasedEvent
 	}
-	facts := append([]ledger.Fact{ledger.NewFact("settled", in.ShipmentID, st)}, disputesChanged(l.review, r)...)
+	told := st
+	told.Charges = nil // an event is small, and they are on the ledger
+	facts := append([]ledger.Fact{ledger.NewFact("settled", in.ShipmentID, told)}, disputesChanged(l.review, r)...)
 	return &st, recordShipment(ctx, event, next, e, facts...)
 }
 

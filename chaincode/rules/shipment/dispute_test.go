@@ -146,7 +146,8 @@ func TestEvidenceIsBounded(t *testing.T) {
 // disputes, offers, decisions and settlements, by anybody, at any times, and
 // counts the money: after each step what is held and what was paid are the fees;
 // at the end nothing is held; nobody gets more than its fee, and nobody loses
-// more than penalties and awards within the claims.
+// more than penalties and awards within the claims, whatever is found in between,
+// and whenever.
 func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 	actors := rapid.SampledFrom([]string{maker, buyer, north, south, arbiter, "StrangerMSP"})
 	rapid.Check(t, func(t *rapid.T) {
@@ -154,6 +155,7 @@ func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 		terms.AcceptWithinSeconds = rapid.SampledFrom([]int64{0, 1, 3600}).Draw(t, "accept")
 		terms.DisputeSeconds = rapid.SampledFrom([]int64{0, 1, 7200}).Draw(t, "dispute")
 		terms.Payer = rapid.SampledFrom([]string{maker, buyer, north}).Draw(t, "payer")
+		terms.Limits[0].Scope, terms.Limits[0].CapMinor = shipment.WholeJourney, money.Minor(rapid.SampledFrom([]int64{0, 2_500}).Draw(t, "cap"))
 		streams := []shipment.Stream{booked(rapid.Bool().Draw(t, "ended"),
 			shipment.Penalty{Custody: 0, Custodian: north, LimitID: "SH7", Excursions: 1, PenaltyMinor: money.Minor(rapid.Int64Range(0, 6_000).Draw(t, "penalty"))})}
 		var drawn shipment.Statement
@@ -174,6 +176,13 @@ func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 				paid[p.Organisation] += p.AmountMinor
 				sum += p.AmountMinor
 			}
+			var charged money.Minor
+			for _, c := range s.Charges(terms, st, streams) {
+				charged += c.PenaltyMinor
+			}
+			if most := terms.Limits[0].CapMinor; most > 0 && charged > most {
+				t.Fatalf("charged %d, and the cap is %d", charged, most)
+			}
 			if held -= sum; held != st.HeldMinor || held < 0 {
 				t.Fatalf("%d are held, the statement says %d", held, st.HeldMinor)
 			}
@@ -182,7 +191,7 @@ func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 				if held != 0 || next.Status != shipment.Settled || e.Step != shipment.SettledStep {
 					t.Fatalf("%d held after %+v", held, e)
 				}
-				invoicesAdd(t, terms, st, shipment.Charges(terms, streams[0].Penalties), nr)
+				invoicesAdd(t, terms, st, s.Charges(terms, st, streams), nr)
 			} else if next.Status != shipment.InDispute || was == shipment.InDispute && sum == 0 {
 				t.Fatalf("%s after %s paid %d", next.Status, was, sum)
 			}
@@ -196,7 +205,7 @@ func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 			id := rapid.IntRange(0, 3).Draw(t, "dispute id")
 			nr, ns := r, s
 			var err error
-			switch rapid.IntRange(0, 7).Draw(t, "what") {
+			switch rapid.IntRange(0, 8).Draw(t, "what") {
 			case 0:
 				nr, ns, _, err = r.AcceptDelivery(s, terms, shipment.DeliveryAcceptance{Accepted: shipment.AcceptedAll}, w)
 			case 1:
@@ -215,6 +224,13 @@ func TestWhatEntersEscrowLeavesItOnce(t *testing.T) {
 			case 7:
 				err = settle(w)
 				nr, ns = r, s
+			case 8: // a party opens sealed segments of one device or the other: more is found
+				custodian, at := north, rapid.IntRange(0, 1).Draw(t, "custody")
+				if at == 1 {
+					custodian = south
+				}
+				p := shipment.Penalty{Custody: at, Custodian: custodian, LimitID: "SH7", Excursions: 2, PenaltyMinor: money.Minor(max(minor, 0))}
+				streams = append(streams, booked(true, p))
 			}
 			if err != nil {
 				if cmp.Diff(r, nr)+cmp.Diff(s, ns) != "" {

@@ -88,13 +88,27 @@ func (l *Limit) left(ps []Penalty, custody int) money.Minor {
 // with a price of their own have a limit of their own, for their own devices.
 // Where devices show most for different custodies, a cap over the whole journey
 // holds for them together; what came first is charged first.
-func Charges(t Terms, shown ...[]Penalty) []Penalty {
-	out := charges(shown...)
+func Charges(t Terms, shown ...[]Penalty) []Penalty { return chargesAfter(t, nil, shown...) }
+
+// chargesAfter are the charges where some are booked for good, since a statement
+// that paid was reckoned from them: what is found later comes on top of those, as
+// far as the caps leave room.
+func chargesAfter(t Terms, booked []Penalty, shown ...[]Penalty) []Penalty {
+	found := charges(append(slices.Clone(shown), booked)...)
+	out := slices.Clone(found)
 	for i := range out {
+		out[i].PenaltyMinor = 0
+		if k, ok := slices.BinarySearchFunc(booked, out[i], Penalty.compare); ok {
+			out[i].PenaltyMinor = booked[k].PenaltyMinor
+		}
+	}
+	for i := range out {
+		more := found[i].PenaltyMinor - out[i].PenaltyMinor // found has the most that anything shows, the booked ones included
 		k := slices.IndexFunc(t.Limits, func(l Limit) bool { return l.LimitID == out[i].LimitID })
 		if k >= 0 {
-			out[i].PenaltyMinor = min(out[i].PenaltyMinor, t.Limits[k].left(out[:i], out[i].Custody))
+			more = min(more, t.Limits[k].left(out, out[i].Custody))
 		}
+		out[i].PenaltyMinor += more
 	}
 	return out
 }

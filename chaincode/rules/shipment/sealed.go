@@ -1,6 +1,7 @@
 package shipment
 
 import (
+	"math"
 	"slices"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -97,16 +98,22 @@ func (s Stream) Position() Unopened {
 // Open judges sealed segments that a party has revealed, in order, exactly as if
 // they had come open: by the custody and the limits, from where the last opening
 // ended. Nothing may be left out, or a party could open only what harms another.
+// It is possible until the shipment is settled, also while a dispute holds money
+// back. The silence of what was not opened by the first payment is judged then,
+// and not again.
 func (s Stream) Open(sh Shipment, t Terms, revealed []Revealed, w When) (Stream, []Opening, Judgement, error) {
 	fail := func(err error) (Stream, []Opening, Judgement, error) { return s, nil, Judgement{}, err }
 	if !t.Names(w.Actor) {
 		return fail(fault.New(fault.CodeTermsNotParty, "%s is not a party to shipment %s", w.Actor, sh.ShipmentID))
 	}
-	if err := sh.expect(Packed, InTransit, Arrived, LostStatus); err != nil {
+	if err := sh.expect(Packed, InTransit, Arrived, LostStatus, InDispute); err != nil {
 		return fail(err)
 	}
 	next, at := s, s.Position()
 	j := newJudge(&next, t, sh.CustodyOf(s.DeviceID))
+	if s.Concluded {
+		j.quiet.patience = math.MaxInt64
+	}
 	var out []Opening
 	for _, r := range revealed {
 		seg := r.Segment

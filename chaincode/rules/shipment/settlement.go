@@ -25,8 +25,11 @@ type Statement struct {
 	HeldMinor money.Minor `json:"heldMinor,omitempty" metadata:",optional"`
 	// RefundedMinor is the part of the refund that an earlier, interim statement has paid.
 	RefundedMinor money.Minor `json:"refundedMinor,omitempty" metadata:",optional"`
-	// Interim: what is not held back has been paid, and what earned or cost something is for ever as it stands here.
-	Interim       bool         `json:"interim,omitempty" metadata:",optional"`
+	// Interim: what is not held back has been paid, and is never taken back. What
+	// is found later is taken from what is still held.
+	Interim bool `json:"interim,omitempty" metadata:",optional"`
+	// Charges are the penalties that an interim statement, and whichever follows it, was reckoned from.
+	Charges       []Penalty    `json:"charges,omitempty" metadata:",optional"`
 	Payer         string       `json:"payer"`
 	Final         bool         `json:"final"`
 	At            measure.Time `json:"at"`
@@ -64,13 +67,9 @@ func (s Shipment) Reckon(t Terms, streams []Stream, w When) (Statement, error) {
 	if st.FeesMinor, err = t.Fees(); err != nil {
 		return st, err
 	}
-	shown := make([][]Penalty, len(streams))
-	for i, x := range streams {
-		shown[i] = x.Penalties
-	}
 	var charges []Penalty
 	if s.Status != Cancelled {
-		charges = Charges(t, append(shown, s.Penalties)...)
+		charges = Charges(t, s.shown(streams)...)
 	}
 	for _, carrier := range t.custodians(charges) {
 		l := Line{Carrier: carrier, DepositMinor: t.deposit(carrier)}
@@ -96,6 +95,49 @@ func (s Shipment) Reckon(t Terms, streams []Stream, w When) (Statement, error) {
 	return st, nil
 }
 
+// shown are the penalties that each device shows, and those of the journey itself.
+func (s Shipment) shown(streams []Stream) [][]Penalty {
+	out := make([][]Penalty, len(streams), len(streams)+1)
+	for i, x := range streams {
+		out[i] = x.Penalties
+	}
+	return append(out, s.Penalties)
+}
+
+// Charges are what a settled statement was reckoned from.
+func (s Shipment) Charges(t Terms, st Statement, streams []Stream) []Penalty {
+	if st.Charges != nil {
+		return st.Charges
+	}
+	return Charges(t, s.shown(streams)...)
+}
+
+// found takes what sealed segments showed after an interim statement from what
+// that one holds back: the rest has left the escrow. Beyond that it is owed, and
+// not covered.
+func (st Statement) found(t Terms, charges []Penalty) Statement {
+	st.Charges, st.Lines = charges, slices.Clone(st.Lines)
+	for _, org := range t.custodians(charges) {
+		i, known := slices.BinarySearchFunc(st.Lines, org, func(l Line, org string) int { return strings.Compare(l.Carrier, org) })
+		if !known {
+			st.Lines = slices.Insert(st.Lines, i, Line{Carrier: org})
+		}
+		l := &st.Lines[i]
+		covered := l.PenaltyMinor - l.UncoveredMinor
+		l.Excursions, l.PenaltyMinor = 0, 0
+		for _, p := range charges {
+			if p.Custodian == org {
+				l.Excursions += p.Excursions
+				l.PenaltyMinor = min(l.PenaltyMinor+p.PenaltyMinor, money.Max)
+			}
+		}
+		more := min(l.PenaltyMinor-covered, l.HeldMinor)
+		l.HeldMinor -= more
+		l.UncoveredMinor = l.PenaltyMinor - covered - more
+	}
+	return st
+}
+
 // Settle pays out what is due once the readings are complete (every device has
 // ended its recording, or the agreed wait after delivery is over) and the
 // delivery counts as accepted. What disputes hold back stays in escrow: then the
@@ -112,7 +154,9 @@ func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w
 		return fail(notParty(w.Actor))
 	}
 	st := drawn
-	if s.Status != InDispute {
+	if s.Status == InDispute {
+		st = st.found(t, chargesAfter(t, drawn.Charges, s.shown(streams)...))
+	} else {
 		if due := s.readingsDue(t, streams); due > w.Now {
 			return fail(fault.New(fault.CodeSettleEarly, "a device has not ended its recording; readings are waited for until %s", due).With("until", string(due)))
 		}
@@ -133,6 +177,7 @@ func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w
 	step := SettledStep
 	if s.Status, st.Final, st.Interim = Settled, true, false; st.HeldMinor > 0 {
 		s.Status, st.Final, st.Interim, step = InDispute, false, true, PartlyReleasedStep
+		st.Charges = s.Charges(t, st, streams)
 	}
 	next, e := s.record(step, "", "", w)
 	return next, r, st, e, nil
@@ -173,8 +218,8 @@ func (st Statement) After(r Review, w When) Statement {
 				l.AwardMinor += d.AwardMinor
 			}
 		}
-		l.AwardMinor = min(l.AwardMinor, left)
-		l.HeldMinor = min(l.HeldMinor, left-l.AwardMinor)
+		l.AwardMinor = min(l.AwardMinor, left-l.ReleasedMinor)
+		l.HeldMinor = min(l.HeldMinor, left-l.ReleasedMinor-l.AwardMinor)
 		l.PayableMinor = left - l.AwardMinor - l.HeldMinor
 		st.PaidMinor += l.PayableMinor
 		st.HeldMinor += l.HeldMinor

@@ -36,7 +36,7 @@ type Actor struct {
 type Fact struct {
 	Type    string          `json:"type"`
 	Subject string          `json:"subject"`
-	Data    json.RawMessage `json:"data,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"` // none: the event had no room for it, the record has it
 
 	err error // why Data could not be made; Announce reports it
 }
@@ -86,13 +86,36 @@ func (t *Tx) emit() error {
 	if err != nil {
 		return fault.Wrap(err, "encode event")
 	}
-	if len(payload) > maxEvent {
-		return fault.New(fault.CodeInternal, "event of %d bytes is larger than %d", len(payload), maxEvent)
+	for len(payload) > maxEvent && t.event.shed() {
+		if payload, err = marshal(t.event); err != nil {
+			return fault.Wrap(err, "encode event")
+		}
 	}
 	if err := t.stub.SetEvent(t.event.Type, payload); err != nil {
 		return fault.Wrap(err, "set event")
 	}
 	return nil
+}
+
+// shed leaves out the largest data, and where there is none the last fact: what
+// an event has no room for is on the ledger, and must not keep the transaction
+// from being valid, or long names could lock a settlement for ever.
+func (e *Envelope) shed() bool {
+	if len(e.Facts) == 0 {
+		return false
+	}
+	most := 0
+	for i := range e.Facts {
+		if len(e.Facts[i].Data) > len(e.Facts[most].Data) {
+			most = i
+		}
+	}
+	if len(e.Facts[most].Data) == 0 {
+		e.Facts = e.Facts[:len(e.Facts)-1]
+	} else {
+		e.Facts[most].Data = nil
+	}
+	return true
 }
 
 // eventName: two or more words of a-z, 0-9 and hyphens, then v and a number.

@@ -1,7 +1,10 @@
 package ledger_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,9 +44,12 @@ func TestEvents(t *testing.T) {
 		{"a version of nought is refused", func(t *ledger.Tx, _ []string) (string, error) {
 			return "", t.Announce("component.bumped.v0", "c")
 		}, "is not like"},
-		{"an event that is too large is refused", func(t *ledger.Tx, _ []string) (string, error) {
+		{"an event whose data is too large is no reason to refuse", func(t *ledger.Tx, _ []string) (string, error) {
 			return "", t.Announce("component.bumped.v1", "c", fact(16<<10))
-		}, "larger than"},
+		}, ""},
+		{"nor is one of many facts", func(t *ledger.Tx, _ []string) (string, error) {
+			return "", t.Announce("component.bumped.v1", "c", slices.Repeat([]ledger.Fact{fact(1)}, 1000)...)
+		}, ""},
 		{"a fact with a float is refused", func(t *ledger.Tx, _ []string) (string, error) {
 			return "", t.Announce("component.bumped.v1", "c", ledger.NewFact("noted", "c", struct{ F float64 }{1}))
 		}, "no single encoding"},
@@ -59,6 +65,30 @@ func TestEvents(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestALargeEventKeepsWhatFits: the largest data goes first, and its record has it.
+func TestALargeEventKeepsWhatFits(t *testing.T) {
+	fact := func(subject string, n int) ledger.Fact {
+		return ledger.NewFact("noted", subject, entry{Note: strings.Repeat("x", n)})
+	}
+	l, _, err := run(t, func(t *ledger.Tx, _ []string) (string, error) {
+		return "", t.Announce("component.bumped.v1", "c", fact("a", 6<<10), fact("b", 9<<10), fact("c", 8<<10))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e ledger.Envelope
+	if err := json.Unmarshal(l.Events()[0].GetPayload(), &e); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range e.Facts {
+		got = append(got, fmt.Sprintf("%s %t", f.Subject, len(f.Data) > 0))
+	}
+	if d := cmp.Diff([]string{"a true", "b false", "c true"}, got); d != "" || len(l.Events()[0].GetPayload()) > 16<<10 {
+		t.Error(len(l.Events()[0].GetPayload()), d)
 	}
 }
 

@@ -264,7 +264,7 @@ func Catalogue() []Entry {
 		{CodeExcursionUnknown, NotFound, "the shipment has no excursion of this id"},
 		{CodeAcknowledgementsMany, Refused, "the caller's organisation has commented on this excursion as often as one may"},
 		{CodeSimulationCustody, Malformed, "the custody that is simulated does not follow the route of the terms, in order of time"},
-		{CodeSettleEarly, Refused, "readings may still arrive: settle when every device has ended its recording or the agreed wait is over"},
+		{CodeSettleEarly, Refused, "readings may still arrive: settle when every device has ended its recording and what it sealed is opened, or the agreed wait is over"},
 		{CodeAcceptanceClosed, Conflict, "the delivery is accepted: by the consignee, or because the agreed time is over"},
 		{CodeAcceptanceInvalid, Malformed, "who accepts a delivery in part names what of the terms it does not accept; who accepts all names nothing"},
 		{CodeAcceptanceNotConsignee, Forbidden, "only the consignee accepts the delivery"},

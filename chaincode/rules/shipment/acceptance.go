@@ -56,14 +56,20 @@ func (r Review) reviewUntil(s Shipment, t Terms) measure.Time {
 }
 
 // releaseAt is from when on the escrow may be released: at once after an
-// acceptance, and after one in part as soon as the claims are named; otherwise
-// when the time is over. "" is at once.
+// acceptance, and after one in part if the consignee had named its claims before;
+// otherwise when the time is over. "" is at once. What others claim, or a first
+// claim after the acceptance, does not shorten the consignee's time for the next;
+// it may itself, by accepting the rest.
 func (r Review) releaseAt(s Shipment, t Terms) measure.Time {
 	a := r.Acceptance
-	if t.AcceptWithinSeconds == 0 || a != nil && (a.Accepted == AcceptedAll || len(r.Disputes) > 0) {
+	if t.AcceptWithinSeconds == 0 || a != nil && (a.Accepted == AcceptedAll || r.claimedBefore(a.At, t.Consignee)) {
 		return ""
 	}
 	return r.reviewUntil(s, t)
+}
+
+func (r Review) claimedBefore(at measure.Time, claimant string) bool {
+	return slices.ContainsFunc(r.Disputes, func(d Dispute) bool { return d.Claimant == claimant && d.OpenedAt <= at })
 }
 
 // AcceptDelivery is the consignee's word about what was delivered: all of it, or

@@ -12,7 +12,8 @@ import (
 
 // Bounds of disputes: what one record and one settlement can hold.
 const (
-	MaxDisputes = 8  // of a shipment
+	MaxDisputes = 32 // of a shipment
+	MaxClaims   = 8  // of them by one claimant; those who only carry share as many
 	MaxEvidence = 64 // of a dispute
 	MaxCited    = 16 // excursions that a claim rests on
 )
@@ -96,13 +97,13 @@ func (r Review) OpenDispute(s Shipment, t Terms, c DisputeClaim, cited []Excursi
 	if t.AcceptWithinSeconds == 0 || t.DisputeSeconds == 0 || accepted || w.Now >= r.reviewUntil(s, t) {
 		return fail(fault.New(fault.CodeDisputeClosed, "the time for claims about %s is over", s.ShipmentID).With("shipmentId", s.ShipmentID))
 	}
-	if len(r.Disputes) == MaxDisputes {
-		return fail(fault.New(fault.CodeDisputeBounds, "a shipment has at most %d disputes", MaxDisputes))
+	if !r.room(t, w.Actor) {
+		return fail(fault.New(fault.CodeDisputeBounds, "a claimant has at most %d disputes about a shipment, and those who only carry have as many together", MaxClaims))
 	}
 	if err := c.check(t, cited, w); err != nil {
 		return fail(err)
 	}
-	if most := t.stake(c.Respondent) - r.claimed(c.Respondent); c.AmountMinor > most {
+	if most := t.stake(c.Respondent) - r.claimed(c.Respondent, w.Actor); c.AmountMinor > most {
 		return fail(fault.New(fault.CodeDisputeAmount, "of %s, %d minor units can be claimed", c.Respondent, most).With("most", int64(most)))
 	}
 	d := Dispute{
@@ -150,11 +151,26 @@ func (t Terms) stake(carrier string) (sum money.Minor) {
 	return sum
 }
 
-// claimed is what is claimed of a carrier, or awarded.
-func (r Review) claimed(carrier string) (sum money.Minor) {
+// room reports whether a claimant may open one more dispute. Nobody takes the
+// others' places: consignor, consignee and payer have their own.
+func (r Review) room(t Terms, claimant string) bool {
+	carries := func(o string) bool { return o != t.Consignor && o != t.Consignee && o != t.Payer }
+	n := 0
+	for _, d := range r.Disputes {
+		if d.Claimant == claimant || carries(d.Claimant) && carries(claimant) {
+			n++
+		}
+	}
+	return n < MaxClaims
+}
+
+// claimed is what one claimant claims of a carrier, or was awarded. A claim takes
+// nothing from those of others: together they hold back and take at most what
+// the carrier has at stake ([Statement.After]).
+func (r Review) claimed(carrier, claimant string) (sum money.Minor) {
 	for _, d := range r.Disputes {
 		switch {
-		case d.Claim.Respondent != carrier:
+		case d.Claim.Respondent != carrier, d.Claimant != claimant:
 		case d.State == DisputeOpen:
 			sum += d.Claim.AmountMinor
 		default:

@@ -38,19 +38,33 @@ func TestWhenTheEscrowMayBeReleased(t *testing.T) {
 	partial := shipment.DeliveryAcceptance{Accepted: shipment.AcceptedPartial, Goods: terms.Goods, Reason: "wet"}
 	part, _, _, err := r.AcceptDelivery(s, terms, partial, when(buyer, delivered+hour/2))
 	wantFault(t, err, "")
-	claimed, _, _, err := part.OpenDispute(s, terms, claimOf(north, 1_000), nil, when(maker, delivered+hour/2))
+	claims := func(r shipment.Review, by string, atMs int64) shipment.Review {
+		r, _, _, err := r.OpenDispute(s, terms, claimOf(north, 1_000), nil, when(by, atMs))
+		wantFault(t, err, "")
+		return r
+	}
+	partly := func(r shipment.Review) shipment.Review {
+		r, _, _, err := r.AcceptDelivery(s, terms, partial, when(buyer, delivered+hour/2))
+		wantFault(t, err, "")
+		return r
+	}
+	rest, _, _, err := claims(part, buyer, delivered+hour/2+1).AcceptDelivery(s, terms, shipment.DeliveryAcceptance{Accepted: shipment.AcceptedAll}, when(buyer, delivered+hour/2+2))
 	wantFault(t, err, "")
 	for name, c := range map[string]struct {
 		r     shipment.Review
 		after int64
 		want  fault.Code
 	}{
-		"not in the last moment of silence":             {r, hour - 1, fault.CodeSettleNotAccepted},
-		"when silence is acceptance":                    {r, hour, ""},
-		"at once when all is accepted":                  {all, 0, ""},
-		"not while a claim may follow":                  {part, hour, fault.CodeSettleNotAccepted},
-		"when no claim has followed":                    {part, 3 * hour / 2, ""},
-		"what is not disputed, when the claim is named": {claimed, hour / 2, ""},
+		"not in the last moment of silence":                         {r, hour - 1, fault.CodeSettleNotAccepted},
+		"when silence is acceptance":                                {r, hour, ""},
+		"at once when all is accepted":                              {all, 0, ""},
+		"not while a claim may follow":                              {part, hour, fault.CodeSettleNotAccepted},
+		"when no claim has followed":                                {part, 3 * hour / 2, ""},
+		"what is not disputed, when the claim was named first":      {partly(claims(r, buyer, delivered+1)), hour / 2, ""},
+		"not for a claim of somebody else, the respondent's friend": {partly(claims(r, south, delivered+1)), hour/2 + 2, fault.CodeSettleNotAccepted},
+		"nor for one that follows":                                  {claims(part, south, delivered+hour/2+1), hour/2 + 2, fault.CodeSettleNotAccepted},
+		"not before the next claim, either":                         {claims(part, buyer, delivered+hour/2+1), hour/2 + 2, fault.CodeSettleNotAccepted},
+		"what is not disputed, when the rest is accepted":           {rest, hour/2 + 2, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, st, _, err := s.Settle(terms, c.r, shipment.Statement{}, []shipment.Stream{booked(true)}, when(south, delivered+c.after))
@@ -59,6 +73,39 @@ func TestWhenTheEscrowMayBeReleased(t *testing.T) {
 				t.Errorf("%+v", st)
 			}
 		})
+	}
+}
+
+// TestAClaimLeavesRoomForOthers: a carrier's friend that claims all of it, or as
+// often as it may, takes nothing from those who really lost something.
+func TestAClaimLeavesRoomForOthers(t *testing.T) {
+	terms, s, r := reviewed()
+	delivered := pickedUp + 2*hour
+	r, _, _, err := r.OpenDispute(s, terms, claimOf(north, 4_993), nil, when(south, delivered))
+	wantFault(t, err, "")
+	for range 7 {
+		r, _, _, err = r.OpenDispute(s, terms, claimOf(north, 1), nil, when(south, delivered))
+		wantFault(t, err, "")
+	}
+	_, _, _, err = r.OpenDispute(s, terms, claimOf(north, 1), nil, when(south, delivered))
+	wantFault(t, err, fault.CodeDisputeBounds)
+	r, _, _, err = r.OpenDispute(s, terms, claimOf(north, 5_000), nil, when(buyer, delivered))
+	wantFault(t, err, "")
+	_, _, _, err = r.OpenDispute(s, terms, claimOf(north, 1), nil, when(buyer, delivered))
+	wantFault(t, err, fault.CodeDisputeAmount)
+	r, _, _, err = r.OpenDispute(s, terms, claimOf(north, 5_000), nil, when(maker, delivered))
+	wantFault(t, err, "")
+	// All of them together still hold and take no more than north has at stake.
+	for i, d := range r.Disputes {
+		if d.Claimant != south {
+			r, _, _, err = r.DecideDispute(s, terms, i+1, 4_000, "so be it", when(arbiter, delivered+1))
+			wantFault(t, err, "")
+		}
+	}
+	_, _, st, _, err := s.Settle(terms, r, shipment.Statement{}, []shipment.Stream{booked(true)}, when(south, delivered+hour))
+	wantFault(t, err, "")
+	if st.HeldMinor != 0 || st.RefundMinor != 5_000 || st.PaidMinor != 3_000 || !st.Final {
+		t.Errorf("%+v", st)
 	}
 }
 

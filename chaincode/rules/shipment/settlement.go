@@ -139,7 +139,7 @@ func (st Statement) found(t Terms, charges []Penalty) Statement {
 }
 
 // Settle pays out what is due once the readings are complete (every device has
-// ended its recording, or the agreed wait after delivery is over) and the
+// ended its recording and all of it is opened, or the agreed wait after delivery is over) and the
 // delivery counts as accepted. What disputes hold back stays in escrow: then the
 // statement is an interim one, and Settle is asked again when they have ended.
 // drawn is the statement on the ledger.
@@ -158,7 +158,7 @@ func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w
 		st = st.found(t, chargesAfter(t, drawn.Charges, s.shown(streams)...))
 	} else {
 		if due := s.readingsDue(t, streams); due > w.Now {
-			return fail(fault.New(fault.CodeSettleEarly, "a device has not ended its recording; readings are waited for until %s", due).With("until", string(due)))
+			return fail(fault.New(fault.CodeSettleEarly, "a device has not ended its recording, or what it sealed is not opened; readings are waited for until %s", due).With("until", string(due)))
 		}
 		if due := r.releaseAt(s, t); due > w.Now {
 			return fail(fault.New(fault.CodeSettleNotAccepted, "%s has until %s to accept the delivery", t.Consignee, due).With("until", string(due)))
@@ -183,9 +183,12 @@ func (s Shipment) Settle(t Terms, r Review, drawn Statement, streams []Stream, w
 	return next, r, st, e, nil
 }
 
-// readingsDue is until when readings are waited for; "" when all have come.
+// readingsDue is until when readings are waited for; "" when all have come, and
+// those that came sealed are opened: or a carrier could settle before anybody
+// has opened what it answers for.
 func (s Shipment) readingsDue(t Terms, streams []Stream) measure.Time {
-	if !slices.ContainsFunc(streams, func(x Stream) bool { return !x.Ended }) {
+	missing := func(x Stream) bool { return !x.Ended || t.Confidential && x.Position().Opened < x.Segments }
+	if !slices.ContainsFunc(streams, missing) {
 		return ""
 	}
 	return s.deliveredAt().Add(t.SettleAfterSeconds * 1000)

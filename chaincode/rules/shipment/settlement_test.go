@@ -99,6 +99,35 @@ func TestTheArithmeticOfASettlement(t *testing.T) {
 	}
 }
 
+// TestSettleWaitsForWhatIsSealed: what a device recorded and nobody has opened is
+// as little known as what it has not sent.
+func TestSettleWaitsForWhatIsSealed(t *testing.T) {
+	terms := agree(sh7())
+	terms.Confidential = true
+	s := custody(terms, pickedUp, pickedUp+hour, pickedUp+2*hour)
+	due := pickedUp + 2*hour + 3600*second
+	sealed := booked(true)
+	sealed.Segments = 2
+	half, opened := sealed, sealed
+	half.Unopened = &shipment.Unopened{Opened: 1}
+	opened.Unopened = &shipment.Unopened{Opened: 2}
+	for name, c := range map[string]struct {
+		stream shipment.Stream
+		now    int64
+		want   fault.Code
+	}{
+		"not while nothing is opened":          {sealed, due - 1, fault.CodeSettleEarly},
+		"not while something is not opened":    {half, due - 1, fault.CodeSettleEarly},
+		"at once when everything is":           {opened, pickedUp + 2*hour, ""},
+		"when the time for opening it is over": {half, due, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, _, _, err := s.Settle(terms, shipment.Review{}, shipment.Statement{}, []shipment.Stream{c.stream}, when(north, c.now))
+			wantFault(t, err, c.want)
+		})
+	}
+}
+
 func TestSettleWaitsForReadings(t *testing.T) {
 	terms := agree(sh7()) // 3,600 s after delivery at the latest
 	delivered := custody(terms, pickedUp, pickedUp+hour, pickedUp+2*hour)

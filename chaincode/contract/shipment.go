@@ -52,6 +52,9 @@ func (*Shipment) AcceptTerms(ctx *Context, in *api.AcceptTerms) (*shipment.Shipm
 	}
 	return change(ctx, in.ShipmentID, api.TermsChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
 		next, e, err := s.Accept(t, in.TermsHash, w)
+		if err == nil && t.Confidential { // nobody could seal readings to a party without one
+			_, err = ledger.Get(ctx.tx, encryptionKeys, ctx.actor())
+		}
 		if err == nil {
 			err = fund(ctx, s.ShipmentID, t, w)
 		}

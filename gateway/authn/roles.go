@@ -1,6 +1,9 @@
 package authn
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Role is what a principal does in its organisation.
 type Role string
@@ -152,6 +155,15 @@ var permissions = func() map[string][]Role {
 // May reports whether the principal may call the operation. An operation that
 // the table does not name is nobody's.
 func (p Principal) May(operation string) bool { return p.Has(permissions[operation]...) }
+
+// Allowed names the roles that may call the operation, for who may not.
+func Allowed(operation string) string {
+	var names []string
+	for _, r := range permissions[operation] {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
+}
 
 // Has reports whether the principal has one of the roles.
 func (p Principal) Has(roles ...Role) bool {

@@ -19,7 +19,7 @@ func journey(text string) Journey {
 			Legs: []shipment.Leg{{Carrier: "ShipperMSP", FeeMinor: 5000}}, Limits: []shipment.Limit{{LimitID: "SH7", Rule: shipment.TemperatureHigh.ID, Milli: 40000, PenaltyMinor: 1000}}},
 		Events:           []shipment.JourneyEvent{{Number: 0, Step: "picked-up", Actor: "ShipperMSP", TransactionID: "tx-pick-up"}},
 		Segments:         []shipment.Segment{{DeviceID: "box", FirstSequence: 1, Readings: 60, TransactionID: "tx-first"}, {DeviceID: "box", Number: 1, FirstSequence: 61, Readings: 60, TransactionID: "tx-second"}},
-		Excursions:       []shipment.Excursion{{ExcursionID: "box.SH7.61", DeviceID: "box", Custodian: "ShipperMSP", OpenedSequence: 61, PenaltyMinor: 1000}},
+		Excursions:       []shipment.Excursion{{ExcursionID: "box.SH7.61", DeviceID: "box", Custodian: "ShipperMSP", Rule: shipment.TemperatureHigh.ID, LimitMilli: 40000, PeakMilli: 41500, OpenedSequence: 61, PenaltyMinor: 1000}},
 		Acknowledgements: []shipment.Acknowledgement{{Organisation: "ShipperMSP", ExcursionID: "box.SH7.61", Comment: text, TransactionID: "tx-said"}},
 		Statement:        shipment.Statement{Currency: "USD", Payer: "ManufacturerMSP", FeesMinor: 5000, PaidMinor: 3500, RefundMinor: 1500, Final: true, TransactionID: "tx-settled", Lines: []shipment.Line{{Carrier: "ShipperMSP", FeeMinor: 5000, PenaltyMinor: 1000, AwardMinor: 500, PayableMinor: 3500}}},
 		Review: shipment.Review{Acceptance: &shipment.DeliveryAcceptance{Accepted: shipment.AcceptedPartial, Goods: []string{"g"}, Reason: text, TransactionID: "tx-accepted"},
@@ -38,12 +38,25 @@ func render(t *testing.T, j Journey) (markdown, page string) {
 	return string(j.Markdown()), string(h)
 }
 
+// TestEveryValueHasItsUnit: no rule's unit is missing, else a court reads a bare number.
+func TestEveryValueHasItsUnit(t *testing.T) {
+	for _, r := range shipment.Rules() {
+		if symbol, known := symbols[r.Unit]; !known || (symbol == "") != (r.Unit == "C62") {
+			t.Errorf("%s: unit %q is shown as %q", r.ID, r.Unit, symbol)
+		}
+	}
+	if got := measured(-20_500, shipment.TemperatureLow.ID); got != "-20.5 °C" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // TestEveryFactNamesItsTransaction: what a court reads can be checked.
 func TestEveryFactNamesItsTransaction(t *testing.T) {
 	markdown, page := render(t, journey("wet"))
 	for _, want := range []string{
 		"tx-pick-up", "tx-first", "tx-second", "tx-said", "tx-settled", "tx-accepted", "tx-opened", "tx-decided", "tx-evidence",
 		strings.Repeat("a", 64), strings.Repeat("b", 64), "5000 minor units of USD", "box.SH7.61", "S-1-1", "ServiceMSP", "wet",
+		shipment.TemperatureHigh.Says, "40 °C", "41.5 °C",
 	} {
 		if !strings.Contains(markdown, want) {
 			t.Errorf("the Markdown does not say %s", want)

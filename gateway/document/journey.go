@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
@@ -90,13 +91,13 @@ func (j Journey) parties() section {
 }
 
 func (j Journey) limits() section {
-	s := section{title: "Limits", head: []string{"limit", "rule", "bound, thousandths", "tolerance", "penalty", "counted by"}}
+	s := section{title: "Limits", head: []string{"limit", "rule", "a violation is when", "bound", "tolerance", "penalty", "counted by"}}
 	for _, l := range j.Terms.Limits {
 		by := string(l.PenaltyBy)
 		if by == "" {
 			by = "excursion"
 		}
-		s.rows = append(s.rows, []string{l.LimitID, string(l.Rule), number(l.Milli), number(l.OnDelayMs) + " ms", minor(l.PenaltyMinor, j.Terms.Currency), by})
+		s.rows = append(s.rows, []string{l.LimitID, string(l.Rule), sentence(l.Rule), measured(l.Milli, l.Rule), number(l.OnDelayMs) + " ms", minor(l.PenaltyMinor, j.Terms.Currency), by})
 	}
 	return s
 }
@@ -138,8 +139,8 @@ func (j Journey) excursions() section {
 			closed = fmt.Sprintf("%s (%d), %s", e.ClosedAt, e.ClosedSequence, e.Ending)
 		}
 		s.rows = append(s.rows, []string{
-			e.ExcursionID, e.Custodian, string(e.Rule), number(e.LimitMilli), fmt.Sprintf("%s (%d)", e.OpenedAt, e.OpenedSequence), closed, number(e.DurationMs) + " ms",
-			fmt.Sprintf("%d at %s (%d)", e.PeakMilli, e.PeakAt, e.PeakSequence), number(e.ReadingsBeyond), minor(e.PenaltyMinor, j.Terms.Currency), j.broughtBy(e.DeviceID, e.OpenedSequence),
+			e.ExcursionID, e.Custodian, string(e.Rule), measured(e.LimitMilli, e.Rule), fmt.Sprintf("%s (%d)", e.OpenedAt, e.OpenedSequence), closed, number(e.DurationMs) + " ms",
+			fmt.Sprintf("%s at %s (%d)", measured(e.PeakMilli, e.Rule), e.PeakAt, e.PeakSequence), number(e.ReadingsBeyond), minor(e.PenaltyMinor, j.Terms.Currency), j.broughtBy(e.DeviceID, e.OpenedSequence),
 		})
 	}
 	return s
@@ -227,6 +228,20 @@ func (j Journey) invoices() section {
 
 func minor(m money.Minor, c money.Currency) string {
 	return strconv.FormatInt(int64(m), 10) + " minor units of " + string(c)
+}
+
+// symbols are the units of the rules, by their codes in UN/CEFACT Recommendation 20.
+var symbols = map[string]string{"CEL": "°C", "P1": "%", "LUX": "lx", "K40": "g", "A97": "hPa", "B64": "lx·s", "DD": "°", "F11": "K/min", "SEC": "s", "C62": ""}
+
+// measured is a value of a rule in its unit: a reader without the rules at hand knows no thousandths.
+func measured(milli int64, id shipment.RuleID) string {
+	r, _ := shipment.RuleByID(id)
+	return strings.TrimSpace(measure.FormatMilli(milli) + " " + symbols[r.Unit])
+}
+
+func sentence(id shipment.RuleID) string {
+	r, _ := shipment.RuleByID(id)
+	return r.Says
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -50,7 +50,7 @@ func (s *server) permit(c *gin.Context) {
 	if !r.principal.May(r.operation) {
 		s.fail(c, &problem.Error{
 			Condition: problem.NotPermitted, Detail: "none of the token's roles may do this",
-			Params: []fault.Param{{Name: "operation", Value: r.operation}},
+			Params: []fault.Param{{Name: "operation", Value: r.operation}, {Name: "roles", Value: authn.Allowed(r.operation)}},
 		})
 		return
 	}

@@ -1,9 +1,9 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -35,12 +35,27 @@ func (s *server) GetJourneyStatement(ctx context.Context, r api.GetJourneyStatem
 		if err != nil {
 			return nil, err
 		}
-		return api.GetJourneyStatement200TextHTMLResponse{Body: bytes.NewReader(page), ContentLength: int64(len(page))}, nil
+		return journeyText{asHTML, page}, nil
 	case asMarkdown:
-		text := j.Markdown()
-		return api.GetJourneyStatement200TextMarkdownResponse{Body: bytes.NewReader(text), ContentLength: int64(len(text))}, nil
+		return journeyText{asMarkdown, j.Markdown()}, nil
 	}
 	return api.GetJourneyStatement200JSONResponse(*j), nil
+}
+
+// journeyText is a form of the document that people read. The generated answers
+// name no charset, without which a browser takes "°" for something else.
+type journeyText struct {
+	media string
+	body  []byte
+}
+
+// VisitGetJourneyStatementResponse writes the answer.
+func (t journeyText) VisitGetJourneyStatementResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", t.media+"; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(t.body)))
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(t.body)
+	return err
 }
 
 // gather asks for all records of a shipment, as many as one document holds.

@@ -22,8 +22,8 @@ func TestAJourneyStatementHasThreeForms(t *testing.T) {
 	}{
 		"":                             {200, "application/json", `"truncated":true`},
 		"*/*":                          {200, "application/json", `"ledger":"`},
-		"text/html, */*;q=.1":          {200, "text/html", "<h1>Shipment SH-2026-0001</h1>"},
-		"text/markdown":                {200, "text/markdown", "# Shipment SH-2026-0001"},
+		"text/html, */*;q=.1":          {200, "text/html; charset=utf-8", "<h1>Shipment SH-2026-0001</h1>"},
+		"text/markdown":                {200, "text/markdown; charset=utf-8", "# Shipment SH-2026-0001"},
 		"text/html;q=0, text/markdown": {200, "text/markdown", "## Excursions"},
 		"image/png":                    {406, "application/problem+json", "request.not-acceptable"},
 	} {

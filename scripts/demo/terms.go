@@ -138,9 +138,12 @@ func (j *journey) askBefore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.say("   asked beforehand  a journey like this has %s; the carriers would get", countText(int64(j.simulated.Found)))
-	for _, l := range j.simulated.Statement.Lines {
-		j.say(" %s", tokensText(l.PayableMinor))
+	j.say("   asked beforehand  a journey like this has %s; payable would be", countText(int64(j.simulated.Found)))
+	for i, l := range j.simulated.Statement.Lines {
+		if i > 0 {
+			j.say(",")
+		}
+		j.say(" %s %s", l.Carrier, tokensText(l.PayableMinor))
 	}
 	j.say("\n")
 	return nil

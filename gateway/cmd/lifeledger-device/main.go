@@ -12,7 +12,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 )
 
 const usage = `lifeledger-device plays a smart package: a device that signs what it measures.
@@ -71,8 +74,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if err := command(ctx); err != nil {
-		fmt.Fprintf(stderr, "lifeledger-device %s: %v\n", args[0], err)
+		fmt.Fprintf(stderr, "lifeledger-device %s: %s\n", args[0], told(err))
 		return 1
 	}
 	return 0
+}
+
+// told is an error for people: of a fault the sentence and what stands beside it,
+// not its form on the wire.
+func told(err error) string {
+	f, ok := errors.AsType[*fault.Fault](err)
+	if !ok {
+		return err.Error()
+	}
+	text := f.Detail + " (" + string(f.Code)
+	for _, p := range f.Params {
+		text += ", " + p.Name + " " + p.Value
+	}
+	return strings.Replace(err.Error(), f.Error(), text+")", 1)
 }

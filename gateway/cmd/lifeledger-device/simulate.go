@@ -188,7 +188,11 @@ func (o *options) askLedger(ctx context.Context, in api.SimulateShipment) (shipm
 }
 
 func tellSimulation(w io.Writer, s shipment.Simulation) error {
-	fmt.Fprintf(w, "%d readings, %d excursions; amounts in minor units of %s\n", s.Readings, s.Found, s.Statement.Currency)
+	found := "excursions"
+	if s.Found == 1 {
+		found = "excursion"
+	}
+	fmt.Fprintf(w, "%d readings, %d %s; amounts in minor units of %s\n", s.Readings, s.Found, found, s.Statement.Currency)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if s.Found > 0 {
 		fmt.Fprintln(table, "\nlimit\tfrom\tlasted\tworst\treadings\tin custody of\tended\tcosts")

@@ -119,7 +119,7 @@ func TestASimulationSaysWhatIsWrong(t *testing.T) {
 		{[]string{"-terms", terms, "-recording", s.csv}, "flag -custody is needed"},
 		{[]string{"-terms", terms, "-custody", "ShipperMSP", "-recording", s.csv}, "not custodian=time"},
 		{[]string{"-terms", terms, "-custody", "ShipperMSP=noon", "-recording", s.csv}, "neither RFC 3339"},
-		{[]string{"-terms", terms, "-custody", "ServiceMSP=0s", "-recording", s.csv}, "not the next one of the route"},
+		{[]string{"-terms", terms, "-custody", "ServiceMSP=0s", "-recording", s.csv}, "(shipment.simulation.custody, custodian ShipperMSP"},
 		{[]string{"-terms", terms, "-custody", "ShipperMSP=1s", "-recording", s.csv}, "before the pick-up"},
 		{[]string{"-terms", terms, "-custody", "ShipperMSP=0s", "-recording", s.csv, "-device", "other"}, "do not name device"},
 		{[]string{"-terms", broken, "-custody", "ShipperMSP=0s", "-recording", s.csv}, "unknown field"},

@@ -126,6 +126,11 @@ is and what it may import is in [doc.go](doc.go).
 | How is a penalty counted? | [shipment/penalty.go](shipment/penalty.go) |
 | Which readings count? | [shipment/stream.go](shipment/stream.go) |
 | Who pays what? | [shipment/settlement.go](shipment/settlement.go), [money/account.go](money/account.go) |
+| Who may open a dispute, and how does it end? | [shipment/dispute.go](shipment/dispute.go), [shipment/acceptance.go](shipment/acceptance.go) |
+| What is on an invoice? | [shipment/invoice.go](shipment/invoice.go) |
+| How has a carrier done so far? | [shipment/rating.go](shipment/rating.go) |
+| What is a payment channel, and who gets what out of it? | [paychannel/channel.go](paychannel/channel.go) |
+| What can be shown without a name? | [disclosure](disclosure) |
 | Who owns a component? | [component/component.go](component/component.go) |
 | Who may do what? | [party/permit.go](party/permit.go) |
 | What does an error code mean? | [fault/codes.go](fault/codes.go) |

@@ -3,7 +3,8 @@
 // node main.mjs deliver < job.json       the same, to a gateway
 //
 // A job is {ledger, organisation, shipmentId, deviceId, algorithm, secretHex, recording: [lines], split, final}
-// and, to deliver, {base, token}.
+// and, to deliver, {base, token}, with registerOnly or registered where one of the two halves is wanted.
+// The lines are those of a recording, without its header; split is how many readings a segment has.
 
 import {readFileSync} from "node:fs";
 import {Chain, envelope, keyStatement, keyStatementType, makeKey, pae, readLine, segmentType, sessionStatement, sessionStatementType, sha256} from "./device.mjs";

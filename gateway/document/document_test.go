@@ -56,7 +56,7 @@ func TestEveryFactNamesItsTransaction(t *testing.T) {
 	for _, want := range []string{
 		"tx-pick-up", "tx-first", "tx-second", "tx-said", "tx-settled", "tx-accepted", "tx-opened", "tx-decided", "tx-evidence",
 		strings.Repeat("a", 64), strings.Repeat("b", 64), "5000 minor units of USD", "box.SH7.61", "S-1-1", "ServiceMSP", "wet",
-		shipment.TemperatureHigh.Says, "40 °C", "41.5 °C",
+		"The delivery is its acceptance.", shipment.TemperatureHigh.Says, "40 °C", "41.5 °C",
 	} {
 		if !strings.Contains(markdown, want) {
 			t.Errorf("the Markdown does not say %s", want)

@@ -86,7 +86,16 @@ func (j Journey) parties() section {
 	}
 	s.says = append(s.says, "Accepted by "+list(j.Shipment.AcceptedBy)+".")
 	s.says = append(s.says, "Goods: "+list(t.Goods)+". Logistic units: "+list(t.LogisticUnits)+". Devices: "+list(t.Devices)+".")
-	s.says = append(s.says, fmt.Sprintf("Readings are waited for %d s after delivery; the delivery may be accepted within %d s; a dispute lasts %d s at most.", t.SettleAfterSeconds, t.AcceptWithinSeconds, t.DisputeSeconds))
+	after := fmt.Sprintf("Readings are waited for %d s after delivery. ", t.SettleAfterSeconds)
+	switch {
+	case t.AcceptWithinSeconds == 0:
+		after += "The delivery is its acceptance."
+	case t.DisputeSeconds == 0:
+		after += fmt.Sprintf("The delivery may be accepted within %d s, after that it is; there are no disputes.", t.AcceptWithinSeconds)
+	default:
+		after += fmt.Sprintf("The delivery may be accepted within %d s, after that it is; a dispute lasts %d s at most.", t.AcceptWithinSeconds, t.DisputeSeconds)
+	}
+	s.says = append(s.says, after)
 	return s
 }
 

@@ -349,3 +349,35 @@ func TestWhatLatenessCosts(t *testing.T) {
 		})
 	}
 }
+
+// TestNoWayIsSilentForNothing: where silence has a price, no carrier puts all
+// devices with the few goods that it treats well, on whichever of the ways.
+func TestNoWayIsSilentForNothing(t *testing.T) {
+	silence := func(devices, goods []string) shipment.Limit {
+		return shipment.Limit{LimitID: "quiet", Rule: shipment.MissingData.ID, Milli: hour, PenaltyMinor: 500, Devices: devices, Goods: goods}
+	}
+	for name, c := range map[string]struct {
+		limit shipment.Limit
+		part  []string // devices
+		want  fault.Code
+	}{
+		"one on each way":                          {silence(nil, nil), []string{"d1"}, ""},
+		"all with the part":                        {silence(nil, nil), []string{"d1", "d2"}, fault.CodePartInvalid},
+		"all with the rest":                        {silence(nil, nil), nil, fault.CodePartInvalid},
+		"the one that is judged with the rest":     {silence([]string{"d2"}, nil), []string{"d1"}, fault.CodePartInvalid},
+		"none where it is about other goods":       {silence(nil, []string{"g1"}), nil, ""},
+		"not away from the goods that it is about": {silence(nil, []string{"g1"}), []string{"d1", "d2"}, fault.CodePartInvalid},
+		"without a price for silence":              {sh7(), []string{"d1", "d2"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			terms := agree(c.limit)
+			terms.Goods, terms.Devices = []string{"g0", "g1"}, []string{"d1", "d2"}
+			s := custody(terms, pickedUp)
+			next, _, err := s.Split(terms, shipment.Part{PartID: "p", Goods: []string{"g0"}, Devices: c.part}, when(north, pickedUp))
+			wantFault(t, err, c.want)
+			if err != nil && len(next.Parts) != 0 {
+				t.Errorf("%+v", next.Parts)
+			}
+		})
+	}
+}

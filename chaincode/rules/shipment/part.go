@@ -27,7 +27,8 @@ type Part struct {
 
 // Split puts some of the goods on a way of their own: who has them does. Goods
 // and logistic units are each in one part or in what remains, and something
-// remains. A device travels with the part that names it.
+// remains. A device travels with the part that names it; where silence has a
+// price, one stays on each way.
 func (s Shipment) Split(t Terms, p Part, w When) (Shipment, JourneyEvent, error) {
 	fail := func(err error) (Shipment, JourneyEvent, error) { return s, JourneyEvent{}, err }
 	if err := s.movable(w.Actor); err != nil {
@@ -55,10 +56,31 @@ func (s Shipment) Split(t Terms, p Part, w When) (Shipment, JourneyEvent, error)
 	}
 	p.Goods, p.LogisticUnits, p.Devices = append([]string{}, p.Goods...), append([]string{}, p.LogisticUnits...), append([]string{}, p.Devices...)
 	p.Custody, p.Offer, p.Seals, p.JoinedAt = slices.Clone(s.Custody), nil, s.Seals, ""
-	s.Parts, s.Consents = append(slices.Clone(s.Parts), p), nil
-	next, e := s.record(SplitStep, "", "", w)
+	apart := s
+	apart.Parts, apart.Consents = append(slices.Clone(s.Parts), p), nil
+	for _, way := range []string{p.PartID, ""} {
+		if l := apart.unheard(t, way); l != "" {
+			return fail(fault.New(fault.CodePartInvalid, "limit %s has a price for silence: both ways need a device that it judges", l).With("field", "devices"))
+		}
+	}
+	next, e := apart.record(SplitStep, "", "", w)
 	e.PartID = p.PartID
 	return next, e, nil
+}
+
+// unheard is the limit about missing data that nothing on a way could ever break,
+// although it is about the goods there: "" for none. Or who has the goods would
+// put the devices with the one pallet that it keeps cold, and be silent about the rest.
+func (s Shipment) unheard(t Terms, partID string) string {
+	goods, devices := s.GoodsOf(t, partID), s.DevicesOf(t, partID)
+	for i := range t.Limits {
+		l := &t.Limits[i]
+		about := len(l.Goods) == 0 || slices.ContainsFunc(l.Goods, func(g string) bool { return slices.Contains(goods, g) })
+		if l.Rule == MissingData.ID && about && !slices.ContainsFunc(devices, l.judges) {
+			return l.LimitID
+		}
+	}
+	return ""
 }
 
 // rest is what has not been split off. Devices that once travelled with a part

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
@@ -100,6 +101,29 @@ func (c *Client) Shipment(ctx context.Context, shipmentID string) (shipment.Ship
 func (c *Client) Stream(ctx context.Context, shipmentID, deviceID string) (shipment.Stream, error) {
 	var s shipment.Stream
 	return s, c.get(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/devices/"+url.PathEscape(deviceID)+"/stream", &s)
+}
+
+// Terms are the terms of a shipment.
+func (c *Client) Terms(ctx context.Context, shipmentID string) (shipment.Terms, error) {
+	var t shipment.Terms
+	return t, c.get(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/terms", &t)
+}
+
+// EncryptionKey is the key to which readings are sealed for an organisation.
+func (c *Client) EncryptionKey(ctx context.Context, mspID string) (party.EncryptionKey, error) {
+	var k party.EncryptionKey
+	return k, c.get(ctx, "/v1/encryption-keys/"+url.PathEscape(mspID), &k)
+}
+
+// OpenSegments reveals sealed segments of one device, in order.
+func (c *Client) OpenSegments(ctx context.Context, shipmentID, deviceID string, openings []api.SegmentOpening) error {
+	body, err := json.Marshal(struct {
+		Openings []api.SegmentOpening `json:"openings"`
+	}{openings})
+	if err != nil {
+		return err
+	}
+	return c.post(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/devices/"+url.PathEscape(deviceID)+"/openings", body)
 }
 
 // Simulate asks what a recording would cost under terms; body is the question.

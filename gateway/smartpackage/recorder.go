@@ -21,6 +21,7 @@ import (
 const (
 	DefaultSegmentReadings = 256
 	MaxSegmentReadings     = 2048
+	MaxSealedReadings      = 1024 // the wrapped keys need room too
 )
 
 // ErrEnded says that the device has declared this recording ended.
@@ -60,6 +61,9 @@ type Recorder struct {
 	spool   spool
 	release func() error
 	broken  error
+
+	recipients []Recipient // whoever can read the readings; nobody in particular: they are open
+	copies     string      // directory that keeps every envelope, or ""
 }
 
 // OpenRecorder starts a recording in dir, or continues it. n is how many
@@ -87,6 +91,27 @@ func OpenRecorder(dir string, rec Recording, key *Key, n int) (*Recorder, error)
 		return nil, errors.Join(err, release())
 	}
 	return r, nil
+}
+
+// SealTo seals every segment from now on to these recipients, the parties of
+// confidential terms.
+func (r *Recorder) SealTo(recipients []Recipient) error {
+	if r.most > MaxSealedReadings {
+		return fmt.Errorf("a sealed segment has 1 to %d readings, not %d", MaxSealedReadings, r.most)
+	}
+	// A key that nothing can be sealed to shows now, not when the first segment is full.
+	if _, err := Seal(r.segment(nil, r.chain.NextSequence, true), recipients); err != nil {
+		return err
+	}
+	r.recipients = recipients
+	return nil
+}
+
+// KeepCopies keeps a copy of every envelope from now on in a directory: whoever
+// gets them there can decrypt and open them.
+func (r *Recorder) KeepCopies(dir string) error {
+	r.copies = dir
+	return os.MkdirAll(dir, 0o700)
 }
 
 // ForgetRecording removes what is kept in dir of a recording: chain and spool.
@@ -251,20 +276,34 @@ func (r *Recorder) cut(final bool) error {
 		return fmt.Errorf("%s: no hash of a previous segment", r.statePath())
 	}
 	copy(s.Previous[:], previous)
+	payloadType := segment.PayloadType
 	payload, err := segment.Encode(s)
+	if err == nil && r.recipients != nil {
+		payloadType = segment.SealedPayloadType
+		payload, err = Seal(s, r.recipients)
+	}
 	if err != nil {
 		return err
 	}
-	envelope, err := Sign(segment.PayloadType, payload, r.key)
+	envelope, err := Sign(payloadType, payload, r.key)
 	if err != nil {
 		return err
 	}
 	// A segment that verifies nowhere would block the chain: a broken secure
 	// element shows here.
-	if _, err := dsse.Open(envelope, segment.PayloadType, r.key.public); err != nil {
+	if _, err := dsse.Open(envelope, payloadType, r.key.public); err != nil {
 		return err
 	}
 	it := newItem(s, payload)
+	if r.copies != "" { // before the spool: what is spooled may be gone at once
+		text, err := json.Marshal(envelope)
+		if err != nil {
+			return err
+		}
+		if err := writeDurably(filepath.Join(r.copies, fmt.Sprintf("%020d-%t.json", it.first, it.final)), text); err != nil {
+			return err
+		}
+	}
 	if err := r.spool.add(it, envelope); err != nil {
 		return err
 	}

@@ -81,12 +81,25 @@ func readItem(text []byte) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	s, err := segment.Decode(payload)
+	it, err := itemOf(e.PayloadType, payload)
+	it.size = len(text)
+	return it, err
+}
+
+func itemOf(payloadType string, payload []byte) (item, error) {
+	if payloadType != segment.SealedPayloadType {
+		s, err := segment.Decode(payload)
+		if err != nil {
+			return item{}, err
+		}
+		return newItem(s, payload), nil
+	}
+	s, err := segment.DecodeSealed(payload)
 	if err != nil {
 		return item{}, err
 	}
-	it := newItem(s, payload)
-	it.size = len(text)
+	it := newItem(&segment.Segment{FirstSequence: s.FirstSequence, Final: s.Final, Previous: s.Previous}, payload)
+	it.readings, it.lastMs = int(s.Count), s.EndMs
 	return it, nil
 }
 

@@ -117,7 +117,7 @@ func (s Stream) Open(sh Shipment, t Terms, revealed []Revealed, w When) (Stream,
 	var out []Opening
 	for _, r := range revealed {
 		seg := r.Segment
-		if seg.FirstSequence != at.NextSequence {
+		if seg.FirstSequence != at.NextSequence || seg.Hash == at.LastHash { // the last one may have no reading
 			return fail(fault.New(fault.CodeOpeningOrder, "the segment begins with reading %d, the next to open is %d", seg.FirstSequence, at.NextSequence).With("nextSequence", at.NextSequence))
 		}
 		if r.Commitment != seg.Commitment {

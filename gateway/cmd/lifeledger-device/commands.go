@@ -103,9 +103,29 @@ func (o *options) replay(ctx context.Context) error {
 		return err
 	}
 	rec := smartpackage.Recording{Ledger: o.ledger, ShipmentID: o.shipment, DeviceID: o.device}
+	if o.session {
+		if key, err = o.sessionKey(ctx, client, key); err != nil {
+			return err
+		}
+	}
+	var recipients []smartpackage.Recipient
+	if o.seal {
+		if recipients, err = o.recipients(ctx, client); err != nil {
+			return err
+		}
+	}
 	recorder, err := smartpackage.OpenRecorder(rec.Dir(o.state), rec, key, o.segment)
 	if err != nil {
 		return err
+	}
+	if o.seal {
+		err = recorder.SealTo(recipients)
+	}
+	if o.envelopes != "" {
+		err = errors.Join(err, recorder.KeepCopies(o.envelopes))
+	}
+	if err != nil {
+		return errors.Join(err, recorder.Close())
 	}
 	return errors.Join(o.record(ctx, recorder, client, part), recorder.Close())
 }

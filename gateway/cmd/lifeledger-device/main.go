@@ -25,6 +25,8 @@ Usage:
   lifeledger-device register -state dir -device id -organisation MSP -ledger channel/chaincode -gateway url -token-file file
   lifeledger-device replay   -state dir -device id -organisation MSP -ledger channel/chaincode -gateway url -token-file file
                              -shipment id -recording file.csv [-segment n] [-start time] [-from time] [-until time] [-final] [-offline]
+                             [-session] [-seal] [-envelopes dir]
+  lifeledger-device open     -key file.pem -envelopes dir [-recording file.csv] [-shipment id -device id -gateway url -token-file file]
   lifeledger-device reset    -state dir -device id -shipment id -gateway url -token-file file
   lifeledger-device simulate -terms file.json -custody MSP=time,… -recording file.csv [-device id] [-shipment id] [-start time] [-from time] [-until time] [-json]
                              [-gateway url -token-file file]
@@ -54,6 +56,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		command = o.register
 	case "replay":
 		command = o.replay
+	case "open":
+		command = o.open
 	case "reset":
 		command = o.reset
 	case "simulate":

@@ -30,6 +30,8 @@ type options struct {
 	readings                                       int
 	terms, custody                                 string
 	json                                           bool
+	session, seal                                  bool
+	envelopes, key                                 string
 }
 
 func (o *options) parse(command string, args []string) error {
@@ -44,6 +46,15 @@ func (o *options) parse(command string, args []string) error {
 	}
 	if command == "simulate" {
 		o.simulateFlags(f)
+		return o.finish(f, args)
+	}
+	if command == "open" {
+		f.StringVar(&o.key, "key", "", "PEM `file` (PKCS #8) with the X25519 key that a party has announced")
+		f.StringVar(&o.envelopes, "envelopes", "", "`directory` with the sealed envelopes, one in a file *.json, as replay -envelopes keeps them")
+		f.StringVar(&o.recording, "recording", "", "CSV `file` to write what was decrypted to")
+		f.StringVar(&o.shipment, "shipment", "", "`id` of the shipment")
+		f.StringVar(&o.device, "device", "", "the device's `id`")
+		o.gatewayFlags(f, "reveal to the ledger what is not opened there, through the gateway at this base `URL`; default: only decrypt")
 		return o.finish(f, args)
 	}
 	f.StringVar(&o.state, "state", "", "`directory` that keeps the device's key, chain and spool")
@@ -70,6 +81,9 @@ func (o *options) parse(command string, args []string) error {
 	f.IntVar(&o.segment, "segment", smartpackage.DefaultSegmentReadings, "readings in a segment")
 	o.partFlags(f)
 	f.BoolVar(&o.final, "final", false, "declare the recording ended")
+	f.BoolVar(&o.session, "session", false, "sign with a key made for this shipment, which the device's own key vouches for once")
+	f.BoolVar(&o.seal, "seal", false, "seal the readings to the parties, as confidential terms ask for")
+	f.StringVar(&o.envelopes, "envelopes", "", "`directory` to keep a copy of every signed envelope in")
 	f.BoolVar(&o.offline, "offline", false, "sign and keep only, without asking the gateway anything; a later replay without this flag delivers")
 	return o.finish(f, args)
 }

@@ -5,12 +5,14 @@
 package gatewaytest
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
 
+	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
@@ -25,7 +27,11 @@ type Stream struct {
 	Last     string // hexadecimal
 	Ended    bool
 	Hashes   map[uint64]string // by first sequence
-	Readings []measure.Reading
+	Readings []measure.Reading // of sealed segments: their numbers only
+	Session  *shipment.Session
+	Opened   []api.SegmentOpening
+	order    []string        // the hashes of all segments
+	signs    *dsse.PublicKey // the session's
 }
 
 // Gateway is an [http.Handler] and an [http.RoundTripper].
@@ -47,6 +53,15 @@ type Gateway struct {
 	shipments map[string]shipment.Shipment
 	streams   map[string]*Stream // by shipment and device
 	forks     []any
+	terms     map[string]shipment.Terms
+	keys      map[string]string // by organisation
+}
+
+// SetTerms says what a shipment's terms are, and which encryption keys the parties have.
+func (g *Gateway) SetTerms(shipmentID string, t shipment.Terms, keys map[string]string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.terms, g.keys = map[string]shipment.Terms{shipmentID: t}, keys
 }
 
 // Forks lists what was reported as contradictions.
@@ -119,6 +134,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet:
 		status = http.StatusOK
 		answer, err = g.answer(r.URL.Path)
+	case aboutShipment && strings.HasSuffix(r.URL.Path, "/session-keys"):
+		err = g.session(strings.Split(shipmentID, "/"), r)
+	case aboutShipment && strings.HasSuffix(r.URL.Path, "/openings"):
+		err = g.reveal(strings.Split(shipmentID, "/"), r)
 	case aboutShipment && strings.HasSuffix(r.URL.Path, "/forks"):
 		err = json.NewDecoder(r.Body).Decode(&answer)
 		g.forks = append(g.forks, answer)
@@ -164,6 +183,12 @@ func (g *Gateway) answer(path string) (any, error) {
 		}
 		return party.Device{DeviceID: id, Status: status, Key: party.DeviceKey{Number: 1, KeyID: key.ID()}}, nil
 	}
+	if org, ok := strings.CutPrefix(path, "/v1/encryption-keys/"); ok {
+		if g.keys[org] == "" {
+			return nil, fault.New(fault.CodeEncryptionKeyUnknown, "%s has announced no key", org)
+		}
+		return party.EncryptionKey{Organisation: org, PublicKey: g.keys[org]}, nil
+	}
 	shipmentID, rest, _ := strings.Cut(strings.TrimPrefix(path, "/v1/shipments/"), "/")
 	s, ok := g.shipments[shipmentID]
 	if !ok {
@@ -172,9 +197,12 @@ func (g *Gateway) answer(path string) (any, error) {
 	if rest == "" {
 		return s, nil
 	}
+	if rest == "terms" {
+		return g.terms[shipmentID], nil
+	}
 	deviceID := strings.TrimSuffix(strings.TrimPrefix(rest, "devices/"), "/stream")
 	to := g.stream(shipmentID, deviceID)
-	return shipment.Stream{ShipmentID: shipmentID, DeviceID: deviceID, NextSequence: to.Next, LastSegment: to.Last, Readings: to.Next - 1, Ended: to.Ended}, nil
+	return shipment.Stream{ShipmentID: shipmentID, DeviceID: deviceID, NextSequence: to.Next, LastSegment: to.Last, Readings: to.Next - 1, Ended: to.Ended, Session: to.Session, Unopened: to.position()}, nil
 }
 
 // Refuse answers with a problem document.
@@ -250,14 +278,20 @@ func (g *Gateway) record(shipmentID string, r *http.Request) error {
 
 func (g *Gateway) open(shipmentID, deviceID string, e *dsse.Envelope) (*segment.Segment, string, error) {
 	key := g.devices[deviceID]
+	if s := g.stream(shipmentID, deviceID).signs; s != nil {
+		key = s
+	}
 	if key == nil {
 		return nil, "", fault.New(fault.CodeDeviceUnknown, "no device %s is registered", deviceID)
 	}
-	payload, err := dsse.Open(e, segment.PayloadType, key)
+	payload, err := dsse.Open(e, e.PayloadType, key)
 	if err != nil {
 		return nil, "", err
 	}
-	s, err := segment.Decode(payload)
+	if (e.PayloadType == segment.SealedPayloadType) != g.terms[shipmentID].Confidential {
+		return nil, "", fault.New(fault.CodeSegmentSealing, "open or sealed, and the terms ask for the other")
+	}
+	s, err := decode(e.PayloadType, payload)
 	switch {
 	case err != nil:
 		return nil, "", err
@@ -288,7 +322,78 @@ func (s *Stream) take(seg *segment.Segment, hash string) error {
 		return f.With("nextSequence", s.Next).With("lastSegment", s.Last)
 	}
 	s.Hashes[seg.FirstSequence] = hash
+	s.order = append(s.order[:len(s.order):len(s.order)], hash)
 	s.Next, s.Last, s.Ended = seg.LastSequence()+1, hash, seg.Final
 	s.Readings = append(s.Readings[:len(s.Readings):len(s.Readings)], seg.Readings...)
 	return nil
+}
+
+// decode reads a segment; of a sealed one, what it shows.
+func decode(payloadType string, payload []byte) (*segment.Segment, error) {
+	if payloadType != segment.SealedPayloadType {
+		return segment.Decode(payload)
+	}
+	x, err := segment.DecodeSealed(payload)
+	if err != nil {
+		return nil, err
+	}
+	s := &segment.Segment{Ledger: x.Ledger, ShipmentID: x.ShipmentID, DeviceID: x.DeviceID, FirstSequence: x.FirstSequence, Previous: x.Previous, Final: x.Final}
+	for i := range x.Count {
+		s.Readings = append(s.Readings, measure.Reading{Sequence: x.FirstSequence + i})
+	}
+	return s, nil
+}
+
+func (g *Gateway) session(path []string, r *http.Request) error {
+	var in struct {
+		Proof dsse.Envelope `json:"proof"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return fault.New(fault.CodeNotJSON, "%v", err)
+	}
+	to := g.stream(path[0], path[2])
+	s, key, err := dsse.OpenSessionStatement(&in.Proof, g.devices[path[2]])
+	if err != nil {
+		return err
+	}
+	number := uint64(1)
+	if to.Session != nil {
+		number = to.Session.Number + 1
+	}
+	if s.Ledger != g.Ledger || s.ShipmentID != path[0] || s.DeviceID != path[2] || s.SessionNumber != number {
+		return fault.New(fault.CodeSessionNumber, "the next session is %d", number)
+	}
+	to.Session, to.signs = &shipment.Session{Number: number, KeyID: key.ID()}, key
+	return nil
+}
+
+// reveal takes openings in order; it does not compare them with what was sealed.
+func (g *Gateway) reveal(path []string, r *http.Request) error {
+	var in api.OpenSegments
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return fault.New(fault.CodeNotJSON, "%v", err)
+	}
+	to := g.stream(path[0], path[2])
+	for _, o := range in.Openings {
+		if next := to.position().NextSequence; o.FirstSequence != next || len(to.Opened) == len(to.order) {
+			return fault.New(fault.CodeOpeningOrder, "the next is %d", next).With("nextSequence", next)
+		}
+		to.Opened = append(to.Opened, o)
+	}
+	return nil
+}
+
+func (s *Stream) position() *shipment.Unopened {
+	next, last := uint64(1), strings.Repeat("0", 64)
+	if n := len(s.Opened); n > 0 {
+		last = s.order[n-1]
+	}
+	for _, o := range s.Opened {
+		if text, err := base64.StdEncoding.DecodeString(o.Payload); err == nil {
+			if x, err := segment.Decode(text); err == nil {
+				next = x.LastSequence() + 1
+			}
+		}
+	}
+	return &shipment.Unopened{NextSequence: next, Opened: uint64(len(s.Opened)), LastHash: last}
 }

@@ -1,10 +1,12 @@
 package smartpackage_test
 
 import (
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -43,6 +45,49 @@ type vectors struct {
 	PostQuantum []pqVector      `json:"postQuantum"`
 	Session     sessionVector   `json:"session"`
 	Segments    []segmentVector `json:"segments"`
+	Sealed      sealedVector    `json:"sealed"`
+}
+
+// sealedVector is the first segment, sealed. No two seals are alike, so it is made
+// once; what it opens to is made anew.
+type sealedVector struct {
+	Organisation string `json:"organisation"`
+	PrivateKey   string `json:"privateKeyHex"` // X25519
+	PublicKey    string `json:"publicKey"`
+	Payload      string `json:"payloadHex"`
+	Salt         string `json:"salt"`
+	Opens        string `json:"opensHex"`
+}
+
+func makeSealed(t *testing.T, seed, payload []byte) sealedVector {
+	t.Helper()
+	private, err := ecdh.X25519().NewPrivateKey(seed)
+	check(t, err)
+	der, err := x509.MarshalPKIXPublicKey(private.PublicKey())
+	check(t, err)
+	v := sealedVector{Organisation: "ServiceMSP", PrivateKey: hex.EncodeToString(seed), PublicKey: base64.StdEncoding.EncodeToString(der)}
+	text, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
+	check(t, err)
+	var kept vectors
+	check(t, json.Unmarshal(text, &kept))
+	if v.Payload = kept.Sealed.Payload; v.Payload == "" && *update {
+		s, err := segment.Decode(payload)
+		check(t, err)
+		sealed, err := smartpackage.Seal(s, []smartpackage.Recipient{{Organisation: v.Organisation, PublicKey: v.PublicKey}})
+		check(t, err)
+		v.Payload = hex.EncodeToString(sealed)
+	}
+	sealed, err := hex.DecodeString(v.Payload)
+	check(t, err)
+	opening, _, err := smartpackage.Unseal(sealed, private)
+	check(t, err)
+	opens, err := base64.StdEncoding.DecodeString(opening.Payload)
+	check(t, err)
+	if hex.EncodeToString(opens) != hex.EncodeToString(payload) {
+		t.Error("what is sealed is not the first segment")
+	}
+	v.Salt, v.Opens = opening.Salt, hex.EncodeToString(opens)
+	return v
 }
 
 // pqVector shows keys and signatures of some thousand characters by their hash.
@@ -165,6 +210,9 @@ func makeVectors(t *testing.T) vectors {
 		lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")[1:]
 		v.Segments = append(v.Segments, segmentVector{s.FirstSequence, lines, s.Final, hex.EncodeToString(payload), hex.EncodeToString(previous[:]), e})
 	}
+	open, err := hex.DecodeString(v.Segments[0].Payload)
+	check(t, err)
+	v.Sealed = makeSealed(t, seed, open)
 	return v
 }
 

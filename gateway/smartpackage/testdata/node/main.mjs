@@ -8,6 +8,7 @@
 
 import {readFileSync} from "node:fs";
 import {Chain, envelope, keyStatement, keyStatementType, makeKey, pae, readLine, segmentType, sessionStatement, sessionStatementType, sha256} from "./device.mjs";
+import {spki, unseal} from "./sealed.mjs";
 
 function vectors(given) {
   const keys = given.keys.map((k) => makeKey(k.algorithm, Buffer.from(k.privateKeyHex, "hex")));
@@ -26,6 +27,7 @@ function vectors(given) {
     },
     rotation: envelope(keyStatementType, rotated, second, first),
     session: {payload: session.toString(), envelope: envelope(sessionStatementType, session, second, first)},
+    sealed: sealedVector(given.sealed),
     segments: given.segments.map((s) => {
       const payload = chain.segment(s.recording.map(readLine), s.final);
       return {
@@ -38,6 +40,12 @@ function vectors(given) {
       };
     }),
   };
+}
+
+function sealedVector({organisation, privateKeyHex, payloadHex}) {
+  const secret = Buffer.from(privateKeyHex, "hex");
+  const {salt, payload} = unseal(Buffer.from(payloadHex, "hex"), secret);
+  return {organisation, privateKeyHex, publicKey: spki(secret).toString("base64"), payloadHex, salt: salt.toString("base64"), opensHex: payload.toString("hex")};
 }
 
 function record(job) {

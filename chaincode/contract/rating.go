@@ -15,7 +15,7 @@ func rateCarriers(ctx *Context, s shipment.Shipment, t shipment.Terms, r shipmen
 	if !st.Final {
 		return nil
 	}
-	for _, o := range shipment.Outcomes(t, r, st, s.Charges(t, st, ss)) {
+	for _, o := range shipment.Outcomes(t, r, st, s.Charges(t, st, ss), s.LostBy()...) {
 		key := []string{o.Carrier, ledger.NewestFirst(time.UnixMilli(o.SettledAt.UnixMs())), o.ShipmentID}
 		if err := ledger.Append(ctx.tx, outcomes, &o, key...); err != nil {
 			return err

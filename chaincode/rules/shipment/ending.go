@@ -95,6 +95,17 @@ func (s Shipment) DeclareLost(t Terms, w When) (Shipment, []Excursion, JourneyEv
 	return next, found, e, nil
 }
 
+// LostBy are those who had goods when they were declared lost.
+func (s Shipment) LostBy() []string {
+	var by []string
+	for _, tr := range s.tracks() {
+		if n := len(tr.custody); s.LostAt != "" && n > 0 && !tr.delivered() {
+			by = append(by, tr.custody[n-1].Custodian)
+		}
+	}
+	return by
+}
+
 // unoffer ends all offers of hand-overs.
 func (s Shipment) unoffer() Shipment {
 	for _, tr := range s.tracks() {

@@ -33,7 +33,7 @@ type Outcome struct {
 	Legs       int64  `json:"legs"`
 	Late       int64  `json:"late"` // how often the carrier was late
 	Excursions int64  `json:"excursions"`
-	// PenaltyBasisPoints are the penalties as a part of the fees, 10000 at most.
+	// PenaltyBasisPoints are the penalties as a part of the fees, 10000 at most, and for whoever has lost goods.
 	PenaltyBasisPoints int64        `json:"penaltyBasisPoints"`
 	DisputesLost       int64        `json:"disputesLost"`
 	SettledAt          measure.Time `json:"settledAt"`
@@ -41,13 +41,18 @@ type Outcome struct {
 }
 
 // Outcomes are what a final statement and the disputes about it say of each
-// carrier. charges are what each limit costs each custody.
-func Outcomes(t Terms, r Review, st Statement, charges []Penalty) []Outcome {
+// carrier. charges are what each limit costs each custody, and lostBy are those
+// who had goods that were declared lost: for a rating that is as bad as the loss of
+// all fees, whether or not the terms have a price for it.
+func Outcomes(t Terms, r Review, st Statement, charges []Penalty, lostBy ...string) []Outcome {
 	var out []Outcome
 	for _, l := range st.Lines {
 		o := Outcome{
 			Carrier: l.Carrier, ShipmentID: st.ShipmentID, Excursions: l.Excursions,
 			PenaltyBasisPoints: partOf(l.PenaltyMinor, l.FeeMinor), SettledAt: st.At, TransactionID: st.TransactionID,
+		}
+		if slices.Contains(lostBy, l.Carrier) {
+			o.PenaltyBasisPoints = basisPoints
 		}
 		for _, leg := range t.Legs {
 			if leg.Carrier == l.Carrier {

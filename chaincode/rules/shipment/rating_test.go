@@ -106,6 +106,26 @@ func TestOutcomesFollowFromTheStatement(t *testing.T) {
 	}
 }
 
+// TestWhoLosesGoodsIsRatedForIt: a shipment that is lost without a price for that
+// is no flawless one, and not that of who had handed it over.
+func TestWhoLosesGoodsIsRatedForIt(t *testing.T) {
+	terms := longTerms()
+	terms.Limits = nil
+	s := handOver(t, agreed(t, terms), terms, pickedUp, "", pickedUp)
+	s = handOver(t, s, terms, pickedUp+second, "", pickedUp+second)
+	if by := s.LostBy(); len(by) != 0 {
+		t.Errorf("nothing is lost, and %v have lost it", by)
+	}
+	s, _, _, err := s.DeclareLost(terms, when(buyer, pickedUp+hour))
+	wantFault(t, err, "")
+	st, err := s.Reckon(terms, nil, when(maker, pickedUp+hour))
+	wantFault(t, err, "")
+	got := shipment.Outcomes(terms, shipment.Review{}, st, nil, s.LostBy()...)
+	if len(got) != 2 || got[0].Carrier != north || got[0].Score() != 1000 || got[1].Carrier != south || got[1].Score() != 500 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestPenaltiesArePartsOfTheFee compares with numbers of any size.
 func TestPenaltiesArePartsOfTheFee(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -50,7 +50,11 @@ type Revealed struct {
 // check holds a sealed batch to the terms: all parties can read it, and nobody else.
 func (b Batch) check(t Terms) error {
 	if (b.Sealing != nil) != t.Confidential {
-		return fault.New(fault.CodeSegmentSealing, "the terms ask for sealed readings: %t", t.Confidential).With("confidential", t.Confidential)
+		asked, brought := "open", "sealed"
+		if t.Confidential {
+			asked, brought = brought, asked
+		}
+		return fault.New(fault.CodeSegmentSealing, "the terms ask for %s segments, this one is %s", asked, brought).With("confidential", t.Confidential)
 	}
 	if b.Sealing == nil {
 		return nil

@@ -66,6 +66,13 @@ func (o *options) begins(ctx context.Context, client *smartpackage.Client, first
 	if first > time.Now().UnixMilli()+measure.MaxSkewMs {
 		return fmt.Errorf("the first reading is of %s, which is in the future: shift the recording with -start, or set the clock", measure.At(first))
 	}
+	terms, err := client.Terms(ctx, o.shipment)
+	switch {
+	case err != nil:
+		return err
+	case terms.Confidential && !o.seal:
+		return fmt.Errorf("the terms of shipment %s ask for sealed readings: add -seal", o.shipment)
+	}
 	stream, err := client.Stream(ctx, o.shipment, o.device)
 	switch {
 	case refused(err, fault.CodeSegmentDevice):

@@ -264,6 +264,7 @@ func TestNothingIsSignedThatTheLedgerWouldNotTake(t *testing.T) {
 		"a gateway that refuses to say":         {func(s *site) { s.gateway.Before = forbidReads }, nil, "403"},
 		"a device that lost its memory":         {func(s *site) { s.gateway.Before = onceKnown }, nil, "of which"},
 		"a device that the terms do not name":   {func(s *site) { s.gateway.Before = notAgreed }, nil, "do not name device box:7"},
+		"open readings where sealed are agreed": {func(s *site) { s.gateway.SetTerms("SHP-1", shipment.Terms{Confidential: true}, nil) }, nil, "add -seal"},
 		"a gateway that does not answer at all": {func(s *site) { s.gateway.Before = silentReads }, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

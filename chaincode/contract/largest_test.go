@@ -16,6 +16,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/chaincode/segment"
 )
 
 // TestTheLargestJourneyIsSettled: as many legs, limits, devices, areas, checkpoints,
@@ -155,4 +156,11 @@ func sscc(n int) string {
 		sum += int(c-'0') * (3 - 2*(i%2))
 	}
 	return fmt.Sprintf("%s%d", code, (10-sum%10)%10)
+}
+
+// TestASealHasRoomForAllParties that confidential terms may have.
+func TestASealHasRoomForAllParties(t *testing.T) {
+	if shipment.MaxReaders != segment.MaxRecipients {
+		t.Errorf("terms may have %d readers, a seal %d recipients", shipment.MaxReaders, segment.MaxRecipients)
+	}
 }

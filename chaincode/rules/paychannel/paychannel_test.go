@@ -133,6 +133,24 @@ func TestWhichProofCounts(t *testing.T) {
 	}
 }
 
+// TestAFinalBalanceIsNotOlderThanWhatIsOnRecord: a final balance that was signed
+// and put aside does not undo what was paid and presented since. Who agrees to pay
+// something back says so in the other direction.
+func TestAFinalBalanceIsNotOlderThanWhatIsOnRecord(t *testing.T) {
+	c := opened(t, 1000, 0)
+	c, _, err := c.Present(pay(alpha, 5, 900), at(beta, 2))
+	wantFault(t, err, "")
+	_, _, err = c.FinishJointly(paychannel.Final{OpenerPaidMinor: 899}, at(alpha, 3))
+	wantFault(t, err, fault.CodeProofNotNewer)
+	for back, want := range map[money.Minor]money.Minor{0: 900, 800: 100} {
+		done, _, err := c.FinishJointly(paychannel.Final{OpenerPaidMinor: 900, CounterpartyPaidMinor: back}, at(alpha, 3))
+		wantFault(t, err, "")
+		if done.Counterparty.PayoutMinor != want {
+			t.Errorf("%+v", done)
+		}
+	}
+}
+
 func TestAReplacedKeyCountsForOneChallenge(t *testing.T) {
 	ch, _, err := opened(t, 1000, 0).ReplaceKey(paychannel.ChannelKey{KeyID: alpha + "-2"}, at(alpha, 10))
 	if err != nil {

@@ -140,7 +140,8 @@ type Final struct {
 }
 
 // FinishJointly pays the channel out at once, as both sides have signed; nobody
-// has to wait for what nobody disputes.
+// has to wait for what nobody disputes. A final balance has no number: one over
+// less than is on record was signed before, and the payee has been paid since.
 func (c PaymentChannel) FinishJointly(f Final, w When) (PaymentChannel, ChannelEvent, error) {
 	if err := c.expect(Open, Closing); err != nil {
 		return c, ChannelEvent{}, err
@@ -152,6 +153,15 @@ func (c PaymentChannel) FinishJointly(f Final, w When) (PaymentChannel, ChannelE
 	if net > c.Opener.DepositMinor || -net > c.Counterparty.DepositMinor {
 		return c, ChannelEvent{}, fault.New(fault.CodeFinalNotCovered, "the final balance takes more from a side than it has put in").
 			With("openerDepositMinor", int64(c.Opener.DepositMinor)).With("counterpartyDepositMinor", int64(c.Counterparty.DepositMinor))
+	}
+	for _, x := range []struct {
+		payer ChannelSide
+		says  money.Minor
+	}{{c.Opener, f.OpenerPaidMinor}, {c.Counterparty, f.CounterpartyPaidMinor}} {
+		if known := x.payer.Paid; known != nil && x.says < known.CumulativeMinor {
+			return c, ChannelEvent{}, fault.New(fault.CodeProofNotNewer, "the final balance is older than what is on record: %s has signed %d", x.payer.Organisation, known.CumulativeMinor).
+				With("sequence", known.Sequence).With("cumulativeMinor", int64(known.CumulativeMinor))
+		}
 	}
 	c.Opener.Paid = &ChannelClaim{CumulativeMinor: f.OpenerPaidMinor, Reference: f.OpenerReference, KeyID: f.OpenerKeyID, Event: c.Events}
 	c.Counterparty.Paid = &ChannelClaim{CumulativeMinor: f.CounterpartyPaidMinor, Reference: f.CounterpartyReference, KeyID: f.CounterpartyKeyID, Event: c.Events}

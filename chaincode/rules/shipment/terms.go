@@ -28,6 +28,7 @@ const (
 	MaxUnits   = 50 // logistic units
 	MaxSeals   = 16 // of a leg, and of a hand-over
 	MaxDevices = 8
+	MaxReaders = 24 // parties of confidential terms: those to whom a segment can be sealed
 	MaxLimits  = 16
 	MaxDelayMs = 30 * 24 * 3600 * 1000
 	MaxWaitS   = 366 * 24 * 3600
@@ -174,6 +175,9 @@ func (t Terms) checkMore() error {
 	}
 	if t.DisputeSeconds < 0 || t.DisputeSeconds > MaxWaitS {
 		return invalid("disputeSeconds", "disputeSeconds must be 0 to %d", MaxWaitS)
+	}
+	if t.Confidential && len(t.Parties()) > MaxReaders {
+		return invalid("confidential", "readings can be sealed to at most %d parties", MaxReaders)
 	}
 	if err := checkSSCCs("logisticUnits", t.LogisticUnits, MaxUnits); err != nil {
 		return err

@@ -2,6 +2,7 @@ package shipment_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -219,4 +220,19 @@ func FuzzTermsCheck(f *testing.F) {
 			t.Fatalf("a journey on which nothing happened: %+v, %v", st, err)
 		}
 	})
+}
+
+// TestConfidentialTermsHaveNoMorePartiesThanASealHasRoomFor: or no device could record
+// anything, and the parties would find out after the pick-up.
+func TestConfidentialTermsHaveNoMorePartiesThanASealHasRoomFor(t *testing.T) {
+	terms := agree()
+	terms.Confidential, terms.Legs = true, nil
+	for i := range shipment.MaxReaders - 2 { // with the consignor, who pays, and the consignee
+		terms.Legs = append(terms.Legs, shipment.Leg{Carrier: fmt.Sprintf("Carrier%dMSP", i)})
+	}
+	wantFault(t, terms.Check(), "")
+	terms.Legs = append(terms.Legs, shipment.Leg{Carrier: "OneMoreMSP"})
+	wantFault(t, terms.Check(), fault.CodeTermsInvalid)
+	terms.Confidential = false
+	wantFault(t, terms.Check(), "")
 }

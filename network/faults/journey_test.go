@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
@@ -93,6 +94,7 @@ type journey struct {
 	currency string
 	devices  []*device
 	began    time.Time
+	accept   int // acceptWithinSeconds of the terms; 0: none
 }
 
 func (w *world) journey(ctx context.Context, id, currency string, devices int) (*journey, error) {
@@ -125,7 +127,11 @@ func (j *journey) propose(ctx context.Context) (string, error) {
 	for _, d := range j.devices {
 		names = append(names, d.id)
 	}
-	a, err := j.w.party(manufacturer).step(ctx, "/shipments", "propose-"+j.id, fmt.Sprintf(`{"shipmentId":%q,"terms":%s}`, j.id, terms(j.currency, names...)))
+	agreed := terms(j.currency, names...)
+	if j.accept > 0 {
+		agreed = strings.TrimSuffix(agreed, "}") + fmt.Sprintf(`,"acceptWithinSeconds":%d}`, j.accept)
+	}
+	a, err := j.w.party(manufacturer).step(ctx, "/shipments", "propose-"+j.id, fmt.Sprintf(`{"shipmentId":%q,"terms":%s}`, j.id, agreed))
 	if err != nil {
 		return "", err
 	}

@@ -123,6 +123,7 @@ func begin(t *testing.T) (*world, error) {
 	if w.blocks, err = n.Blocks(manufacturer); err != nil {
 		return nil, err
 	}
+	go w.unstick()
 	for _, org := range []string{manufacturer, service, carrier} {
 		w.parties = append(w.parties, newClient(t, n, org))
 	}
@@ -216,5 +217,32 @@ func rest(ctx context.Context, d time.Duration) bool {
 		return false
 	case <-time.After(d):
 		return true
+	}
+}
+
+// stuck is what a Fabric peer says again and again, at longer and longer intervals,
+// when its stream of blocks broke at the wrong moment: its verifier is ahead of its
+// ledger, and it refuses the block that it needs until it is started anew.
+const stuck = "could not be verified: expected block number is"
+
+// unstick starts such peers anew, as an operator would; it ends with the process.
+func (w *world) unstick() {
+	read := map[string]int{}
+	for ; ; time.Sleep(3 * time.Second) {
+		for _, o := range w.net.Orgs() {
+			name := o.Process(launch.Peer)
+			b, err := os.ReadFile(w.net.LogFile(name))
+			if err != nil || len(b) <= read[name] {
+				continue
+			}
+			said := string(b[read[name]:])
+			read[name] = len(b)
+			if strings.Contains(said, stuck) {
+				fmt.Fprintln(os.Stderr, name, "is stuck behind its own verifier, and is started anew")
+				if err := w.net.Kill(name); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+				}
+			}
+		}
 	}
 }

@@ -1,0 +1,152 @@
+package catalogue
+
+var money = []Entity{
+	{
+		Name: "account-shards", Kind: "account", Says: "one shard of an organisation's balance in a currency",
+		Fields: []Field{
+			text("organisation", "MSP id").indexed(),
+			text("currency", "of the amounts").indexed(),
+			integer("shard", "from 0"),
+			integer("balanceMinor", "what can be spent of it, in minor units").indexed(),
+			integer("issuedMinor", "tokens issued here less tokens redeemed here; of shard 0 only"),
+			integer("postings", "number of postings"),
+			time("updatedAt", "its last change").indexed(),
+		},
+		Relations: []Relation{
+			organisation("organisation", "whose account it is"),
+			one("spread", "into how many shards the account is divided", "account-spreads", "organisation", "organisation", "currency", "currency"),
+			many("entries", "its postings", "postings", "organisation", "organisation", "currency", "currency", "shard", "shard"),
+			many("credits", "payments to the account", "credits", "organisation", "organisation", "currency", "currency"),
+		},
+	},
+	{
+		Name: "account-spreads", Kind: "account.spread", Says: "into how many shards an account is divided",
+		Fields: []Field{
+			text("organisation", "MSP id").indexed(),
+			text("currency", "of the account"),
+			integer("shards", "1 to 16"),
+			integer("opened", "shards that there have ever been"),
+			time("changedAt", "its last change"),
+		},
+		Relations: []Relation{organisation("organisation", "whose account it is")},
+	},
+	{
+		Name: "postings", Kind: "account.posting", Says: "one movement of an account's shard",
+		Fields: []Field{
+			text("organisation", "MSP id").indexed(),
+			text("currency", "of the amounts"),
+			integer("shard", "from 0"),
+			integer("number", "from 0, of this shard"),
+			integer("creditMinor", "what came in, in minor units"),
+			integer("debitMinor", "what went out, in minor units"),
+			integer("balanceMinor", "of the shard afterwards"),
+			text("reason", "what for, such as escrow").indexed(),
+			text("reference", "the reserve, the shipment, the component, ...").optional().indexed().searchable(),
+			text("counterAccount", "what has the equal movement the other way").optional().indexed(),
+			time("at", "when").indexed(),
+			text("transactionId", "the transaction that did it").indexed(),
+		},
+		Relations: []Relation{
+			organisation("organisation", "whose account it is"),
+			one("shipment", "the shipment that it refers to", "shipments", "reference", "shipmentId"),
+			one("component", "the component that it refers to", "components", "reference", "componentId"),
+		},
+	},
+	{
+		Name: "credits", Kind: "account.credit", Says: "one payment to an organisation, collected or waiting",
+		Fields: []Field{
+			text("creditId", "the transaction that made it").indexed(),
+			text("organisation", "who is paid, MSP id").indexed(),
+			text("currency", "of the amount"),
+			integer("amountMinor", "in minor units").indexed(),
+			text("reason", "what for: refund, settlement, sale, redemption, ...").indexed(),
+			text("reference", "the shipment, component or redemption").optional().indexed().searchable(),
+			integer("number", "of the payment among those of what the reference names"),
+			time("at", "when it was made").indexed(),
+			text("collectedBy", "the transaction that collected it; lacking while it waits").optional(),
+			time("collectedAt", "when it was collected").optional().indexed(),
+		},
+		Relations: []Relation{
+			organisation("organisation", "who is paid"),
+			one("shipment", "the shipment that it refers to", "shipments", "reference", "shipmentId"),
+		},
+	},
+	{
+		Name: "redemptions", Kind: "redemption", Says: "a request to pay tokens out, and what became of it",
+		Fields: []Field{
+			text("redemptionId", "the redemption").indexed().searchable(),
+			text("holder", "who wants the money, MSP id").indexed(),
+			text("issuer", "who is to pay, MSP id").indexed(),
+			text("currency", "of the amount"),
+			integer("amountMinor", "in minor units").indexed(),
+			text("payTo", "where the holder wants the money").searchable(),
+			text("status", "requested, confirmed, declined or withdrawn").indexed(),
+			text("reference", "of the payment, in the issuer's words").optional().searchable(),
+			text("reason", "why it was declined").optional().searchable(),
+			time("requestedAt", "when").indexed(),
+			time("changedAt", "its last change").indexed(),
+			text("transactionId", "the transaction that made the status what it is"),
+		},
+		Relations: []Relation{organisation("holder", "who wants the money"), organisation("issuer", "who is to pay")},
+	},
+	{
+		Name: "escrows", Kind: "escrow", Says: "what is held for a shipment",
+		Fields: []Field{
+			text("shipmentId", "the shipment").indexed(),
+			text("payer", "who pays the fees, MSP id").indexed(),
+			text("currency", "of the amounts"),
+			integer("heldMinor", "in minor units").indexed(),
+			integer("payouts", "number of payouts"),
+			time("changedAt", "its last change").indexed(),
+		},
+		Relations: []Relation{
+			one("shipment", "for which shipment", "shipments", "shipmentId", "shipmentId"),
+			organisation("payer", "who pays the fees"),
+			many("payoutsMade", "what was paid out of it", "payouts", "shipmentId", "source"),
+			many("holdings", "who has put in how much", "escrow-holdings", "shipmentId", "shipmentId"),
+		},
+	},
+	{
+		Name: "escrow-holdings", Kind: "escrow", Each: "holdings", Says: "what one organisation has in an escrow",
+		Fields: []Field{
+			text("shipmentId", "the shipment").at("^shipmentId").indexed(),
+			text("organisation", "MSP id").indexed(),
+			text("currency", "of the amount").at("^currency"),
+			integer("amountMinor", "in minor units").indexed(),
+		},
+		Relations: []Relation{
+			one("shipment", "for which shipment", "shipments", "shipmentId", "shipmentId"),
+			organisation("organisation", "who has put it in"),
+		},
+	},
+	{
+		Name: "payouts", Kind: "escrow.payout", Says: "one payout of an escrow or a payment channel",
+		Fields: []Field{
+			text("source", "the shipment or the payment channel").indexed(),
+			integer("number", "from 0, of this source"),
+			text("currency", "of the amounts"),
+			time("at", "when").indexed(),
+			text("transactionId", "the transaction that did it"),
+		},
+		Relations: []Relation{
+			one("shipment", "of which shipment", "shipments", "source", "shipmentId"),
+			many("payees", "who got how much", "payout-payees", "source", "source", "number", "number"),
+		},
+	},
+	{
+		Name: "payout-payees", Kind: "escrow.payout", Each: "payees", Says: "what one organisation got in a payout",
+		Fields: []Field{
+			text("source", "the shipment or the payment channel").at("^source").indexed(),
+			integer("number", "of the payout").at("^number"),
+			text("organisation", "MSP id").indexed(),
+			text("currency", "of the amount").at("^currency"),
+			integer("amountMinor", "in minor units").indexed(),
+			time("at", "when").at("^at").indexed(),
+			text("transactionId", "the transaction that did it").at("^transactionId"),
+		},
+		Relations: []Relation{
+			organisation("organisation", "who got it"),
+			one("shipment", "of which shipment", "shipments", "source", "shipmentId"),
+		},
+	},
+}

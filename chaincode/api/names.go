@@ -9,6 +9,7 @@ const (
 	Shipment    = "shipment"
 	Settlement  = "settlement"
 	PayChannel  = "paychannel"
+	Service     = "service"
 )
 
 // Transaction is the exact name under which a transaction is called, such as
@@ -26,6 +27,12 @@ const (
 	OfferOwnershipTx    Transaction = "component:OfferOwnership"
 	AcceptOwnershipTx   Transaction = "component:AcceptOwnership"
 	DeclineOwnershipTx  Transaction = "component:DeclineOwnership"
+
+	ProposeAgreementTx Transaction = "service:ProposeAgreement"
+	AcceptAgreementTx  Transaction = "service:AcceptAgreement"
+	DeclineAgreementTx Transaction = "service:DeclineAgreement"
+	EndAgreementTx     Transaction = "service:EndAgreement"
+	CoverComponentsTx  Transaction = "service:CoverComponents"
 
 	ProposeShipmentTx       Transaction = "shipment:Propose"
 	AcceptTermsTx           Transaction = "shipment:AcceptTerms"
@@ -101,6 +108,9 @@ const (
 	GetComponentTx     Transaction = "component:Get"
 	ComponentHistoryTx Transaction = "component:History"
 
+	GetAgreementTx Transaction = "service:GetAgreement"
+	GetCareTx      Transaction = "service:GetCare"
+
 	GetShipmentTx     Transaction = "shipment:Get"
 	GetTermsTx        Transaction = "shipment:GetTerms"
 	ShipmentHistoryTx Transaction = "shipment:History"
@@ -153,6 +163,7 @@ func Transactions() []Access {
 	return []Access{
 		{AnnounceOrganisationTx, true}, {RegisterDeviceTx, true}, {RotateDeviceKeyTx, true}, {RevokeDeviceTx, true},
 		{RegisterComponentTx, true}, {OfferOwnershipTx, true}, {AcceptOwnershipTx, true}, {DeclineOwnershipTx, true},
+		{ProposeAgreementTx, true}, {AcceptAgreementTx, true}, {DeclineAgreementTx, true}, {EndAgreementTx, true}, {CoverComponentsTx, true},
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
@@ -171,6 +182,7 @@ func Transactions() []Access {
 		{AnnounceSessionKeyTx, true}, {ReportForkTx, true}, {ListSessionsTx, false}, {ListForksTx, false},
 		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
+		{GetAgreementTx, false}, {GetCareTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
@@ -198,6 +210,7 @@ const (
 	DeviceRevokedEvent          = "participant.device-revoked.v1"
 	ComponentRegisteredEvent    = "component.registered.v1"
 	OwnershipChangedEvent       = "component.ownership-changed.v1"
+	AgreementChangedEvent       = "service.agreement-changed.v1"
 	TermsChangedEvent           = "shipment.terms-changed.v1"
 	CustodyChangedEvent         = "shipment.custody-changed.v1"
 	SegmentsOpenedEvent         = "shipment.segments-opened.v1"

@@ -20,5 +20,5 @@ func Assemble(transactions []api.Access, contracts ...contractapi.ContractInterf
 
 // Contracts are the product's own.
 func Contracts() []contractapi.ContractInterface {
-	return []contractapi.ContractInterface{newParticipant(), newComponent(), newShipment(), newSettlement(), newPayChannel()}
+	return []contractapi.ContractInterface{newParticipant(), newComponent(), newShipment(), newSettlement(), newPayChannel(), newService()}
 }

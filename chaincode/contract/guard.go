@@ -40,7 +40,7 @@ type transaction struct {
 
 // New assembles the contracts behind their guard.
 func New() (*Guard, error) {
-	return assemble(api.Transactions(), newParticipant(), newComponent(), newShipment(), newSettlement(), newPayChannel())
+	return assemble(api.Transactions(), newParticipant(), newComponent(), newShipment(), newSettlement(), newPayChannel(), newService())
 }
 
 func assemble(transactions []api.Access, contracts ...contractapi.ContractInterface) (*Guard, error) {

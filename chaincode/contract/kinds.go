@@ -9,6 +9,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
+	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
@@ -41,6 +42,9 @@ var (
 	goods            = ledger.Kind[shipment.Goods]{Name: ledger.KeyGoods, Unknown: fault.CodeComponentUnknown}
 	statements       = ledger.Kind[shipment.Statement]{Name: ledger.KeySettlement, Unknown: fault.CodeShipmentUnknown}
 	escrows          = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
+
+	agreements = ledger.Kind[service.Agreement]{Name: ledger.KeyAgreement, Unknown: fault.CodeAgreementUnknown}
+	cares      = ledger.Kind[service.Care]{Name: ledger.KeyCare, Unknown: fault.CodeCareUnknown}
 
 	reviews   = ledger.Kind[shipment.Review]{Name: ledger.KeyReview, Unknown: fault.CodeShipmentUnknown}
 	invoices  = ledger.Kind[shipment.Invoices]{Name: ledger.KeyInvoices, Unknown: fault.CodeShipmentUnknown}

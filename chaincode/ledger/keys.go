@@ -40,6 +40,10 @@ const (
 	KeySale = "component.sale"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
 	KeyComponentEvent = "component.event"
+	// KeyAgreement: agreement id. Head, changed as it is answered and ended; operator and provider protect it.
+	KeyAgreement = "service.agreement"
+	// KeyCare: component id. Head; says who serves a component and what is being done to it. No protection beyond the majority, since its parts' dues change it.
+	KeyCare = "service.care"
 	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
 	KeyPseudonym = "pseudonym"
 	// KeyAttestation: pseudonym, sequence. Append-only, numbered by the pseudonym; no protection of its own.
@@ -111,7 +115,7 @@ const (
 func Keys() []string {
 	return []string{
 		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
-		KeyComponent, KeySale, KeyComponentEvent, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
+		KeyComponent, KeySale, KeyComponentEvent, KeyAgreement, KeyCare, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
 		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyRedemption, KeyEscrow,

@@ -23,6 +23,7 @@
 //   - money: amounts, accounts
 //   - party: organisations, devices, the table of permissions
 //   - component: announcement and ownership of one component
+//   - service: agreements, maintenance plans, requests, work, and what it costs
 //   - shipment: terms, custody, judgement of readings, settlement
 //
 // README.md and docs/rules/README.md are generated from the rules themselves:

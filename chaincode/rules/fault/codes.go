@@ -47,6 +47,14 @@ const (
 	CodeOwnershipNotOwner Code = "component.ownership.not-owner"
 	CodeOwnershipPrice    Code = "component.ownership.price"
 
+	// Servicing.
+	CodeAgreementExists  Code = "service.agreement.exists"
+	CodeAgreementUnknown Code = "service.agreement.unknown"
+	CodeAgreementStatus  Code = "service.agreement.status"
+	CodeServiceNotParty  Code = "service.not-party"
+	CodeCareUnknown      Code = "service.care.unknown"
+	CodeRequestsMany     Code = "service.request.too-many-open"
+
 	// Shipments.
 	CodeShipmentExists       Code = "shipment.exists"
 	CodeShipmentUnknown      Code = "shipment.unknown"
@@ -209,6 +217,12 @@ func Catalogue() []Entry {
 		{CodeOwnershipNoOffer, Conflict, "no offer of ownership to the caller is pending"},
 		{CodeOwnershipNotOwner, Forbidden, "only the present owner may do this"},
 		{CodeOwnershipPrice, Conflict, "the price that is named is not the one that is asked for; the latter is in params"},
+		{CodeAgreementExists, Conflict, "a service agreement of this id exists"},
+		{CodeAgreementUnknown, NotFound, "no service agreement of this id exists"},
+		{CodeAgreementStatus, Conflict, "the agreement's status does not allow this"},
+		{CodeServiceNotParty, Forbidden, "the caller's organisation is not the one whose word this needs"},
+		{CodeCareUnknown, NotFound, "nothing is on record about the servicing of this component"},
+		{CodeRequestsMany, Refused, "the machine has as many open requests as one record lists"},
 		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
 		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},
 		{CodeShipmentStatus, Conflict, "the shipment's status does not allow this"},

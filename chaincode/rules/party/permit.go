@@ -12,6 +12,7 @@ const (
 	RegisterDevice       Action = "register-device"
 	RegisterComponent    Action = "register-component"
 	OwnComponent         Action = "own-component"
+	ProvideService       Action = "provide-service"
 	ProposeShipment      Action = "propose-shipment"
 	CarryShipment        Action = "carry-shipment"
 	RecordReadings       Action = "record-readings"
@@ -33,6 +34,7 @@ func Permissions() []Permission {
 		{RegisterDevice, trading, "who makes, keeps, carries or owns things registers devices"},
 		{RegisterComponent, []Role{Manufacturer}, "only a manufacturer announces components"},
 		{OwnComponent, trading, "who makes, keeps, carries or owns things may own a component"},
+		{ProvideService, []Role{Service}, "only a service company is contracted to serve components"},
 		{ProposeShipment, trading, "who makes, keeps, carries or owns things proposes and accepts shipments"},
 		{CarryShipment, []Role{Shipper}, "only a shipper is named as carrier of a leg"},
 		{RecordReadings, Roles(), "every member may carry a device's signed readings to the ledger"},

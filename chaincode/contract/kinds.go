@@ -44,7 +44,7 @@ var (
 	escrows          = ledger.Kind[shipment.Escrow]{Name: ledger.KeyEscrow, Unknown: fault.CodeShipmentUnknown}
 
 	agreements = ledger.Kind[service.Agreement]{Name: ledger.KeyAgreement, Unknown: fault.CodeAgreementUnknown}
-	cares      = ledger.Kind[service.Care]{Name: ledger.KeyCare, Unknown: fault.CodeCareUnknown}
+	cares      = ledger.Kind[service.Care]{Name: ledger.KeyCare, Unknown: fault.CodeComponentUnknown}
 
 	reviews   = ledger.Kind[shipment.Review]{Name: ledger.KeyReview, Unknown: fault.CodeShipmentUnknown}
 	invoices  = ledger.Kind[shipment.Invoices]{Name: ledger.KeyInvoices, Unknown: fault.CodeShipmentUnknown}

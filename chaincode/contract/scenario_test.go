@@ -102,6 +102,7 @@ var elsewhere = map[fault.Code]string{
 	fault.CodeTooLarge:          "TestInvokeRefuses",
 	fault.CodeSegmentExcursions: "TestTooManyExcursions",
 	fault.CodeCreditUnproven:    "TestAForgedCreditIsNotCollected",
+	fault.CodeRequestsMany:      "TestAMachineHasOnlySoManyOpenRequests",
 }
 
 func TestEveryFaultCodeIsReached(t *testing.T) {

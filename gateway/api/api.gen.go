@@ -22,6 +22,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
+	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
@@ -79,6 +80,17 @@ type Acknowledgement = shipment.Acknowledgement
 // AcknowledgementPage One page of a list.
 type AcknowledgementPage = ledgerapi.AcknowledgementPage
 
+// Agreement Is what an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
+type Agreement = service.Agreement
+
+// AgreementID Example: SA-2026-0001
+type AgreementID = string
+
+// AgreementStatus Is how far an agreement is.
+//
+// Example: proposed
+type AgreementStatus = service.AgreementStatus
+
 // Algorithm How a key signs. A pair, such as Ed25519+ML-DSA-65, signs with both of its keys.
 //
 // Example: Ed25519
@@ -105,6 +117,9 @@ type Attestation = disclosure.Attestation
 
 // AttestationPage One page of a list.
 type AttestationPage = ledgerapi.AttestationPage
+
+// Care Is who serves a component, and what is being done to it and to the parts that are installed in it: a scan that finds a part exchanged asks here whether somebody was to exchange it.
+type Care = service.Care
 
 // ChannelAcceptance The deposit and key of the side that accepts.
 type ChannelAcceptance struct {
@@ -294,6 +309,15 @@ type CounterOffer struct {
 	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	TermsHash Hash `json:"termsHash"`
 }
+
+// Coverage Puts components of the operator under an agreement.
+type Coverage struct {
+	// Components Ids.
+	Components []ComponentID `json:"components"`
+}
+
+// CoveredComponents Says what an agreement holds for from now on.
+type CoveredComponents = ledgerapi.CoveredComponents
 
 // Credit What an organisation has been paid and may not have put to its balance yet.
 type Credit = money.Credit
@@ -612,6 +636,9 @@ type Number = uint64
 // OpenChannel A payment channel to be offered. `proof` is a channel key statement signed by the key that it announces.
 type OpenChannel = ledgerapi.OpenChannel
 
+// OpenRequest Is one request that is neither finished nor refused.
+type OpenRequest = service.OpenRequest
+
 // Opened How far the sealed segments are opened, and what that changed.
 type Opened = ledgerapi.Opened
 
@@ -779,6 +806,9 @@ type PostingReason string
 // Problem Why a request was not carried out (RFC 9457).
 type Problem = problem.Problem
 
+// ProposeAgreement Offers an agreement about serving components, from either side.
+type ProposeAgreement = ledgerapi.ProposeAgreement
+
 // ProposeShipment A new shipment and its terms.
 type ProposeShipment = ledgerapi.ProposeShipment
 
@@ -848,6 +878,11 @@ type ReplacedTerms = shipment.ReplacedTerms
 // ReplacedTermsPage One page of a list.
 type ReplacedTermsPage = ledgerapi.ReplacedTermsPage
 
+// RequestID A service request; of a planned one: the component, the task and the occurrence.
+//
+// Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
+type RequestID = string
+
 // RequestRedemption Tokens that an issuer is asked to pay out.
 type RequestRedemption = ledgerapi.RequestRedemption
 
@@ -900,6 +935,11 @@ type Segments struct {
 	DeviceID  DeviceID   `json:"deviceId"`
 	Envelopes []Envelope `json:"envelopes"`
 }
+
+// ServiceAction Is what a task or a request asks to be done.
+//
+// Example: inspect
+type ServiceAction = service.Action
 
 // Session The key with which a device signs for one shipment instead of its own.
 type Session = shipment.Session
@@ -976,6 +1016,9 @@ type StatedReason struct {
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type Statement = shipment.Statement
 
+// StepPrice Is what one completed step costs: of the task that it names, or of any.
+type StepPrice = service.StepPrice
+
 // Stream Where one device's recording of one shipment stands, and how far it is judged.
 type Stream = shipment.Stream
 
@@ -1015,6 +1058,9 @@ type Unopened = shipment.Unopened
 // UnsignedRecording What one device recorded, from its first reading on.
 type UnsignedRecording = ledgerapi.UnsignedRecording
 
+// UsageRate Is what use costs: so much for every so many units of a measure.
+type UsageRate = service.UsageRate
+
 // Watch How far the judgement of one limit is.
 type Watch = shipment.Watch
 
@@ -1022,6 +1068,9 @@ type Watch = shipment.Watch
 //
 // Example: ShipperMSP
 type AccountOrganisationParameter = MSPID
+
+// AgreementIDParameter Example: SA-2026-0001
+type AgreementIDParameter = AgreementID
 
 // ChannelIDParameter Example: CH-2026-0001
 type ChannelIDParameter = ChannelID
@@ -1111,6 +1160,12 @@ type AccountSpread = Spread
 // AcknowledgementCreated One party's word about an excursion; it never changes, and neither does the excursion through it.
 type AcknowledgementCreated = Acknowledgement
 
+// AgreementChanged Is what an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
+type AgreementChanged = Agreement
+
+// AgreementCreated Is what an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
+type AgreementCreated = Agreement
+
 // AttestationCreated Whoever is behind the pseudonym took part in so many settled shipments: checked by the ledger, and never changed.
 type AttestationCreated = Attestation
 
@@ -1129,6 +1184,9 @@ type ConsolidationChanged = Consolidation
 
 // ConsolidationCreated Several shipments that are moved as one.
 type ConsolidationCreated = Consolidation
+
+// CoveredComponentsChanged Says what an agreement holds for from now on.
+type CoveredComponentsChanged = CoveredComponents
 
 // CreditsCollected What a collecting of credits has put to an account.
 type CreditsCollected = Collection
@@ -1546,6 +1604,51 @@ type DeclineRedemptionParams struct {
 
 // WithdrawRedemptionParams defines parameters for WithdrawRedemption.
 type WithdrawRedemptionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ProposeAgreementParams defines parameters for ProposeAgreement.
+type ProposeAgreementParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AcceptAgreementParams defines parameters for AcceptAgreement.
+type AcceptAgreementParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// CoverComponentsParams defines parameters for CoverComponents.
+type CoverComponentsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// EndAgreementParams defines parameters for EndAgreement.
+type EndAgreementParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DeclineAgreementParams defines parameters for DeclineAgreement.
+type DeclineAgreementParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1991,6 +2094,21 @@ type DeclineRedemptionJSONRequestBody = RedemptionRefusal
 // WithdrawRedemptionJSONRequestBody defines body for WithdrawRedemption for application/json ContentType.
 type WithdrawRedemptionJSONRequestBody = Nothing
 
+// ProposeAgreementJSONRequestBody defines body for ProposeAgreement for application/json ContentType.
+type ProposeAgreementJSONRequestBody = ProposeAgreement
+
+// AcceptAgreementJSONRequestBody defines body for AcceptAgreement for application/json ContentType.
+type AcceptAgreementJSONRequestBody = Nothing
+
+// CoverComponentsJSONRequestBody defines body for CoverComponents for application/json ContentType.
+type CoverComponentsJSONRequestBody = Coverage
+
+// EndAgreementJSONRequestBody defines body for EndAgreement for application/json ContentType.
+type EndAgreementJSONRequestBody = Nothing
+
+// DeclineAgreementJSONRequestBody defines body for DeclineAgreement for application/json ContentType.
+type DeclineAgreementJSONRequestBody = Nothing
+
 // ProposeShipmentJSONRequestBody defines body for ProposeShipment for application/json ContentType.
 type ProposeShipmentJSONRequestBody = ProposeShipment
 
@@ -2110,6 +2228,9 @@ type ServerInterface interface {
 	// GetComponent Get a component as it is now
 	// (GET /components/{componentId})
 	GetComponent(c *gin.Context, componentID ComponentIDParameter)
+	// GetCare Get who serves a component and what is open
+	// (GET /components/{componentId}/care)
+	GetCare(c *gin.Context, componentID ComponentIDParameter)
 	// GetComponentHistory List what happened to a component
 	// (GET /components/{componentId}/history)
 	GetComponentHistory(c *gin.Context, componentID ComponentIDParameter, params GetComponentHistoryParams)
@@ -2242,6 +2363,24 @@ type ServerInterface interface {
 	// WithdrawRedemption Withdraw a request that is not answered
 	// (POST /redemptions/{redemptionId}/withdrawal)
 	WithdrawRedemption(c *gin.Context, redemptionID RedemptionIDParameter, params WithdrawRedemptionParams)
+	// ProposeAgreement Propose an agreement about servicing
+	// (POST /service-agreements)
+	ProposeAgreement(c *gin.Context, params ProposeAgreementParams)
+	// GetAgreement Get where an agreement stands
+	// (GET /service-agreements/{agreementId})
+	GetAgreement(c *gin.Context, agreementID AgreementIDParameter)
+	// AcceptAgreement Accept an agreement that the other side proposed
+	// (POST /service-agreements/{agreementId}/acceptance)
+	AcceptAgreement(c *gin.Context, agreementID AgreementIDParameter, params AcceptAgreementParams)
+	// CoverComponents Put components under an agreement
+	// (POST /service-agreements/{agreementId}/components)
+	CoverComponents(c *gin.Context, agreementID AgreementIDParameter, params CoverComponentsParams)
+	// EndAgreement End an agreement
+	// (POST /service-agreements/{agreementId}/ending)
+	EndAgreement(c *gin.Context, agreementID AgreementIDParameter, params EndAgreementParams)
+	// DeclineAgreement Decline a proposed agreement, or take it back
+	// (POST /service-agreements/{agreementId}/refusal)
+	DeclineAgreement(c *gin.Context, agreementID AgreementIDParameter, params DeclineAgreementParams)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(c *gin.Context, params ProposeShipmentParams)
@@ -2913,6 +3052,31 @@ func (siw *ServerInterfaceWrapper) GetComponent(c *gin.Context) {
 	}
 
 	siw.Handler.GetComponent(c, componentID)
+}
+
+// GetCare operation middleware
+func (siw *ServerInterfaceWrapper) GetCare(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCare(c, componentID)
 }
 
 // GetComponentHistory operation middleware
@@ -5234,6 +5398,362 @@ func (siw *ServerInterfaceWrapper) WithdrawRedemption(c *gin.Context) {
 	}
 
 	siw.Handler.WithdrawRedemption(c, redemptionID, params)
+}
+
+// ProposeAgreement operation middleware
+func (siw *ServerInterfaceWrapper) ProposeAgreement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeAgreementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ProposeAgreement(c, params)
+}
+
+// GetAgreement operation middleware
+func (siw *ServerInterfaceWrapper) GetAgreement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAgreement(c, agreementID)
+}
+
+// AcceptAgreement operation middleware
+func (siw *ServerInterfaceWrapper) AcceptAgreement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptAgreementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptAgreement(c, agreementID, params)
+}
+
+// CoverComponents operation middleware
+func (siw *ServerInterfaceWrapper) CoverComponents(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CoverComponentsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CoverComponents(c, agreementID, params)
+}
+
+// EndAgreement operation middleware
+func (siw *ServerInterfaceWrapper) EndAgreement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndAgreementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndAgreement(c, agreementID, params)
+}
+
+// DeclineAgreement operation middleware
+func (siw *ServerInterfaceWrapper) DeclineAgreement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeclineAgreementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeclineAgreement(c, agreementID, params)
 }
 
 // ProposeShipment operation middleware
@@ -7977,6 +8497,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/attestations/:pseudonym/:number", wrapper.GetAttestation)
 	router.POST(options.BaseURL+"/components", wrapper.RegisterComponent)
 	router.GET(options.BaseURL+"/components/:componentId", wrapper.GetComponent)
+	router.GET(options.BaseURL+"/components/:componentId/care", wrapper.GetCare)
 	router.GET(options.BaseURL+"/components/:componentId/history", wrapper.GetComponentHistory)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
@@ -8021,6 +8542,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/confirmation", wrapper.ConfirmRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/refusal", wrapper.DeclineRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/withdrawal", wrapper.WithdrawRedemption)
+	router.POST(options.BaseURL+"/service-agreements", wrapper.ProposeAgreement)
+	router.GET(options.BaseURL+"/service-agreements/:agreementId", wrapper.GetAgreement)
+	router.POST(options.BaseURL+"/service-agreements/:agreementId/acceptance", wrapper.AcceptAgreement)
+	router.POST(options.BaseURL+"/service-agreements/:agreementId/components", wrapper.CoverComponents)
+	router.POST(options.BaseURL+"/service-agreements/:agreementId/ending", wrapper.EndAgreement)
+	router.POST(options.BaseURL+"/service-agreements/:agreementId/refusal", wrapper.DeclineAgreement)
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
@@ -8111,6 +8638,31 @@ type AcknowledgementCreatedJSONResponse struct {
 
 type AcknowledgementPageJSONResponse AcknowledgementPage
 
+type AgreementJSONResponse Agreement
+
+type AgreementChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type AgreementChangedJSONResponse struct {
+	Body Agreement
+
+	Headers AgreementChangedResponseHeaders
+}
+
+type AgreementCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type AgreementCreatedJSONResponse struct {
+	Body Agreement
+
+	Headers AgreementCreatedResponseHeaders
+}
+
 type AttestationJSONResponse Attestation
 
 type AttestationCreatedResponseHeaders struct {
@@ -8126,6 +8678,8 @@ type AttestationCreatedJSONResponse struct {
 }
 
 type AttestationPageJSONResponse AttestationPage
+
+type CareJSONResponse Care
 
 type ChannelEventPageJSONResponse ChannelEventPage
 
@@ -8179,6 +8733,17 @@ type ConsolidationCreatedJSONResponse struct {
 	Body Consolidation
 
 	Headers ConsolidationCreatedResponseHeaders
+}
+
+type CoveredComponentsChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type CoveredComponentsChangedJSONResponse struct {
+	Body CoveredComponents
+
+	Headers CoveredComponentsChangedResponseHeaders
 }
 
 type CreditPageJSONResponse CreditPage
@@ -8704,6 +9269,28 @@ type GetComponentResponseObject interface {
 type GetComponent200JSONResponse struct{ ComponentJSONResponse }
 
 func (response GetComponent200JSONResponse) VisitGetComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCareRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetCareResponseObject interface {
+	VisitGetCareResponse(w http.ResponseWriter) error
+}
+
+type GetCare200JSONResponse struct{ CareJSONResponse }
+
+func (response GetCare200JSONResponse) VisitGetCareResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9903,6 +10490,175 @@ type WithdrawRedemptionResponseObject interface {
 type WithdrawRedemption200JSONResponse struct{ RedemptionChangedJSONResponse }
 
 func (response WithdrawRedemption200JSONResponse) VisitWithdrawRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeAgreementRequestObject struct {
+	Params ProposeAgreementParams
+	Body   *ProposeAgreementJSONRequestBody
+}
+
+type ProposeAgreementResponseObject interface {
+	VisitProposeAgreementResponse(w http.ResponseWriter) error
+}
+
+type ProposeAgreement201JSONResponse struct{ AgreementCreatedJSONResponse }
+
+func (response ProposeAgreement201JSONResponse) VisitProposeAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgreementRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+}
+
+type GetAgreementResponseObject interface {
+	VisitGetAgreementResponse(w http.ResponseWriter) error
+}
+
+type GetAgreement200JSONResponse struct{ AgreementJSONResponse }
+
+func (response GetAgreement200JSONResponse) VisitGetAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptAgreementRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	Params      AcceptAgreementParams
+	Body        *AcceptAgreementJSONRequestBody
+}
+
+type AcceptAgreementResponseObject interface {
+	VisitAcceptAgreementResponse(w http.ResponseWriter) error
+}
+
+type AcceptAgreement200JSONResponse struct{ AgreementChangedJSONResponse }
+
+func (response AcceptAgreement200JSONResponse) VisitAcceptAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CoverComponentsRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	Params      CoverComponentsParams
+	Body        *CoverComponentsJSONRequestBody
+}
+
+type CoverComponentsResponseObject interface {
+	VisitCoverComponentsResponse(w http.ResponseWriter) error
+}
+
+type CoverComponents200JSONResponse struct {
+	CoveredComponentsChangedJSONResponse
+}
+
+func (response CoverComponents200JSONResponse) VisitCoverComponentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndAgreementRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	Params      EndAgreementParams
+	Body        *EndAgreementJSONRequestBody
+}
+
+type EndAgreementResponseObject interface {
+	VisitEndAgreementResponse(w http.ResponseWriter) error
+}
+
+type EndAgreement200JSONResponse struct{ AgreementChangedJSONResponse }
+
+func (response EndAgreement200JSONResponse) VisitEndAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeclineAgreementRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	Params      DeclineAgreementParams
+	Body        *DeclineAgreementJSONRequestBody
+}
+
+type DeclineAgreementResponseObject interface {
+	VisitDeclineAgreementResponse(w http.ResponseWriter) error
+}
+
+type DeclineAgreement200JSONResponse struct{ AgreementChangedJSONResponse }
+
+func (response DeclineAgreement200JSONResponse) VisitDeclineAgreementResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11302,6 +12058,9 @@ type StrictServerInterface interface {
 	// GetComponent Get a component as it is now
 	// (GET /components/{componentId})
 	GetComponent(ctx context.Context, request GetComponentRequestObject) (GetComponentResponseObject, error)
+	// GetCare Get who serves a component and what is open
+	// (GET /components/{componentId}/care)
+	GetCare(ctx context.Context, request GetCareRequestObject) (GetCareResponseObject, error)
 	// GetComponentHistory List what happened to a component
 	// (GET /components/{componentId}/history)
 	GetComponentHistory(ctx context.Context, request GetComponentHistoryRequestObject) (GetComponentHistoryResponseObject, error)
@@ -11434,6 +12193,24 @@ type StrictServerInterface interface {
 	// WithdrawRedemption Withdraw a request that is not answered
 	// (POST /redemptions/{redemptionId}/withdrawal)
 	WithdrawRedemption(ctx context.Context, request WithdrawRedemptionRequestObject) (WithdrawRedemptionResponseObject, error)
+	// ProposeAgreement Propose an agreement about servicing
+	// (POST /service-agreements)
+	ProposeAgreement(ctx context.Context, request ProposeAgreementRequestObject) (ProposeAgreementResponseObject, error)
+	// GetAgreement Get where an agreement stands
+	// (GET /service-agreements/{agreementId})
+	GetAgreement(ctx context.Context, request GetAgreementRequestObject) (GetAgreementResponseObject, error)
+	// AcceptAgreement Accept an agreement that the other side proposed
+	// (POST /service-agreements/{agreementId}/acceptance)
+	AcceptAgreement(ctx context.Context, request AcceptAgreementRequestObject) (AcceptAgreementResponseObject, error)
+	// CoverComponents Put components under an agreement
+	// (POST /service-agreements/{agreementId}/components)
+	CoverComponents(ctx context.Context, request CoverComponentsRequestObject) (CoverComponentsResponseObject, error)
+	// EndAgreement End an agreement
+	// (POST /service-agreements/{agreementId}/ending)
+	EndAgreement(ctx context.Context, request EndAgreementRequestObject) (EndAgreementResponseObject, error)
+	// DeclineAgreement Decline a proposed agreement, or take it back
+	// (POST /service-agreements/{agreementId}/refusal)
+	DeclineAgreement(ctx context.Context, request DeclineAgreementRequestObject) (DeclineAgreementResponseObject, error)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(ctx context.Context, request ProposeShipmentRequestObject) (ProposeShipmentResponseObject, error)
@@ -11979,6 +12756,32 @@ func (sh *strictHandler) GetComponent(ctx *gin.Context, componentID ComponentIDP
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetComponentResponseObject); ok {
 		if err := validResponse.VisitGetComponentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCare operation middleware
+func (sh *strictHandler) GetCare(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetCareRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCare(ctx, request.(GetCareRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCare")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCareResponseObject); ok {
+		if err := validResponse.VisitGetCareResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -13695,6 +14498,265 @@ func (sh *strictHandler) WithdrawRedemption(ctx *gin.Context, redemptionID Redem
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(WithdrawRedemptionResponseObject); ok {
 		if err := validResponse.VisitWithdrawRedemptionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ProposeAgreement operation middleware
+func (sh *strictHandler) ProposeAgreement(ctx *gin.Context, params ProposeAgreementParams) {
+	var request ProposeAgreementRequestObject
+
+	request.Params = params
+
+	var body ProposeAgreementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeAgreement(ctx, request.(ProposeAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ProposeAgreementResponseObject); ok {
+		if err := validResponse.VisitProposeAgreementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAgreement operation middleware
+func (sh *strictHandler) GetAgreement(ctx *gin.Context, agreementID AgreementIDParameter) {
+	var request GetAgreementRequestObject
+
+	request.AgreementID = agreementID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAgreement(ctx, request.(GetAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAgreementResponseObject); ok {
+		if err := validResponse.VisitGetAgreementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptAgreement operation middleware
+func (sh *strictHandler) AcceptAgreement(ctx *gin.Context, agreementID AgreementIDParameter, params AcceptAgreementParams) {
+	var request AcceptAgreementRequestObject
+
+	request.AgreementID = agreementID
+	request.Params = params
+
+	var body AcceptAgreementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptAgreement(ctx, request.(AcceptAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptAgreementResponseObject); ok {
+		if err := validResponse.VisitAcceptAgreementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CoverComponents operation middleware
+func (sh *strictHandler) CoverComponents(ctx *gin.Context, agreementID AgreementIDParameter, params CoverComponentsParams) {
+	var request CoverComponentsRequestObject
+
+	request.AgreementID = agreementID
+	request.Params = params
+
+	var body CoverComponentsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CoverComponents(ctx, request.(CoverComponentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CoverComponents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CoverComponentsResponseObject); ok {
+		if err := validResponse.VisitCoverComponentsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndAgreement operation middleware
+func (sh *strictHandler) EndAgreement(ctx *gin.Context, agreementID AgreementIDParameter, params EndAgreementParams) {
+	var request EndAgreementRequestObject
+
+	request.AgreementID = agreementID
+	request.Params = params
+
+	var body EndAgreementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndAgreement(ctx, request.(EndAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndAgreementResponseObject); ok {
+		if err := validResponse.VisitEndAgreementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeclineAgreement operation middleware
+func (sh *strictHandler) DeclineAgreement(ctx *gin.Context, agreementID AgreementIDParameter, params DeclineAgreementParams) {
+	var request DeclineAgreementRequestObject
+
+	request.AgreementID = agreementID
+	request.Params = params
+
+	var body DeclineAgreementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeclineAgreement(ctx, request.(DeclineAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeclineAgreement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeclineAgreementResponseObject); ok {
+		if err := validResponse.VisitDeclineAgreementResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

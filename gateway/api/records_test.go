@@ -17,6 +17,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
+	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
@@ -44,6 +45,7 @@ var records = []any{
 	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},
 	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
 	shipment.Review{}, shipment.DeliveryAcceptance{}, shipment.Dispute{}, shipment.DisputeClaim{}, shipment.DisputeOffer{}, shipment.DisputeEvidence{},
+	ledgerapi.ProposeAgreement{}, service.StepPrice{}, service.UsageRate{}, service.Agreement{}, ledgerapi.CoveredComponents{}, service.Care{}, service.OpenRequest{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
 	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, money.Redemption{}, ledgerapi.RequestRedemption{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
 	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, shipment.Invoice{}, shipment.InvoiceLine{},

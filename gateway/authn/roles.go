@@ -49,6 +49,13 @@ func Permissions() []Permission {
 		{"OfferOwnership", staff},
 		{"AcceptOwnership", staff},
 		{"DeclineOwnership", staff},
+		{"ProposeAgreement", staff},
+		{"GetAgreement", reads},
+		{"AcceptAgreement", staff},
+		{"DeclineAgreement", staff},
+		{"EndAgreement", staff},
+		{"CoverComponents", staff},
+		{"GetCare", reads},
 
 		{"ProposeShipment", staff},
 		{"GetShipment", all},

@@ -52,7 +52,6 @@ const (
 	CodeAgreementUnknown Code = "service.agreement.unknown"
 	CodeAgreementStatus  Code = "service.agreement.status"
 	CodeServiceNotParty  Code = "service.not-party"
-	CodeCareUnknown      Code = "service.care.unknown"
 	CodeRequestsMany     Code = "service.request.too-many-open"
 
 	// Shipments.
@@ -221,7 +220,6 @@ func Catalogue() []Entry {
 		{CodeAgreementUnknown, NotFound, "no service agreement of this id exists"},
 		{CodeAgreementStatus, Conflict, "the agreement's status does not allow this"},
 		{CodeServiceNotParty, Forbidden, "the caller's organisation is not the one whose word this needs"},
-		{CodeCareUnknown, NotFound, "nothing is on record about the servicing of this component"},
 		{CodeRequestsMany, Refused, "the machine has as many open requests as one record lists"},
 		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
 		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},

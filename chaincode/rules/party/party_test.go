@@ -72,6 +72,7 @@ func TestPermissions(t *testing.T) {
 		party.RegisterDevice:       {m, se, sh, ow},
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
+		party.ProvideService:       {se},
 		party.ProposeShipment:      {m, se, sh, ow},
 		party.CarryShipment:        {sh},
 		party.RecordReadings:       {m, se, sh, ow, ce, au, re},

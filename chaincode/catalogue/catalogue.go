@@ -149,7 +149,7 @@ var LeftOut = map[string]string{
 }
 
 var entities = func() (all []Entity) {
-	for _, subject := range [][]Entity{participants, components, shipments, readings, money, channels, disclosures} {
+	for _, subject := range [][]Entity{participants, components, services, shipments, readings, money, channels, disclosures} {
 		all = append(all, subject...)
 	}
 	return all

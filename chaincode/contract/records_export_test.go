@@ -19,6 +19,8 @@ func RecordTypes() map[string]reflect.Type {
 	of(all, components)
 	of(all, sales)
 	of(all, componentEvents)
+	of(all, agreements)
+	of(all, cares)
 	of(all, shipments)
 	of(all, terms)
 	of(all, shipmentEvents)

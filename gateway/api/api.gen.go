@@ -80,13 +80,13 @@ type Acknowledgement = shipment.Acknowledgement
 // AcknowledgementPage One page of a list.
 type AcknowledgementPage = ledgerapi.AcknowledgementPage
 
-// Agreement Is what an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
+// Agreement What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type Agreement = service.Agreement
 
 // AgreementID Example: SA-2026-0001
 type AgreementID = string
 
-// AgreementStatus Is how far an agreement is.
+// AgreementStatus How far an agreement is.
 //
 // Example: proposed
 type AgreementStatus = service.AgreementStatus
@@ -118,7 +118,7 @@ type Attestation = disclosure.Attestation
 // AttestationPage One page of a list.
 type AttestationPage = ledgerapi.AttestationPage
 
-// Care Is who serves a component, and what is being done to it and to the parts that are installed in it: a scan that finds a part exchanged asks here whether somebody was to exchange it.
+// Care Who serves a component, and what is being done to it and to the parts that are installed in it: a scan that finds a part exchanged asks here whether somebody was to exchange it.
 type Care = service.Care
 
 // ChannelAcceptance The deposit and key of the side that accepts.
@@ -636,7 +636,7 @@ type Number = uint64
 // OpenChannel A payment channel to be offered. `proof` is a channel key statement signed by the key that it announces.
 type OpenChannel = ledgerapi.OpenChannel
 
-// OpenRequest Is one request that is neither finished nor refused.
+// OpenRequest One request that is neither finished nor refused.
 type OpenRequest = service.OpenRequest
 
 // Opened How far the sealed segments are opened, and what that changed.
@@ -936,7 +936,7 @@ type Segments struct {
 	Envelopes []Envelope `json:"envelopes"`
 }
 
-// ServiceAction Is what a task or a request asks to be done.
+// ServiceAction What a task or a request asks to be done.
 //
 // Example: inspect
 type ServiceAction = service.Action
@@ -1016,7 +1016,7 @@ type StatedReason struct {
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type Statement = shipment.Statement
 
-// StepPrice Is what one completed step costs: of the task that it names, or of any.
+// StepPrice What one completed step costs: of the task that it names, or of any.
 type StepPrice = service.StepPrice
 
 // Stream Where one device's recording of one shipment stands, and how far it is judged.
@@ -1058,7 +1058,7 @@ type Unopened = shipment.Unopened
 // UnsignedRecording What one device recorded, from its first reading on.
 type UnsignedRecording = ledgerapi.UnsignedRecording
 
-// UsageRate Is what use costs: so much for every so many units of a measure.
+// UsageRate What use costs: so much for every so many units of a measure.
 type UsageRate = service.UsageRate
 
 // Watch How far the judgement of one limit is.
@@ -1160,10 +1160,10 @@ type AccountSpread = Spread
 // AcknowledgementCreated One party's word about an excursion; it never changes, and neither does the excursion through it.
 type AcknowledgementCreated = Acknowledgement
 
-// AgreementChanged Is what an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
+// AgreementChanged What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type AgreementChanged = Agreement
 
-// AgreementCreated Is what an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
+// AgreementCreated What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type AgreementCreated = Agreement
 
 // AttestationCreated Whoever is behind the pseudonym took part in so many settled shipments: checked by the ledger, and never changed.

@@ -95,6 +95,26 @@ func TestScenariosShareOneLedger(t *testing.T) {
 	}
 }
 
+// TestScenariosWithOtherOrganisations plays every story with organisations of other
+// names, longer and shorter ones: nothing may hang on what an organisation is called.
+func TestScenariosWithOtherOrganisations(t *testing.T) {
+	for name, cast := range map[string]scenario.Cast{
+		"test-network": {Manufacturer: "Org1MSP", Service: "Org2MSP", Shipper: "Org3MSP"},
+		"companies":    {Manufacturer: "AlphaCorpMSP", Service: "Beta.Service-GmbH", Shipper: "Gamma_Freight"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range scenarios(t) {
+				b := scenario.NewFakeOf(newGuard(t), cast)
+				if _, err := scenario.Run(s.With(cast), b, "r1", "USD"); err != nil {
+					t.Error(err)
+				}
+				recount(t, b.Memory)
+			}
+		})
+	}
+}
+
 // elsewhere are the codes that no script reaches, and the test that does.
 var elsewhere = map[fault.Code]string{
 	fault.CodeInternal:          "TestAPanicIsAnInternalFault",

@@ -33,18 +33,19 @@ const (
 	fabricModule = "github.com/hyperledger/fabric"
 	caModule     = "github.com/hyperledger/fabric-ca"
 	// The pinned pseudo-version of the module is this release.
-	fabricRelease = "v3.1.1"
-	caRelease     = "v1.5.15"
+	fabricRelease = "v" + Release
+	caRelease     = "v" + CARelease
 )
 
-// set is a module whose programs are built and cached together. Only the CA needs cgo,
-// for its SQLite.
+// set is a module whose programs are built and cached together. Only the CA server
+// needs cgo, for its SQLite.
 type set struct {
 	name, release, cgo string
 	module             string // that the programs are of
 	stamp              string // variable that holds the release
 	packages           []string
 	templates          bool
+	static             bool // without shared libraries although it is built with cgo
 }
 
 var sets = []set{
@@ -66,6 +67,18 @@ func CacheDir() (string, error) {
 // Fabric returns the pinned Fabric programs and builds those that the cache lacks.
 // root is the directory of the product's module.
 func Fabric(ctx context.Context, root string, progress Progress) (*Programs, error) {
+	dirs, err := ensureAll(ctx, root, sets, progress)
+	if err != nil {
+		return nil, err
+	}
+	return &Programs{
+		Peer: filepath.Join(dirs["fabric"], "peer"), Orderer: filepath.Join(dirs["fabric"], "orderer"),
+		CAServer: filepath.Join(dirs["fabric-ca"], "fabric-ca-server"), Config: filepath.Join(dirs["fabric"], "config"),
+	}, nil
+}
+
+// ensureAll returns the cache's directory of each set.
+func ensureAll(ctx context.Context, root string, sets []set, progress Progress) (map[string]string, error) {
 	dirs := map[string]string{}
 	for _, s := range sets {
 		dir, err := s.ensure(ctx, filepath.Join(root, "network", "fabricbin", "build", s.name), progress)
@@ -74,10 +87,7 @@ func Fabric(ctx context.Context, root string, progress Progress) (*Programs, err
 		}
 		dirs[s.name] = dir
 	}
-	return &Programs{
-		Peer: filepath.Join(dirs["fabric"], "peer"), Orderer: filepath.Join(dirs["fabric"], "orderer"),
-		CAServer: filepath.Join(dirs["fabric-ca"], "fabric-ca-server"), Config: filepath.Join(dirs["fabric"], "config"),
-	}, nil
+	return dirs, nil
 }
 
 // ensure returns the cache's directory of the set and fills it when it is not complete.
@@ -157,13 +167,22 @@ func (s set) build(ctx context.Context, pins, dir string, progress Progress) err
 		}
 	}
 	stop = keepAlive("compiling "+what, progress)
-	args := append([]string{"build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w -X " + s.stamp + "=" + s.release, "-o", dir + string(filepath.Separator)}, s.packages...)
+	args := append(s.flags(), "-o", dir+string(filepath.Separator))
+	args = append(args, s.packages...)
 	err = run(ctx, pins, []string{"CGO_ENABLED=" + s.cgo}, "go", args...)
 	stop()
 	if err != nil {
 		return fmt.Errorf("compiling %s failed: %w", what, err)
 	}
 	return os.WriteFile(filepath.Join(dir, "complete"), nil, 0o644)
+}
+
+func (s set) flags() []string {
+	link, tags := "-s -w -X "+s.stamp+"="+s.release, ""
+	if s.static { // the C library cannot load others when it is itself linked in
+		link, tags = link+" -linkmode external -extldflags -static", "netgo,osusergo,sqlite_omit_load_extension"
+	}
+	return []string{"build", "-mod=readonly", "-trimpath", "-tags", tags, "-ldflags", link}
 }
 
 // copyTemplates takes core.yaml and orderer.yaml, unmodified, out of Fabric's module.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
 // layout names every file of a run directory. README.md has the same as a table.
@@ -32,7 +34,7 @@ func (d layout) logs() string                    { return d.path("logs") }
 
 // made is what a first `up` makes besides logs and binaries; wiping removes these and
 // nothing else, so that a mistaken directory loses nothing of its own.
-var made = []string{"complete", "network.json", "ca", "organisations", "channel", "data", "gateways", "tokens"}
+var made = []string{"complete", "network.json", consortium.File, "ca", "organisations", "channel", "data", "gateways", "tokens"}
 
 // wipe removes the network's files and, when all is set, its logs and binaries too.
 func (d layout) wipe(all bool) error {

@@ -264,6 +264,9 @@ func (s *starter) bringUp(ctx context.Context, detached bool) error {
 	if err := s.writeGateways(); err != nil {
 		return err
 	}
+	if err := s.Network.Consortium().Save(s.Dir); err != nil {
+		return err
+	}
 	if err := os.WriteFile(s.complete(), nil, 0o644); err != nil {
 		return err
 	}

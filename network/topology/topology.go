@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -74,11 +75,13 @@ type Peer struct {
 
 // Organisation is one member: it runs a CA, an orderer, a peer, a chaincode process and a gateway.
 type Organisation struct {
-	Name          string `yaml:"name" json:"name"`
-	MSPID         string `yaml:"mspId" json:"mspId"`
-	Domain        string `yaml:"domain" json:"domain"`
-	StateDatabase string `yaml:"stateDatabase" json:"stateDatabase"`
-	Ports         Ports  `yaml:"ports" json:"ports"`
+	Name          string   `yaml:"name" json:"name"`
+	MSPID         string   `yaml:"mspId" json:"mspId"`
+	DisplayName   string   `yaml:"displayName" json:"displayName"`
+	Roles         []string `yaml:"roles" json:"roles"`
+	Domain        string   `yaml:"domain" json:"domain"`
+	StateDatabase string   `yaml:"stateDatabase" json:"stateDatabase"`
+	Ports         Ports    `yaml:"ports" json:"ports"`
 }
 
 // Ports are all listeners of one organisation.
@@ -183,6 +186,9 @@ func (o *Organisation) validate(seen map[string]bool, ports map[int]string) erro
 	if !nameForm.MatchString(o.Name) || o.MSPID == "" || o.Domain == "" {
 		return fmt.Errorf("organisation %q: name (lower case), mspId and domain are needed", o.Name)
 	}
+	if o.DisplayName == "" {
+		o.DisplayName = o.MSPID
+	}
 	for _, key := range []string{"name " + o.Name, "mspId " + o.MSPID, "domain " + o.Domain} {
 		if seen[key] {
 			return fmt.Errorf("organisations: %s is used twice", key)
@@ -266,10 +272,12 @@ func (t *Topology) SameLedger(was *Topology) string {
 	for i := range t.Organisations {
 		now, then := t.Organisations[i], was.Organisations[i]
 		now.Ports.Gateway, then.Ports.Gateway = 0, 0
+		now.Roles, then.Roles = nil, nil // announced on the ledger, which alone decides
+		now.DisplayName, then.DisplayName = "", ""
 		if now.Ports != then.Ports {
 			return "the ports of " + then.Name + " differ"
 		}
-		if now != then {
+		if !reflect.DeepEqual(now, then) {
 			return "organisation " + then.Name + " differs"
 		}
 	}

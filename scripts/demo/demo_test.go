@@ -49,7 +49,9 @@ func TestTheDemoFindsWhatAnIndependentCalculationFinds(t *testing.T) {
 		}
 	}()
 	var s setting
-	s.use(n)
+	if err := s.use(n.Consortium()); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range append([]string{invented(t)}, recordings(t)...) {
 		t.Run(filepath.Base(path), func(t *testing.T) { compare(ctx, t, s, path) })
 	}

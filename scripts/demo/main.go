@@ -5,20 +5,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"time"
 
-	"github.com/lifeledger/lifeledger/network/launch"
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
 func main() {
 	s := setting{out: os.Stdout}
 	flag.StringVar(&s.recording, "recording", "", "CSV recording to replay; without one, a small invented journey")
-	dir := flag.String("dir", ".lifeledger", "run `directory` of the network")
+	dir := flag.String("dir", ".lifeledger", "run `directory` of the network, or the file that describes it")
 	flag.BoolVar(&s.json, "json", false, "print the outcome as one JSON document instead of the story")
 	timeout := flag.Duration("timeout", 10*time.Minute, "give up after this long")
 	flag.Parse()
@@ -35,36 +37,48 @@ func main() {
 
 // play finds the network and plays the demo on it.
 func play(ctx context.Context, s setting, dir string) error {
-	n, err := launch.Open(dir)
+	c, err := consortium.Load(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no network in %s; start one with `make up`", dir)
+	}
 	if err != nil {
 		return err
 	}
-	status, err := n.Status(ctx)
-	if err != nil {
+	if err := s.use(c); err != nil {
 		return err
 	}
-	if !status.Running {
-		return fmt.Errorf("the network in %s is down; start it with `make up`", dir)
+	if err := s.manufacturer.reachable(ctx); err != nil {
+		return fmt.Errorf("the network in %s is down; start it with `make up` (%w)", dir, err)
 	}
-	s.use(n)
 	return run(ctx, s)
 }
 
 // setting is what the flags say, and where the gateways and their tokens are.
 type setting struct {
 	recording                      string
+	consortium                     *consortium.Consortium
 	manufacturer, service, shipper gateway
 	json                           bool
 	out                            io.Writer
 }
 
-// use takes the three gateways of a native network.
-func (s *setting) use(n *launch.Network) {
-	at := func(name, mspID string) gateway {
-		o := n.Org(mspID)
-		return newGateway(name, o.GatewayURL, o.TokenFile("operator"))
+// use takes the gateways of those who play the three parts.
+func (s *setting) use(c *consortium.Consortium) error {
+	parts, err := c.Parts()
+	if err != nil {
+		return err
 	}
-	s.manufacturer, s.service, s.shipper = at("manufacturer", manufacturerMSP), at("service company", serviceMSP), at("shipper", shipperMSP)
+	s.consortium = c
+	for _, p := range []struct {
+		name   string
+		member *consortium.Member
+		at     *gateway
+	}{{"manufacturer", parts.Manufacturer, &s.manufacturer}, {"service company", parts.Service, &s.service}, {"shipper", parts.Shipper, &s.shipper}} {
+		if *p.at, err = newGateway(p.name, p.member); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func run(ctx context.Context, s setting) error {

@@ -14,22 +14,26 @@ import (
 	"time"
 
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
 // gateway is one organisation's REST API, used with one token.
 type gateway struct {
-	name string // as a person would say it
-	base string // http://host:port/v1
-	file string // of the bearer token
+	name  string // as a person would say it
+	mspID string // of the organisation whose gateway it is
+	base  string // http://host:port/v1
+	file  string // of the bearer token
+	http  *http.Client
 }
 
-func newGateway(name, url, token string) gateway {
-	return gateway{name: name, base: strings.TrimRight(url, "/") + "/v1", file: token}
+func newGateway(name string, m *consortium.Member) (gateway, error) {
+	client, err := m.Gateway.Client(time.Minute)
+	return gateway{name: name, mspID: m.MSPID, base: strings.TrimRight(m.Gateway.URL, "/") + "/v1", file: m.Tokens["operator"], http: client}, err
 }
 
 // device is the client that a smart package uses at this gateway.
 func (g gateway) device() *smartpackage.Client {
-	return &smartpackage.Client{Base: strings.TrimSuffix(g.base, "/v1"), Token: smartpackage.FileToken(g.file)}
+	return &smartpackage.Client{Base: strings.TrimSuffix(g.base, "/v1"), Token: smartpackage.FileToken(g.file), HTTP: g.http}
 }
 
 // problem is a gateway's refusal.
@@ -46,6 +50,19 @@ func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.C
 func refused(err error, code string) bool {
 	var p *problem
 	return errors.As(err, &p) && p.Code == code
+}
+
+// reachable says at once whether anybody listens.
+func (g gateway) reachable(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(g.base, "/v1")+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := g.http.Do(r)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
 }
 
 func (g gateway) get(ctx context.Context, path string, out any) error {
@@ -119,7 +136,7 @@ func (g gateway) once(ctx context.Context, method, path, key string, body []byte
 			req.Header.Set("Content-Type", "application/json")
 		}
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := g.http.Do(req)
 	if err != nil {
 		return err
 	}

@@ -17,23 +17,17 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
-	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
-	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
-// The three organisations of the native network.
-const (
-	manufacturerMSP = "ManufacturerMSP"
-	serviceMSP      = "ServiceMSP"
-	shipperMSP      = "ShipperMSP"
-	currency        = "USD"
-)
+const currency = "USD"
 
 // journey is one shipment as the demo plays it.
 type journey struct {
+	consortium                     *consortium.Consortium
 	manufacturer, service, shipper gateway
 	readings                       []measure.Reading // shifted, so that they end now
 	half                           int               // the first reading after the hand-over
@@ -72,7 +66,7 @@ func newJourney(s setting, readings []measure.Reading) (*journey, error) {
 	}
 	run := strings.ToLower(rand.Text()[:8])
 	j := &journey{
-		manufacturer: s.manufacturer, service: s.service, shipper: s.shipper,
+		consortium: s.consortium, manufacturer: s.manufacturer, service: s.service, shipper: s.shipper,
 		readings: readings, half: len(readings) / 2, state: state, key: key,
 		shipmentID: "shipment-" + run, deviceID: "package-" + run, componentID: "pump-" + run,
 		out: s.out, result: s.out, json: s.json,
@@ -129,17 +123,9 @@ func load(path string) ([]measure.Reading, string, error) {
 // introduce announces the organisations, a component, and the smart package.
 func (j *journey) introduce(ctx context.Context) error {
 	j.say("\n1. Who takes part\n")
-	members := []api.AnnounceOrganisation{
-		{MSPID: manufacturerMSP, Name: "Manufacturer", Roles: []party.Role{party.Manufacturer}},
-		{MSPID: serviceMSP, Name: "Service company", Roles: []party.Role{party.Service, party.Shipper}},
-		{MSPID: shipperMSP, Name: "Shipper", Roles: []party.Role{party.Shipper}},
-	}
-	for _, m := range members {
-		err := j.manufacturer.post(ctx, "/organisations", m, nil)
-		if err != nil && !refused(err, string(fault.CodeOrgExists)) && !refused(err, string(fault.CodeNotPermitted)) {
-			return err
-		}
-		j.say("   %-16s %v\n", m.MSPID, m.Roles)
+	err := j.consortium.Announce(ctx, func(m consortium.Member, _ string) { j.say("   %-16s %v\n", m.MSPID, m.Roles) })
+	if err != nil {
+		return err
 	}
 	var pong api.Pong
 	if err := j.manufacturer.get(ctx, "/ledger", &pong); err != nil {
@@ -149,7 +135,7 @@ func (j *journey) introduce(ctx context.Context) error {
 	if err := j.announceComponent(ctx); err != nil {
 		return err
 	}
-	reg, err := smartpackage.NewRegistration(j.ledger, j.deviceID, manufacturerMSP, j.key)
+	reg, err := smartpackage.NewRegistration(j.ledger, j.deviceID, j.manufacturer.mspID, j.key)
 	if err != nil {
 		return err
 	}
@@ -215,7 +201,7 @@ func (j *journey) pickUp(ctx context.Context) error {
 		return err
 	}
 	j.say("   packed by the manufacturer at %s: what happens from now on is its own, until somebody takes over\n", clock(j.packing()))
-	return j.change(ctx, j.manufacturer, j.shipper, shipperMSP, j.at(0))
+	return j.change(ctx, j.manufacturer, j.shipper, j.at(0))
 }
 
 // firstLeg records most of the first half through the shipper's gateway. The
@@ -262,7 +248,7 @@ func (j *journey) look(ctx context.Context) error {
 
 func (j *journey) handOver(ctx context.Context) error {
 	j.say("\n5. Hand-over in the middle of the recording\n")
-	return j.change(ctx, j.shipper, j.service, serviceMSP, j.at(j.half))
+	return j.change(ctx, j.shipper, j.service, j.at(j.half))
 }
 
 // secondLeg delivers what was late and the rest through the service company's gateway.
@@ -279,7 +265,7 @@ func (j *journey) secondLeg(ctx context.Context) error {
 
 func (j *journey) deliver(ctx context.Context) error {
 	j.say("\n7. Delivery\n")
-	if err := j.change(ctx, j.service, j.service, serviceMSP, j.delivery()); err != nil {
+	if err := j.change(ctx, j.service, j.service, j.delivery()); err != nil {
 		return err
 	}
 	accept := map[string]string{"accepted": string(shipment.AcceptedAll)}
@@ -291,10 +277,10 @@ func (j *journey) deliver(ctx context.Context) error {
 }
 
 // change is a hand-over in its two steps: one offers, the other accepts.
-func (j *journey) change(ctx context.Context, from, to gateway, receiver string, at measure.Time) error {
+func (j *journey) change(ctx context.Context, from, to gateway, at measure.Time) error {
 	path := "/shipments/" + j.shipmentID
 	var s shipment.Shipment
-	if err := from.post(ctx, path+"/handover-offers", map[string]string{"to": receiver, "occurredAt": string(at)}, nil); err != nil {
+	if err := from.post(ctx, path+"/handover-offers", map[string]string{"to": to.mspID, "occurredAt": string(at)}, nil); err != nil {
 		return err
 	}
 	if err := to.post(ctx, path+"/handover-acceptance", nil, &s); err != nil {

@@ -28,7 +28,7 @@ func (j *journey) settle(ctx context.Context) error {
 func (j *journey) rate(ctx context.Context) error {
 	j.say("\n9. Ratings\n")
 	j.ratings = nil
-	for _, carrier := range []string{shipperMSP, serviceMSP} {
+	for _, carrier := range []string{j.shipper.mspID, j.service.mspID} {
 		if err := j.tellRating(ctx, carrier); err != nil {
 			return err
 		}

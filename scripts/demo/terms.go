@@ -43,7 +43,7 @@ func changes() []change {
 // draft writes the terms, beginning with a template from the ledger.
 func (j *journey) draft(ctx context.Context) error {
 	j.say("\n2. The terms\n")
-	for _, carrier := range []string{shipperMSP, serviceMSP} {
+	for _, carrier := range []string{j.shipper.mspID, j.service.mspID} {
 		if err := j.tellRating(ctx, carrier); err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func (j *journey) draft(ctx context.Context) error {
 		return err
 	}
 	j.terms = shipment.Terms{
-		RuleSet: shipment.RuleSet, Consignor: manufacturerMSP, Consignee: serviceMSP, Payer: manufacturerMSP, Currency: currency,
-		Legs:  []shipment.Leg{{Carrier: shipperMSP, FeeMinor: 40_000}, {Carrier: serviceMSP, FeeMinor: 25_000}},
+		RuleSet: shipment.RuleSet, Consignor: j.manufacturer.mspID, Consignee: j.service.mspID, Payer: j.manufacturer.mspID, Currency: currency,
+		Legs:  []shipment.Leg{{Carrier: j.shipper.mspID, FeeMinor: 40_000}, {Carrier: j.service.mspID, FeeMinor: 25_000}},
 		Goods: []string{j.componentID}, Devices: []string{j.deviceID}, Limits: limits,
 		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600, AcceptWithinSeconds: 24 * 3600, DisputeSeconds: 24 * 3600,
 	}
@@ -101,7 +101,7 @@ func limitOf(list api.TemplateList, template, limit string) (shipment.Limit, err
 // carriers, each for half of the readings, and then the consignee.
 func (j *journey) custody() []shipment.PlannedCustody {
 	return []shipment.PlannedCustody{
-		{Custodian: manufacturerMSP, From: j.packing()}, {Custodian: shipperMSP, From: j.at(0)}, {Custodian: serviceMSP, From: j.at(j.half)}, {Custodian: serviceMSP, From: j.delivery()},
+		{Custodian: j.manufacturer.mspID, From: j.packing()}, {Custodian: j.shipper.mspID, From: j.at(0)}, {Custodian: j.service.mspID, From: j.at(j.half)}, {Custodian: j.service.mspID, From: j.delivery()},
 	}
 }
 

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
@@ -35,8 +34,11 @@ type Outcome struct {
 type Fake struct{ Memory *ledgertest.Ledger }
 
 // NewFake is an empty ledger with the chaincode on it.
-func NewFake(cc shim.Chaincode) Fake {
-	return Fake{ledgertest.New(cc, ledgertest.Options{Step: time.Second})}
+func NewFake(cc shim.Chaincode) Fake { return NewFakeOf(cc, DefaultCast()) }
+
+// NewFakeOf is one whose peers belong to a cast.
+func NewFakeOf(cc shim.Chaincode, c Cast) Fake {
+	return Fake{ledgertest.New(cc, ledgertest.Options{Step: time.Second, Orgs: c.Organisations()})}
 }
 
 // Submit endorses at every organisation and commits one block.
@@ -64,13 +66,3 @@ func (Fake) Ledger() string { return "lifeledger/lifeledger" }
 
 // Client is the identity that calls for an organisation on the fake.
 func Client(org string) ledgertest.Identity { return ledgertest.Identity{MSPID: org, Name: "gateway"} }
-
-// Organisations are the three of the default network.
-func Organisations() []string { return []string{"ManufacturerMSP", "ServiceMSP", "ShipperMSP"} }
-
-// Announcement is the argument that announces one of [Organisations]. The
-// service company has vans of its own, so that there are two carriers.
-func Announcement(org string) string {
-	roles := map[string]string{"ManufacturerMSP": `"manufacturer"`, "ServiceMSP": `"service","shipper"`, "ShipperMSP": `"shipper"`}[org]
-	return fmt.Sprintf(`{"mspId":%q,"name":%q,"roles":[%s]}`, org, org, roles)
-}

@@ -38,6 +38,7 @@ func (s Step) Fault() fault.Code {
 // run is one scenario while it plays.
 type run struct {
 	backend Backend
+	cast    Cast
 	vars    map[string]string
 	devices map[string]*device
 	steps   []Step
@@ -65,7 +66,7 @@ type chain struct {
 // Run plays a scenario. id is unique to this run on this ledger, made of
 // letters and digits; ccy is a currency that no other run uses.
 func Run(s *Scenario, b Backend, id, ccy string) ([]Step, error) {
-	r := &run{backend: b, vars: map[string]string{"run": id, "ccy": ccy, "ledger": b.Ledger()}, devices: make(map[string]*device)}
+	r := &run{backend: b, cast: s.cast, vars: map[string]string{"run": id, "ccy": ccy, "ledger": b.Ledger()}, devices: make(map[string]*device)}
 	for _, l := range s.script {
 		err := r.do(l)
 		if errors.Is(err, ErrNotFresh) {
@@ -159,9 +160,9 @@ func (r *run) do(l line) error {
 }
 
 func (r *run) consortium(number int) error {
-	for _, org := range Organisations() {
-		caller := Organisations()[0]
-		r.submit(number, caller, string(api.AnnounceOrganisationTx), Announcement(org))
+	for _, org := range r.cast.Organisations() {
+		caller := r.cast.Manufacturer
+		r.submit(number, caller, string(api.AnnounceOrganisationTx), r.cast.Announcement(org))
 		switch r.last().Fault() {
 		case "", fault.CodeOrgExists:
 			r.open = false
@@ -176,7 +177,7 @@ func (r *run) consortium(number int) error {
 }
 
 func (r *run) fresh() error {
-	b, err := r.backend.Evaluate(Organisations()[0], string(api.ListOrganisationsTx), `{"limit":1}`)
+	b, err := r.backend.Evaluate(r.cast.Manufacturer, string(api.ListOrganisationsTx), `{"limit":1}`)
 	if err != nil {
 		return err
 	}

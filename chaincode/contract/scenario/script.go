@@ -13,6 +13,7 @@ import (
 type Scenario struct {
 	Name   string
 	Story  string
+	cast   Cast
 	script []line
 }
 
@@ -46,7 +47,7 @@ func Load(dir string) ([]*Scenario, error) {
 // Parse reads a txtar file.
 func Parse(name string, data []byte) (*Scenario, error) {
 	a := txtar.Parse(data)
-	s := &Scenario{Name: name, Story: strings.TrimSpace(string(a.Comment))}
+	s := &Scenario{Name: name, cast: DefaultCast(), Story: strings.TrimSpace(string(a.Comment))}
 	if s.Story == "" {
 		return nil, fmt.Errorf("%s tells no story", name)
 	}

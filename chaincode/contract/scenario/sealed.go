@@ -36,7 +36,7 @@ func (r *run) seal(c *chain, at Chain, s *segment.Segment, key *Key, rec *record
 	}
 	recipients := rec.recipients
 	if recipients == nil {
-		recipients = Organisations()
+		recipients = r.cast.Organisations()
 	}
 	slices.Sort(recipients)
 	for _, o := range recipients {

@@ -15,10 +15,11 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 )
 
-const (
-	maker   = "ManufacturerMSP"
-	service = "ServiceMSP"
-	carrier = "ShipperMSP"
+// cast are the organisations of the network at hand, and maker, service and carrier
+// their MSP ids by the parts they play.
+var (
+	cast                    = scenario.DefaultCast()
+	maker, service, carrier = cast.Manufacturer, cast.Service, cast.Shipper
 )
 
 // side is the fake or the real ledger, where endorsing and committing are apart.
@@ -51,9 +52,9 @@ func newFake(t *testing.T) fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := fake{scenario.NewFake(g)}
-	for _, o := range scenario.Organisations() {
-		if _, err := f.Submit(maker, string(api.AnnounceOrganisationTx), scenario.Announcement(o)); err != nil {
+	f := fake{scenario.NewFakeOf(g, cast)}
+	for _, o := range cast.Organisations() {
+		if _, err := f.Submit(maker, string(api.AnnounceOrganisationTx), cast.Announcement(o)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +72,7 @@ func (f fake) hold(t *testing.T, org string, by []string, args ...string) func()
 
 // validationCodes does the same on both and compares what became of it.
 func validationCodes(t *testing.T, l *live) {
-	all := scenario.Organisations()
+	all := cast.Organisations()
 	id, _ := unique(200)
 	must := func(t *testing.T, s side, org string, args ...string) {
 		t.Helper()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
-	"github.com/lifeledger/lifeledger/network/launch"
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
 // limit is how long one call may take on a busy machine.
@@ -32,7 +33,7 @@ const limit = 3 * time.Minute
 // live is a real network as a backend of scenarios: each organisation calls
 // through its own peer, with nothing of ours in between.
 type live struct {
-	*launch.Network
+	*consortium.Consortium
 	members map[string]*member
 }
 
@@ -45,10 +46,10 @@ type member struct {
 
 var _ scenario.Backend = (*live)(nil)
 
-func connect(t *testing.T, n *launch.Network) *live {
+func connect(t *testing.T, n *consortium.Consortium) *live {
 	t.Helper()
-	l := &live{Network: n, members: make(map[string]*member)}
-	for _, o := range n.Orgs() {
+	l := &live{Consortium: n, members: make(map[string]*member)}
+	for _, o := range n.Members {
 		m, err := join(t, n, o)
 		if err != nil {
 			t.Fatalf("%s: %v", o.MSPID, err)
@@ -58,12 +59,12 @@ func connect(t *testing.T, n *launch.Network) *live {
 	return l
 }
 
-func join(t *testing.T, n *launch.Network, o *launch.Org) (*member, error) {
-	certificate, err := os.ReadFile(o.Gateway.Certificate)
+func join(t *testing.T, n *consortium.Consortium, o consortium.Member) (*member, error) {
+	certificate, err := os.ReadFile(o.Client.Certificate)
 	if err != nil {
 		return nil, err
 	}
-	private, err := os.ReadFile(o.Gateway.PrivateKey)
+	private, err := os.ReadFile(o.Client.PrivateKey)
 	if err != nil {
 		return nil, err
 	}
@@ -83,11 +84,11 @@ func join(t *testing.T, n *launch.Network, o *launch.Org) (*member, error) {
 	if err != nil {
 		return nil, err
 	}
-	tls, err := credentials.NewClientTLSFromFile(o.TLSRoots, "")
+	tls, err := credentials.NewClientTLSFromFile(o.Peer.TLSRoots, o.Peer.ServerName)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := grpc.NewClient(o.PeerAddress, grpc.WithTransportCredentials(tls))
+	conn, err := grpc.NewClient(o.Peer.Address, grpc.WithTransportCredentials(tls))
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +98,8 @@ func join(t *testing.T, n *launch.Network, o *launch.Org) (*member, error) {
 		return nil, err
 	}
 	t.Cleanup(func() { _ = gw.Close(); _ = conn.Close() })
-	network := gw.GetNetwork(n.Topology.Channel.Name)
-	return &member{network, network.GetContract(n.Topology.Chaincode.Name), network.GetContract("qscc")}, nil
+	network := gw.GetNetwork(n.Channel)
+	return &member{network, network.GetContract(n.Chaincode), network.GetContract("qscc")}, nil
 }
 
 // Now is this machine's clock, which the peers share.
@@ -106,13 +107,13 @@ func (l *live) Now() time.Time { return time.Now() }
 
 // Ledger is the name that devices sign.
 func (l *live) Ledger() string {
-	return l.Topology.Channel.Name + "/" + l.Topology.Chaincode.Name
+	return l.Channel + "/" + l.Chaincode
 }
 
 // Submit endorses at every organisation, submits, and waits until every peer has
 // the block, so that the next call sees the same state wherever it is endorsed.
 func (l *live) Submit(org string, args ...string) (*scenario.Outcome, error) {
-	p, err := l.endorse(org, scenario.Organisations(), args...)
+	p, err := l.endorse(org, cast.Organisations(), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +203,7 @@ func (l *live) everywhere(id string) error {
 	defer cancel()
 	for org, m := range l.members {
 		for {
-			_, err := m.qscc.EvaluateWithContext(ctx, "GetTransactionByID", client.WithArguments(l.Topology.Channel.Name, id), client.WithEndorsingOrganizations(org))
+			_, err := m.qscc.EvaluateWithContext(ctx, "GetTransactionByID", client.WithArguments(l.Channel, id), client.WithEndorsingOrganizations(org))
 			if err == nil {
 				break
 			}
@@ -218,13 +219,23 @@ func (l *live) everywhere(id string) error {
 
 // height is how many blocks an organisation's peer has.
 func (l *live) height(org string) (uint64, error) {
-	b, err := l.members[org].qscc.Evaluate("GetChainInfo", client.WithArguments(l.Topology.Channel.Name), client.WithEndorsingOrganizations(org))
+	b, err := l.members[org].qscc.Evaluate("GetChainInfo", client.WithArguments(l.Channel), client.WithEndorsingOrganizations(org))
 	if err != nil {
 		return 0, told(err)
 	}
 	var info common.BlockchainInfo
 	err = proto.Unmarshal(b, &info)
 	return info.GetHeight(), err
+}
+
+// block reads a block as an organisation's peer has committed it.
+func (l *live) block(org string, number uint64) (*common.Block, error) {
+	b, err := l.members[org].qscc.Evaluate("GetBlockByNumber", client.WithArguments(l.Channel, strconv.FormatUint(number, 10)), client.WithEndorsingOrganizations(org))
+	if err != nil {
+		return nil, told(err)
+	}
+	block := new(common.Block)
+	return block, proto.Unmarshal(b, block)
 }
 
 // outcome reads out of the transaction what the peers have signed.
@@ -266,7 +277,7 @@ func (l *live) read(envelope *common.Envelope) (*scenario.Outcome, error) {
 		out.Event = &event
 	}
 	for _, ns := range results.GetNsRwset() {
-		if ns.GetNamespace() == l.Topology.Chaincode.Name {
+		if ns.GetNamespace() == l.Chaincode {
 			if err := proto.Unmarshal(ns.GetRwset(), out.RWSet); err != nil {
 				return nil, err
 			}

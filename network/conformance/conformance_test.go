@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/contract/audit"
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
 	"github.com/lifeledger/lifeledger/network/block"
+	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/launch"
 )
 
@@ -20,15 +22,7 @@ func TestConformance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a real Fabric network of three organisations; run without -short")
 	}
-	n, err := launch.Start(t.Context(), launch.Options{Dir: t.TempDir(), AutoPorts: true, Gateways: true, Progress: t.Logf})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := n.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	n := target(t)
 	l := connect(t, n)
 	all := stories(t)
 	i := slices.IndexFunc(all, func(s *scenario.Scenario) bool { return s.Name == "founding" })
@@ -55,23 +49,53 @@ func TestConformance(t *testing.T) {
 	t.Run("the peer's own command", func(t *testing.T) { peerCommand(t, l) })
 	t.Run("validation codes", func(t *testing.T) { validationCodes(t, l) })
 	t.Run("key order and pages", func(t *testing.T) { keyOrder(t, l) })
-	t.Run("every block is audited", func(t *testing.T) { recount(t, n) })
+	t.Run("every block is audited", func(t *testing.T) { recount(t, l) })
 }
 
-// recount audits what all of the above has left on the ledger, block by block.
-func recount(t *testing.T, n *launch.Network) {
-	blocks, err := n.Blocks(service)
+// elsewhere is the environment variable that names a network which runs already: a file
+// or a directory as package consortium reads it.
+const elsewhere = "LIFELEDGER_CONSORTIUM"
+
+// target is the network that is held to the in-memory ledger: one of its own, or the one
+// that is named, which is left as it is and running.
+func target(t *testing.T) *consortium.Consortium {
+	t.Helper()
+	var c *consortium.Consortium
+	if path := os.Getenv(elsewhere); path != "" {
+		var err error
+		if c, err = consortium.Load(path); err != nil {
+			t.Fatalf("%s: %v", elsewhere, err)
+		}
+	} else {
+		n, err := launch.Start(t.Context(), launch.Options{Dir: t.TempDir(), AutoPorts: true, Gateways: true, Progress: t.Logf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := n.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+		c = n.Consortium()
+	}
+	parts, err := c.Parts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer blocks.Close()
-	height, err := blocks.Height(t.Context())
+	cast = scenario.Cast{Manufacturer: parts.Manufacturer.MSPID, Service: parts.Service.MSPID, Shipper: parts.Shipper.MSPID}
+	maker, service, carrier = cast.Manufacturer, cast.Service, cast.Shipper
+	return c
+}
+
+// recount audits what all of the above has left on the ledger, block by block.
+func recount(t *testing.T, l *live) {
+	height, err := l.height(service)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := audit.New()
 	for number := range height {
-		b, err := blocks.Get(t.Context(), number)
+		b, err := l.block(service, number)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +104,7 @@ func recount(t *testing.T, n *launch.Network) {
 			t.Fatal(err)
 		}
 		for _, tx := range all {
-			if !tx.Valid() || tx.Chaincode != n.Topology.Chaincode.Name {
+			if !tx.Valid() || tx.Chaincode != l.Chaincode {
 				continue
 			}
 			if err := a.Apply(tx.ID, tx.Writes); err != nil {
@@ -115,7 +139,7 @@ func unique(number int) (id, ccy string) {
 func play(t *testing.T, b scenario.Backend, s *scenario.Scenario, number int) {
 	t.Helper()
 	id, ccy := unique(number)
-	steps, err := scenario.Run(s, b, id, ccy)
+	steps, err := scenario.Run(s.With(cast), b, id, ccy)
 	switch {
 	case errors.Is(err, scenario.ErrNotFresh):
 		t.Skip("the ledger is not empty any more")

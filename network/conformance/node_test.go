@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,10 @@ func secondLanguage(t *testing.T, l *live) {
 		t.Fatal(err)
 	}
 	r := newREST(t, l)
+	shipper, err := l.Member(carrier)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, alg := range []string{"Ed25519", "ECDSA-P256"} {
 		t.Run(alg, func(t *testing.T) {
 			id, ccy := unique(600 + i)
@@ -42,7 +47,7 @@ func secondLanguage(t *testing.T, l *live) {
 				lines = append(lines, fmt.Sprintf("%s,%s,,0,19,-9,980", measure.TimeOf(began.Add(time.Duration(k+1)*time.Second)), temperature))
 			}
 			job := map[string]any{
-				"base": l.Org("ShipperMSP").GatewayURL, "token": r.tokens["ShipperMSP"], "ledger": l.Ledger(), "organisation": "ShipperMSP",
+				"base": shipper.Gateway.URL, "token": r.tokens[carrier], "ledger": l.Ledger(), "organisation": carrier,
 				"shipmentId": "s-" + id, "deviceId": "node-" + id, "algorithm": alg, "secretHex": secret(id),
 				"recording": lines, "split": 5, "final": true, "registerOnly": true,
 			}
@@ -53,6 +58,7 @@ func secondLanguage(t *testing.T, l *live) {
 				}
 				cmd := exec.CommandContext(t.Context(), program, filepath.Join(root, "gateway", "smartpackage", "testdata", "node", "main.mjs"), "deliver")
 				cmd.Stdin = bytes.NewReader(in)
+				cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+shipper.Gateway.TLSRoots)
 				var stderr strings.Builder
 				cmd.Stderr = &stderr
 				if out, err := cmd.Output(); err != nil {
@@ -65,7 +71,7 @@ func secondLanguage(t *testing.T, l *live) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := scenario.Run(s, r, id, ccy); err != nil {
+				if _, err := scenario.Run(s.With(cast), r, id, ccy); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -75,7 +81,7 @@ func secondLanguage(t *testing.T, l *live) {
 			run()
 			run() // what the ledger has may come again under the same keys
 			script("after", arrived)
-			b, err := l.Evaluate("ServiceMSP", string(api.GetStreamTx), fmt.Sprintf(`{"shipmentId":%q,"deviceId":%q}`, "s-"+id, "node-"+id))
+			b, err := l.Evaluate(service, string(api.GetStreamTx), fmt.Sprintf(`{"shipmentId":%q,"deviceId":%q}`, "s-"+id, "node-"+id))
 			if err != nil || !strings.Contains(string(b), `"readings":120`) || !strings.Contains(string(b), `"ended":true`) {
 				t.Errorf("%s %v", b, err)
 			}

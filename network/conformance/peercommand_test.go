@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/fabricbin"
 	"github.com/lifeledger/lifeledger/network/launch"
 )
@@ -53,7 +53,7 @@ func peerCommand(t *testing.T, l *live) {
 		"an unknown shipment":           {maker, []string{"shipment:Settle", `{"shipmentId":"none` + id + `"}`}, fault.CodeShipmentUnknown},
 		"a foreign organisation":        {carrier, []string{"component:Register", `{"componentId":"c` + id + `","partNumber":"P","algorithm":"Ed25519","publicKey":"AA==","location":"X"}`}, fault.CodeNotPermitted},
 		"more tokens than there are":    {service, []string{"settlement:Redeem", fmt.Sprintf(`{"currency":%q,"amountMinor":2,"reference":"x"}`, ccy)}, fault.CodeInsufficientFunds},
-		"an organisation made up again": {maker, []string{"participant:AnnounceOrganisation", `{"mspId":"ShipperMSP","name":"x","roles":["manufacturer"]}`}, fault.CodeOrgExists},
+		"an organisation made up again": {maker, []string{"participant:AnnounceOrganisation", `{"mspId":"` + carrier + `","name":"x","roles":["manufacturer"]}`}, fault.CodeOrgExists},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := invoke(t, l, programs, c.org, c.args...)
@@ -97,16 +97,22 @@ func invoke(t *testing.T, l *live, programs *fabricbin.Programs, org string, arg
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := l.Org(org)
-	command := []string{
-		"chaincode", "invoke", "--channelID", l.Topology.Channel.Name, "--name", l.Topology.Chaincode.Name, "--ctor", string(call),
-		"--orderer", own.OrdererAddress, "--tls", "--cafile", own.TLSRoots, "--waitForEvent", "--waitForEventTimeout", "2m", "--connTimeout", "1m",
+	own, err := l.Member(org)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, o := range l.Orgs() {
-		command = append(command, "--peerAddresses", o.PeerAddress, "--tlsRootCertFiles", o.TLSRoots)
+	command := []string{
+		"chaincode", "invoke", "--channelID", l.Channel, "--name", l.Chaincode, "--ctor", string(call),
+		"--orderer", own.Orderer.Address, "--tls", "--cafile", own.Orderer.TLSRoots, "--waitForEvent", "--waitForEventTimeout", "2m", "--connTimeout", "1m",
+	}
+	if name := own.Orderer.ServerName; name != "" {
+		command = append(command, "--ordererTLSHostnameOverride", name)
+	}
+	for _, o := range l.Members {
+		command = append(command, "--peerAddresses", o.Peer.Address, "--tlsRootCertFiles", o.Peer.TLSRoots)
 	}
 	for began := time.Now(); ; time.Sleep(again) {
-		out, err := run(t, programs, l.Org(org), command)
+		out, err := run(t, programs, own, command)
 		// Whatever is not the chaincode's answer comes of a machine that stalls.
 		if err == nil || strings.Contains(string(out), "message:") || time.Since(began) > limit {
 			return out, err
@@ -114,12 +120,12 @@ func invoke(t *testing.T, l *live, programs *fabricbin.Programs, org string, arg
 	}
 }
 
-func run(t *testing.T, programs *fabricbin.Programs, own *launch.Org, command []string) ([]byte, error) {
+func run(t *testing.T, programs *fabricbin.Programs, own *consortium.Member, command []string) ([]byte, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, programs.Peer, command...)
-	cmd.Env = append(os.Environ(), "FABRIC_CFG_PATH="+programs.Config, "CORE_PEER_LOCALMSPID="+own.MSPID, "CORE_PEER_ADDRESS="+own.PeerAddress,
-		"CORE_PEER_MSPCONFIGPATH="+filepath.Dir(filepath.Dir(own.Admin.Certificate)), "CORE_PEER_TLS_ENABLED=true", "CORE_PEER_CLIENT_CONNTIMEOUT=1m", "CORE_PEER_TLS_ROOTCERT_FILE="+own.TLSRoots)
+	cmd.Env = append(os.Environ(), "FABRIC_CFG_PATH="+programs.Config, "CORE_PEER_LOCALMSPID="+own.MSPID, "CORE_PEER_ADDRESS="+own.Peer.Address,
+		"CORE_PEER_MSPCONFIGPATH="+own.Admin.MSP, "CORE_PEER_TLS_ENABLED=true", "CORE_PEER_CLIENT_CONNTIMEOUT=1m", "CORE_PEER_TLS_ROOTCERT_FILE="+own.Peer.TLSRoots)
 	return cmd.CombinedOutput()
 }

@@ -141,18 +141,23 @@ var routes = map[api.Transaction]string{
 // to refuse it just the same.
 type rest struct {
 	*live
-	tokens map[string]string
+	tokens  map[string]string
+	urls    map[string]string
+	clients map[string]*http.Client
 }
 
 func newREST(t *testing.T, l *live) rest {
 	t.Helper()
-	r := rest{l, map[string]string{}}
-	for _, o := range l.Orgs() {
-		token, err := os.ReadFile(o.TokenFile("operator"))
+	r := rest{l, map[string]string{}, map[string]string{}, map[string]*http.Client{}}
+	for _, o := range l.Members {
+		token, err := os.ReadFile(o.Tokens["operator"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.tokens[o.MSPID] = strings.TrimSpace(string(token))
+		r.tokens[o.MSPID], r.urls[o.MSPID] = strings.TrimSpace(string(token)), o.Gateway.URL
+		if r.clients[o.MSPID], err = o.Gateway.Client(0); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return r
 }
@@ -281,7 +286,7 @@ func (r rest) call(org, method, path, key string, body []byte) (*restAnswer, err
 	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
 	for {
-		req, err := http.NewRequestWithContext(ctx, method, r.Org(org).GatewayURL+"/v1"+path, bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(ctx, method, r.urls[org]+"/v1"+path, bytes.NewReader(body))
 		if err != nil {
 			return nil, err
 		}
@@ -292,7 +297,7 @@ func (r rest) call(org, method, path, key string, body []byte) (*restAnswer, err
 		if key != "" {
 			req.Header.Set("Idempotency-Key", key)
 		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := r.clients[org].Do(req)
 		if err != nil {
 			return nil, err
 		}
@@ -377,7 +382,7 @@ func asFault(status int, body []byte) error {
 
 // committed reads a transaction back from the organisation's peer.
 func (r rest) committed(org, id string) (*scenario.Outcome, error) {
-	b, err := r.members[org].qscc.Evaluate("GetTransactionByID", client.WithArguments(r.Topology.Channel.Name, id), client.WithEndorsingOrganizations(org))
+	b, err := r.members[org].qscc.Evaluate("GetTransactionByID", client.WithArguments(r.Channel, id), client.WithEndorsingOrganizations(org))
 	if err != nil {
 		return nil, told(err)
 	}

@@ -1,5 +1,6 @@
 // The chaincode of lifeledger, served as chaincode-as-a-service: the peer
-// connects to this process. It owns the wiring and nothing else.
+// connects to this process. It owns the wiring and nothing else. Called with
+// -health it asks the process that was started with the same environment.
 package main
 
 import (
@@ -12,7 +13,11 @@ import (
 )
 
 func main() {
-	if err := serve(); err != nil {
+	do := serve
+	if len(os.Args) == 2 && os.Args[1] == "-health" {
+		do = healthy
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "chaincode:", err)
 		os.Exit(1)
 	}

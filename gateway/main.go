@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -17,11 +16,15 @@ import (
 	"syscall"
 	"time"
 
+	// An image that holds this program alone has no authorities of the public web.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"github.com/lifeledger/lifeledger/gateway/authn"
 	"github.com/lifeledger/lifeledger/gateway/config"
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
 	"github.com/lifeledger/lifeledger/gateway/keeper"
+	"github.com/lifeledger/lifeledger/gateway/listener"
 	"github.com/lifeledger/lifeledger/gateway/operation"
 )
 
@@ -38,6 +41,7 @@ func main() {
 func run() error {
 	path := flag.String("c", os.Getenv("GATEWAY_CONFIG"), "configuration `file`; or GATEWAY_CONFIG")
 	check := flag.Bool("check", false, "check the configuration and end")
+	health := flag.Bool("health", false, "ask the gateway that runs with this configuration for its health and end")
 	showVersion := flag.Bool("version", false, "print the version and end")
 	flag.Parse()
 	if *showVersion {
@@ -45,11 +49,14 @@ func run() error {
 		return nil
 	}
 	if *path == "" || flag.NArg() > 0 {
-		return errors.New("usage: gateway -c gateway.yaml [-check]")
+		return errors.New("usage: gateway -c gateway.yaml [-check | -health]")
 	}
 	c, err := config.Load(*path)
 	if err != nil {
 		return err
+	}
+	if *health {
+		return listener.Probe(context.Background(), c.Listen, files(c.TLS))
 	}
 	if err := c.CheckFiles(); err != nil {
 		return err
@@ -68,12 +75,11 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log.Slog()}))
 	slog.SetDefault(log)
 	metrics := httpapi.NewMetrics()
-	metrics.Certificate(func() time.Time { return notAfter(c.Identity.Certificate) })
-
 	network, err := fabric.Dial(networkConfig(c, metrics, log))
 	if err != nil {
 		return err
 	}
+	metrics.Certificate(network.NotAfter)
 	defer func() { err = errors.Join(err, network.Close()) }()
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
@@ -109,58 +115,27 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	handler, err := httpapi.New(httpapi.Config{
+	handlers, err := httpapi.New(httpapi.Config{
 		Organisation: c.Organisation, Version: version(), Spec: openAPI,
 		Ledger: ledger{network}, Operations: operations{service}, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,
 			WriteTime: c.Limits.Wait + writeMargin,
 		},
-		Metrics: metrics, Log: log,
+		Metrics: metrics, Log: log, OperationsApart: c.Operations.Listen != "",
 	})
 	if err != nil {
 		return err
 	}
-	return listen(ctx, c, handler, ended, log)
+	return listen(ctx, c, handlers, ended, log)
 }
 
 // writeMargin is how much longer than for its outcome a write's answer is waited for.
 const writeMargin = 5 * time.Second
 
-// listen serves until ctx ends or the server or the operations fail; then it takes nothing new on
-// and gives the requests under way a bounded time.
-func listen(ctx context.Context, c *config.Config, handler http.Handler, ended <-chan error, log *slog.Logger) error {
-	s := &http.Server{
-		Addr: c.Listen, Handler: handler,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: c.Limits.Wait + 3*writeMargin, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.ListenAndServe() }()
-	log.Info("gateway started", "listen", c.Listen, "organisation", c.Organisation, "version", version())
-	var failed error
-	select {
-	case failed = <-served:
-		return failed // it could not listen
-	case failed = <-ended:
-	case <-ctx.Done():
-	}
-	log.Info("gateway is ending", "wait", c.Limits.Shutdown)
-	bounded, cancel := context.WithTimeout(context.Background(), c.Limits.Shutdown)
-	defer cancel()
-	if err := s.Shutdown(bounded); err != nil {
-		log.Warn("requests were cut off", "error", err)
-		failed = errors.Join(failed, s.Close())
-	}
-	if errors.Is(failed, context.Canceled) {
-		return nil
-	}
-	return failed
-}
-
 func networkConfig(c *config.Config, m *httpapi.Metrics, log *slog.Logger) fabric.Config {
 	return fabric.Config{
-		Address: c.Peer.Address, ServerName: c.Peer.ServerName, TLSRoots: c.Peer.TLSRoots,
+		Address: c.Peer.Address, ServerName: c.Peer.ServerName, TLSRoots: c.Peer.TLSRoots, RootsPEM: c.Peer.RootsPEM,
 		MSPID: c.Organisation, Certificate: c.Identity.Certificate, Key: c.Identity.PrivateKey,
 		Channel: c.Channel, Chaincode: c.Chaincode, Endorsers: c.Endorsers, InFlight: c.Limits.PeerCalls,
 		Observer: observeNetwork(m), Log: log,

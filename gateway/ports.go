@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,21 +166,4 @@ func observeOperations(m *httpapi.Metrics) operation.Observer {
 		},
 		Pending: m.OperationsPending, Queued: m.Queued, Resubmitted: m.Resubmitted, Reendorsed: m.Reendorsed,
 	}
-}
-
-// notAfter is the end of a certificate, or the zero time if it cannot be read.
-func notAfter(path string) time.Time {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return time.Time{}
-	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return time.Time{}
-	}
-	certificate, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return time.Time{}
-	}
-	return certificate.NotAfter
 }

@@ -19,6 +19,8 @@ import (
 // Config is the file. Secrets are paths, never values.
 type Config struct {
 	Listen       string   `yaml:"listen"`       // host:port of the REST API
+	TLS          TLS      `yaml:"tls"`          // of the REST API; left out: plain HTTP
+	Operations   Listener `yaml:"operations"`   // health and metrics on a listener of their own; left out: with the REST API
 	Organisation string   `yaml:"organisation"` // MSP id of the organisation that this gateway serves
 	Channel      string   `yaml:"channel"`      // name of the channel
 	Chaincode    string   `yaml:"chaincode"`    // name of the chaincode
@@ -32,6 +34,19 @@ type Config struct {
 	Keeper       Keeper   `yaml:"keeper"` // asks for settlements that have fallen due
 }
 
+// TLS names the files of a TLS listener. They may be renewed in place.
+type TLS struct {
+	Certificate string `yaml:"certificate"` // PEM file, the leaf first
+	PrivateKey  string `yaml:"privateKey"`  // PEM file
+	ClientRoots string `yaml:"clientRoots"` // PEM file: whoever shows no certificate of these is turned away
+}
+
+// Listener is where something is served.
+type Listener struct {
+	Listen string `yaml:"listen"` // host:port
+	TLS    TLS    `yaml:"tls"`
+}
+
 // Keeper says whether the gateway asks for what has fallen due on its own. Every
 // gateway of an organisation may: what is asked for twice is done once.
 type Keeper struct {
@@ -40,7 +55,7 @@ type Keeper struct {
 
 // Identity is the X.509 identity of the gateway.
 type Identity struct {
-	Certificate string `yaml:"certificate"` // PEM file
+	Certificate string `yaml:"certificate"` // PEM file, or a directory that holds that one file
 	PrivateKey  string `yaml:"privateKey"`  // PEM file, or a directory that holds that one file
 }
 
@@ -49,6 +64,8 @@ type Peer struct {
 	Address    string `yaml:"address"`    // host:port
 	TLSRoots   string `yaml:"tlsRoots"`   // PEM file
 	ServerName string `yaml:"serverName"` // name in the peer's certificate; empty: the address's host
+	Profile    string `yaml:"profile"`    // a Fabric connection profile (JSON or YAML) for whatever is not said above
+	RootsPEM   []byte `yaml:"-"`          // the profile's roots, if tlsRoots names none
 }
 
 // Auth says whose access tokens are good.
@@ -114,6 +131,9 @@ func Parse(text []byte) (*Config, error) {
 	if c.Limits.Shutdown == 0 {
 		c.Limits.Shutdown = 15 * time.Second
 	}
+	if err := c.Peer.fill(c.Organisation); err != nil {
+		return nil, err
+	}
 	return c, c.check()
 }
 
@@ -122,18 +142,19 @@ func (c *Config) check() error {
 	for _, f := range []struct{ name, value string }{
 		{"listen", c.Listen}, {"organisation", c.Organisation}, {"channel", c.Channel}, {"chaincode", c.Chaincode},
 		{"identity.certificate", c.Identity.Certificate}, {"identity.privateKey", c.Identity.PrivateKey},
-		{"peer.address", c.Peer.Address}, {"peer.tlsRoots", c.Peer.TLSRoots},
+		{"peer.address", c.Peer.Address}, {"peer.tlsRoots", c.Peer.TLSRoots + string(c.Peer.RootsPEM)},
 		{"auth.issuer", c.Auth.Issuer}, {"auth.audience", c.Auth.Audience}, {"data", c.Data},
 	} {
 		if f.value == "" {
 			wrong = append(wrong, fmt.Errorf("%s is missing", f.name))
 		}
 	}
-	for _, f := range []struct{ name, value string }{{"listen", c.Listen}, {"peer.address", c.Peer.Address}} {
+	for _, f := range []struct{ name, value string }{{"listen", c.Listen}, {"operations.listen", c.Operations.Listen}, {"peer.address", c.Peer.Address}} {
 		if _, _, err := net.SplitHostPort(f.value); f.value != "" && err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", f.name, err))
 		}
 	}
+	wrong = append(wrong, c.TLS.check("tls"), c.Operations.check())
 	if len(c.Endorsers) > 0 && !slices.Contains(c.Endorsers, c.Organisation) {
 		wrong = append(wrong, fmt.Errorf("endorsers must name %s, too", c.Organisation))
 	}
@@ -150,12 +171,46 @@ func (c *Config) check() error {
 	return errors.Join(wrong...)
 }
 
+func (t TLS) check(name string) error {
+	if (t.Certificate == "") != (t.PrivateKey == "") || t.Certificate == "" && t.ClientRoots != "" {
+		return fmt.Errorf("%s: certificate and privateKey go together", name)
+	}
+	return nil
+}
+
+// check keeps health and metrics from whoever reaches the machine.
+func (l Listener) check() error {
+	if l.Listen == "" {
+		if l.TLS != (TLS{}) {
+			return errors.New("operations.tls without operations.listen")
+		}
+		return nil
+	}
+	if l.TLS.ClientRoots == "" && !Loopback(l.Listen) {
+		return errors.New("operations.listen is not a loopback address: it needs operations.tls with clientRoots")
+	}
+	return l.TLS.check("operations.tls")
+}
+
+// Loopback says whether only this machine reaches an address.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // CheckFiles reports which of the named files cannot be read.
 func (c *Config) CheckFiles() error {
 	var wrong []error
 	for _, f := range []struct{ name, path string }{
 		{"identity.certificate", c.Identity.Certificate}, {"identity.privateKey", c.Identity.PrivateKey},
 		{"peer.tlsRoots", c.Peer.TLSRoots}, {"auth.keys", c.Auth.Keys},
+		{"tls.certificate", c.TLS.Certificate}, {"tls.privateKey", c.TLS.PrivateKey}, {"tls.clientRoots", c.TLS.ClientRoots},
+		{"operations.tls.certificate", c.Operations.TLS.Certificate}, {"operations.tls.privateKey", c.Operations.TLS.PrivateKey},
+		{"operations.tls.clientRoots", c.Operations.TLS.ClientRoots},
 	} {
 		if f.path == "" {
 			continue

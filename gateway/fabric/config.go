@@ -15,9 +15,10 @@ type Config struct {
 	Address    string // host:port of the organisation's own peer
 	ServerName string // name in the peer's TLS certificate, where it is not the address's host
 	TLSRoots   string // PEM file of the authorities of the peer's TLS certificate
+	RootsPEM   []byte // the same as text, where there is no file
 
 	MSPID       string // the organisation
-	Certificate string // PEM file of the identity that signs
+	Certificate string // PEM file of the identity that signs, or a directory that holds that one file
 	Key         string // PEM file of its private key, or a directory that holds that one file
 
 	Channel   string
@@ -64,7 +65,7 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.Address == "":
 		return c, errors.New("no peer address")
-	case c.TLSRoots == "" || c.Certificate == "" || c.Key == "":
+	case c.TLSRoots == "" && len(c.RootsPEM) == 0 || c.Certificate == "" || c.Key == "":
 		return c, errors.New("TLS roots, certificate and key files must be named")
 	case c.MSPID == "" || c.Channel == "" || c.Chaincode == "":
 		return c, errors.New("MSP id, channel and chaincode must be named")

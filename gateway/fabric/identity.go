@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
@@ -31,17 +32,22 @@ type session struct {
 	sign     identity.Sign
 	hash     hash.Hash
 	stamp    stamp
+	notAfter time.Time // of the certificate
 }
 
 // stamp tells whether the identity files have changed since they were read.
 type stamp struct{ certificate, key time.Time }
 
 func stampOf(c Config) (stamp, error) {
-	cert, err := os.Stat(c.Certificate)
+	path, err := onlyFile(c.Certificate)
 	if err != nil {
 		return stamp{}, err
 	}
-	path, err := keyFile(c.Key)
+	cert, err := os.Stat(path)
+	if err != nil {
+		return stamp{}, err
+	}
+	path, err = onlyFile(c.Key)
 	if err != nil {
 		return stamp{}, err
 	}
@@ -75,14 +81,18 @@ func newSession(c Config, conn grpc.ClientConnInterface) (*session, error) {
 	network := gw.GetNetwork(c.Channel)
 	return &session{
 		gateway: gw, network: network, contract: network.GetContract(c.Chaincode), system: network.GetContract("qscc"),
-		creator: creator, sign: sign, hash: digest, stamp: at,
+		creator: creator, sign: sign, hash: digest, stamp: at, notAfter: id.notAfter,
 	}, nil
 }
 
 // readIdentity reads certificate and key and checks that they belong together,
 // so that a half-finished renewal is not taken for a new identity.
-func readIdentity(c Config) (*identity.X509Identity, identity.Sign, hash.Hash, error) {
-	certPEM, err := os.ReadFile(c.Certificate)
+func readIdentity(c Config) (*dated, identity.Sign, hash.Hash, error) {
+	path, err := onlyFile(c.Certificate)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	certPEM, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -90,7 +100,10 @@ func readIdentity(c Config) (*identity.X509Identity, identity.Sign, hash.Hash, e
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	path, err := keyFile(c.Key)
+	if slices.Contains(cert.Subject.OrganizationalUnit, "admin") {
+		return nil, nil, nil, errAdministrator
+	}
+	path, err = onlyFile(c.Key)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -119,12 +132,22 @@ func readIdentity(c Config) (*identity.X509Identity, identity.Sign, hash.Hash, e
 		return nil, nil, nil, err
 	}
 	id, err := identity.NewX509Identity(c.MSPID, cert)
-	return id, sign, digest, err
+	return &dated{id, cert.NotAfter}, sign, digest, err
 }
 
-// keyFile finds the key: Fabric's own tools put it alone into a directory
-// "keystore" under a name of their own.
-func keyFile(path string) (string, error) {
+// dated is an identity with the end of its certificate.
+type dated struct {
+	*identity.X509Identity
+	notAfter time.Time
+}
+
+// errAdministrator refuses an identity that could change the channel and approve
+// chaincode: whoever takes over a gateway must not get that with it.
+var errAdministrator = errors.New("the certificate is an administrator's; enrol an identity of type client for the gateway")
+
+// onlyFile finds a certificate or a key: Fabric's own tools put it alone into a
+// directory, "signcerts" or "keystore", under a name of their own.
+func onlyFile(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
@@ -143,15 +166,18 @@ func keyFile(path string) (string, error) {
 		}
 	}
 	if len(files) != 1 {
-		return "", fmt.Errorf("%s holds %d files, want the private key alone", path, len(files))
+		return "", fmt.Errorf("%s holds %d files, want one alone", path, len(files))
 	}
 	return files[0], nil
 }
 
 func transportCredentials(c Config) (credentials.TransportCredentials, error) {
-	roots, err := os.ReadFile(c.TLSRoots)
-	if err != nil {
-		return nil, fmt.Errorf("TLS roots: %w", err)
+	roots := c.RootsPEM
+	if c.TLSRoots != "" {
+		var err error
+		if roots, err = os.ReadFile(c.TLSRoots); err != nil {
+			return nil, fmt.Errorf("TLS roots: %w", err)
+		}
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(roots) {

@@ -99,6 +99,9 @@ func (n *Network) Height() uint64 { return n.commits.height() }
 // Live reports whether the event stream is up.
 func (n *Network) Live() bool { return n.commits.live() }
 
+// NotAfter is the end of the certificate that is in use.
+func (n *Network) NotAfter() time.Time { return n.session.Load().notAfter }
+
 // Evaluate asks the own organisation's peer, which has seen every commit that
 // this gateway has reported.
 func (n *Network) Evaluate(ctx context.Context, tx api.Transaction, argument []byte) ([]byte, error) {

@@ -263,10 +263,14 @@ func TestDialRefuses(t *testing.T) {
 	good := new(fakePeer).start(t)
 	dir := filepath.Dir(good.Certificate)
 	issue(t, dir, "other")
+	issue(t, dir, "chief", "admin")
 	for name, change := range map[string]func(*Config){
 		"no address":                       func(c *Config) { c.Address = "" },
 		"no channel":                       func(c *Config) { c.Channel = "" },
 		"a missing certificate":            func(c *Config) { c.Certificate = filepath.Join(dir, "none") },
+		"an administrator's identity": func(c *Config) {
+			c.Certificate, c.Key = filepath.Join(dir, "chief.pem"), filepath.Join(dir, "chief.key")
+		},
 		"a key of another certificate":     func(c *Config) { c.Key = filepath.Join(dir, "other.key") },
 		"a directory of more than one key": func(c *Config) { c.Key = dir },
 		"TLS roots that are none":          func(c *Config) { c.TLSRoots = c.Key },

@@ -14,13 +14,16 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
 
-// pages routes what is not a resource: health, metrics and documentation. They
-// need no token and show nothing of the ledger.
-func (s *server) pages(e *gin.Engine) {
-	readiness := &readiness{server: s}
+// operational routes what those need who operate the gateway. It needs no token and
+// shows nothing of the ledger.
+func (s *server) operational(e *gin.Engine, ready *readiness) {
 	e.GET("/healthz", s.healthz)
-	e.GET("/readyz", readiness.answer)
+	e.GET("/readyz", ready.answer)
 	e.GET("/metrics", gin.WrapH(s.metrics.Handler()))
+}
+
+// pages routes the documentation, which needs no token either.
+func (s *server) pages(e *gin.Engine) {
 	e.GET("/docs", page(s.contract.reference))
 	e.GET(problem.Page, page(s.contract.problems))
 	e.GET("/openapi.yaml", func(c *gin.Context) {

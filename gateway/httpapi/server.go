@@ -42,7 +42,14 @@ type Config struct {
 	Limits  Limits
 	Metrics *Metrics // nil: a new set
 	Log     *slog.Logger
+
+	// OperationsApart keeps readiness and metrics out of the API's handler.
+	OperationsApart bool
 }
+
+// Handlers are what the gateway serves: the API with its documentation, and, for those
+// who operate the gateway, health, readiness and metrics.
+type Handlers struct{ API, Operations http.Handler }
 
 // server implements the generated interface; its methods are in the files of
 // their resources.
@@ -57,8 +64,8 @@ type server struct {
 
 var _ api.StrictServerInterface = (*server)(nil)
 
-// New assembles the handler of everything that the gateway serves.
-func New(c Config) (http.Handler, error) {
+// New assembles the handlers of everything that the gateway serves.
+func New(c Config) (*Handlers, error) {
 	if c.Ledger == nil || c.Operations == nil || c.Authenticator == nil || c.Organisation == "" {
 		return nil, errors.New("httpapi: organisation, ledger, operations and authenticator must be given")
 	}
@@ -76,14 +83,30 @@ func New(c Config) (http.Handler, error) {
 	return assemble(c, contract)
 }
 
-func assemble(c Config, contract *contract) (http.Handler, error) {
+func assemble(c Config, contract *contract) (*Handlers, error) {
 	s := &server{config: c, ledger: c.Ledger, operations: c.Operations, contract: contract, metrics: c.Metrics, log: c.Log}
-	return s.engine()
+	ready := &readiness{server: s}
+	apart, err := s.engine()
+	if err != nil {
+		return nil, err
+	}
+	s.operational(apart, ready)
+	e, err := s.engine()
+	if err != nil {
+		return nil, err
+	}
+	if c.OperationsApart {
+		e.GET("/healthz", s.healthz)
+	} else {
+		s.operational(e, ready)
+	}
+	s.resources(e)
+	return &Handlers{API: e, Operations: apart}, nil
 }
 
 // engine sets Gin up by hand: no proxy is trusted, nothing is guessed from a
 // path that nearly fits, and the schema checks bodies, not struct tags.
-func (s *server) engine() (http.Handler, error) {
+func (s *server) engine() (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	binding.Validator = nil
 	e := gin.New()
@@ -97,6 +120,10 @@ func (s *server) engine() (http.Handler, error) {
 	e.Use(s.begin, s.observe, s.recoverPanic, secure)
 	e.NoRoute(s.noRoute)
 	e.NoMethod(s.noMethod)
+	return e, nil
+}
+
+func (s *server) resources(e *gin.Engine) {
 	s.pages(e)
 	v1 := e.Group(base, s.cap, s.authenticate, s.rateLimit(), s.permit, s.negotiate, s.takeBody, s.validate, s.deadline)
 	strict := api.NewStrictHandlerWithOptions(s, nil, api.StrictGinServerOptions{
@@ -107,7 +134,6 @@ func (s *server) engine() (http.Handler, error) {
 	api.RegisterHandlersWithOptions(v1, strict, api.GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, malformed(err)) },
 	})
-	return e, nil
 }
 
 func (l Limits) withDefaults() Limits {

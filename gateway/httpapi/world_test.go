@@ -131,6 +131,7 @@ type world struct {
 	operations *fakeOperations
 	metrics    *Metrics
 	log        bytes.Buffer
+	apart      http.Handler // health, readiness and metrics alone
 	handler    http.Handler
 	contract   *contract
 	router     routers.Router
@@ -175,9 +176,11 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	}
 	w.contract, w.router = known.contract, known.router
 	c.Limits = c.Limits.withDefaults()
-	if w.handler, err = assemble(c, w.contract); err != nil {
+	all, err := assemble(c, w.contract)
+	if err != nil {
 		t.Fatal(err)
 	}
+	w.handler, w.apart = all.API, all.Operations
 	for _, e := range exchanges {
 		s := w.schemaOf(t, e.operation)
 		w.ledger.answers[e.tx] = example(s, "")

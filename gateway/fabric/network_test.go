@@ -265,9 +265,9 @@ func TestDialRefuses(t *testing.T) {
 	issue(t, dir, "other")
 	issue(t, dir, "chief", "admin")
 	for name, change := range map[string]func(*Config){
-		"no address":                       func(c *Config) { c.Address = "" },
-		"no channel":                       func(c *Config) { c.Channel = "" },
-		"a missing certificate":            func(c *Config) { c.Certificate = filepath.Join(dir, "none") },
+		"no address":            func(c *Config) { c.Address = "" },
+		"no channel":            func(c *Config) { c.Channel = "" },
+		"a missing certificate": func(c *Config) { c.Certificate = filepath.Join(dir, "none") },
 		"an administrator's identity": func(c *Config) {
 			c.Certificate, c.Key = filepath.Join(dir, "chief.pem"), filepath.Join(dir, "chief.key")
 		},

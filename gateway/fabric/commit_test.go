@@ -9,13 +9,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
 )
 
 // chain stands in for a peer: blocks, and streams of them that can be cut or die.
 type chain struct {
 	mu      sync.Mutex
-	blocks  []*peer.FilteredBlock
+	blocks  []*common.Block
 	down    bool
 	dead    bool // streams stay open and say nothing
 	cut     chan struct{}
@@ -37,14 +39,30 @@ type entry struct {
 	code peer.TxValidationCode
 }
 
+// blockOf is a block of transactions that hold their ids and nothing else.
+func blockOf(number uint64, entries ...entry) *common.Block {
+	marshal := func(m proto.Message) []byte {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			panic(err)
+		}
+		return b
+	}
+	b := &common.Block{Header: &common.BlockHeader{Number: number}, Data: &common.BlockData{}}
+	var codes []byte
+	for _, e := range entries {
+		header := &common.Header{ChannelHeader: marshal(&common.ChannelHeader{TxId: e.txid})}
+		b.Data.Data = append(b.Data.Data, marshal(&common.Envelope{Payload: marshal(&common.Payload{Header: header})}))
+		codes = append(codes, byte(e.code))
+	}
+	b.Metadata = &common.BlockMetadata{Metadata: [][]byte{nil, nil, codes}}
+	return b
+}
+
 func (c *chain) add(entries ...entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := &peer.FilteredBlock{Number: uint64(len(c.blocks))}
-	for _, e := range entries {
-		b.FilteredTransactions = append(b.FilteredTransactions, &peer.FilteredTransaction{Txid: e.txid, TxValidationCode: e.code})
-	}
-	c.blocks = append(c.blocks, b)
+	c.blocks = append(c.blocks, blockOf(uint64(len(c.blocks)), entries...))
 	close(c.grew)
 	c.grew = make(chan struct{})
 }
@@ -66,7 +84,7 @@ func (c *chain) die() {
 
 var errDown = NewError(Unreachable, CommitStatus, nil)
 
-func (c *chain) open(ctx context.Context, from uint64) (<-chan *peer.FilteredBlock, error) {
+func (c *chain) open(ctx context.Context, from uint64) (<-chan *common.Block, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.down {
@@ -74,16 +92,16 @@ func (c *chain) open(ctx context.Context, from uint64) (<-chan *peer.FilteredBlo
 	}
 	c.streams++
 	c.dead = false
-	out := make(chan *peer.FilteredBlock)
+	out := make(chan *common.Block)
 	go c.stream(ctx, c.streams, from, c.cut, out)
 	return out, nil
 }
 
-func (c *chain) stream(ctx context.Context, id int, from uint64, cut <-chan struct{}, out chan<- *peer.FilteredBlock) {
+func (c *chain) stream(ctx context.Context, id int, from uint64, cut <-chan struct{}, out chan<- *common.Block) {
 	defer close(out)
 	for {
 		c.mu.Lock()
-		var next *peer.FilteredBlock
+		var next *common.Block
 		if from < uint64(len(c.blocks)) && !(c.dead && id == c.streams) {
 			next = c.blocks[from]
 			from++
@@ -121,9 +139,9 @@ func (c *chain) Status(_ context.Context, txid string) (Committed, bool, error) 
 		return Committed{}, false, errDown
 	}
 	for _, b := range c.blocks { // a peer answers with the first
-		for _, t := range b.GetFilteredTransactions() {
-			if t.GetTxid() == txid {
-				return committed(txid, b.GetNumber(), t.GetTxValidationCode()), true, nil
+		for _, t := range outcomes(b) {
+			if t.txid == txid {
+				return committed(txid, b.GetHeader().GetNumber(), t.code), true, nil
 			}
 		}
 	}
@@ -131,12 +149,16 @@ func (c *chain) Status(_ context.Context, txid string) (Committed, bool, error) 
 }
 
 // follow starts commits on a chain, in a bubble, and stops them when the test ends.
-func follow(t *testing.T, c *chain) *commits {
+func follow(t *testing.T, c *chain) *commits { return streaming(t, c).waits }
+
+// streaming starts the stream itself.
+func streaming(t *testing.T, c *chain) *stream {
 	t.Helper()
-	all := newCommits(c, Config{Log: slog.New(slog.DiscardHandler)})
+	s := newStream(c, Config{Log: slog.New(slog.DiscardHandler)})
+	all := s.waits
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() { all.run(ctx) })
+	wg.Go(func() { s.run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
@@ -146,7 +168,7 @@ func follow(t *testing.T, c *chain) *commits {
 			t.Errorf("%d still waited for", len(all.waiting))
 		}
 	})
-	return all
+	return s
 }
 
 const (
@@ -282,21 +304,19 @@ func TestCommitsBeforeTheStream(t *testing.T) {
 }
 
 func TestOutcomesAreForgottenInTheirOrder(t *testing.T) {
-	all := newCommits(newChain(0), Config{})
-	b := &peer.FilteredBlock{Number: 1}
+	all := newCommits(newChain(0))
+	var many []outcome
 	for i := range remembered + 10 {
-		b.FilteredTransactions = append(b.FilteredTransactions, &peer.FilteredTransaction{Txid: string(rune('A'+i%26)) + time.Duration(i).String()})
+		many = append(many, outcome{string(rune('A'+i%26)) + time.Duration(i).String(), valid})
 	}
-	all.take(b, time.Now())
+	all.take(1, many)
 	if len(all.recent) != remembered {
 		t.Errorf("%d remembered", len(all.recent))
 	}
-	first := b.GetFilteredTransactions()[0].GetTxid()
-	last := b.GetFilteredTransactions()[remembered+9].GetTxid()
-	if _, ok := all.recent[first]; ok {
+	if _, ok := all.recent[many[0].txid]; ok {
 		t.Error("the first is remembered")
 	}
-	if _, ok := all.recent[last]; !ok {
+	if _, ok := all.recent[many[len(many)-1].txid]; !ok {
 		t.Error("the last is forgotten")
 	}
 }

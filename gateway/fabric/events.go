@@ -1,10 +1,6 @@
 package fabric
 
-import (
-	"context"
-
-	"github.com/hyperledger/fabric-gateway/pkg/client"
-)
+import "context"
 
 // ChaincodeEvent is what a valid transaction announced.
 type ChaincodeEvent struct {
@@ -13,22 +9,25 @@ type ChaincodeEvent struct {
 	Payload []byte
 }
 
-// Events gives the chaincode's events from a block on, that block's included.
-// The channel is closed when the stream is cut or ctx ends, and MUST be read until then.
+// Events gives the chaincode's events from a block on, that block's included, out
+// of the same stream as [Network.Blocks]. The channel is closed when ctx ends.
 func (n *Network) Events(ctx context.Context, from uint64) (<-chan ChaincodeEvent, error) {
-	events, err := n.session.Load().network.ChaincodeEvents(ctx, n.config.Chaincode, client.WithStartBlock(from))
-	if err != nil {
-		return nil, classify(ctx, CommitStatus, "", err)
-	}
 	out := make(chan ChaincodeEvent)
 	go func() {
 		defer close(out)
-		for e := range events {
-			select {
-			case out <- ChaincodeEvent{e.BlockNumber, e.EventName, e.Payload}:
-			case <-ctx.Done(): // the library's reader blocks on a channel that nobody reads
+		_ = n.Blocks(ctx, from, func(b *Block) error { // which ends with ctx alone
+			for _, t := range b.Transactions {
+				if t.EventName == "" {
+					continue
+				}
+				select {
+				case out <- ChaincodeEvent{b.Number, t.EventName, t.Event}:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
 			}
-		}
+			return nil
+		})
 	}()
 	return out, nil
 }

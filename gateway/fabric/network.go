@@ -26,10 +26,10 @@ type Network struct {
 	session atomic.Pointer[session] // replaced by watchIdentity alone
 	roster  *roster
 	gate    *gate
-	commits *commits
+	stream  *stream
 
 	stop context.CancelFunc // ends the goroutines below
-	done sync.WaitGroup     // commits.run, watchIdentity
+	done sync.WaitGroup     // stream.run, watchIdentity
 }
 
 // Dial prepares the way to the peer. It does not wait for the peer: a gateway may
@@ -58,8 +58,8 @@ func Dial(config Config) (*Network, error) {
 		gate:   newGate(config.InFlight, config.AdmissionWait, config.Observer),
 	}
 	n.session.Store(first)
-	n.commits = newCommits(n, config)
-	n.done.Go(func() { n.commits.run(ctx) })
+	n.stream = newStream(n, config)
+	n.done.Go(func() { n.stream.run(ctx) })
 	n.done.Go(func() { n.watchIdentity(ctx) })
 	return n, nil
 }
@@ -94,10 +94,10 @@ func (n *Network) Organisations() []string { return append([]string(nil), n.rost
 
 // Height is the number of the next block that the event stream expects; 0 while
 // the stream has never been up.
-func (n *Network) Height() uint64 { return n.commits.height() }
+func (n *Network) Height() uint64 { return n.stream.height() }
 
 // Live reports whether the event stream is up.
-func (n *Network) Live() bool { return n.commits.live() }
+func (n *Network) Live() bool { return n.stream.live() }
 
 // NotAfter is the end of the certificate that is in use.
 func (n *Network) NotAfter() time.Time { return n.session.Load().notAfter }

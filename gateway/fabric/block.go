@@ -50,9 +50,9 @@ type Write struct {
 	Removed bool
 }
 
-// decodeBlock takes a block apart. What cannot be read is said where it stands:
+// DecodeBlock takes a block of the peer apart, for one chaincode. What cannot be read is said where it stands:
 // one broken transaction must not hide the others.
-func decodeBlock(b *common.Block, chaincode string) *Block {
+func DecodeBlock(b *common.Block, chaincode string) *Block {
 	h := b.GetHeader()
 	out := &Block{
 		Number: h.GetNumber(), Hash: headerHash(h), Previous: h.GetPreviousHash(), CommitHash: commitHash(b),

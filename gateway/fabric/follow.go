@@ -12,7 +12,7 @@ import (
 // stream that it shares with all who wait for an outcome, and one of its own only
 // for what that one has passed. A cut stream is taken up again.
 func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) error) error {
-	return n.stream.follow(ctx, from, func(b *common.Block) error { return give(decodeBlock(b, n.config.Chaincode)) })
+	return n.stream.follow(ctx, from, func(b *common.Block) error { return give(DecodeBlock(b, n.config.Chaincode)) })
 }
 
 // ChainHeight asks the own peer for the number of blocks of its chain.

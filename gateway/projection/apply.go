@@ -1,0 +1,431 @@
+package projection
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lifeledger/lifeledger/chaincode/catalogue"
+)
+
+// errMoved says that another process has applied the blocks meanwhile.
+var errMoved = errors.New("the read model was moved on by another process")
+
+// apply puts a batch into the database, with the height after it: all or nothing.
+// s.mu is held and a transaction is open.
+func (s *store) apply(ctx context.Context, b *batch) error {
+	at, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	if at.height != b.from {
+		return errMoved
+	}
+	if b.from > 0 && string(at.hash) != string(b.previous) {
+		return fmt.Errorf("%w: block %d", ErrChain, b.from)
+	}
+	for _, do := range []func(context.Context, *batch) error{s.existing, s.blocks, s.records, s.entities, s.intervals, s.park} {
+		if err := do(ctx, b); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, s.sql(`UPDATE read_model SET height = ?, hash = ?, time = coalesce(nullif(?, ''), time)`),
+		int64(b.next), b.blocks[len(b.blocks)-1].Hash, b.last())
+}
+
+// lock reads the head, so that no other process moves it until the commit.
+func (s *store) lock(ctx context.Context) (h head, err error) {
+	text := headSQL
+	if s.dialect == Postgres {
+		text += " FOR UPDATE"
+	}
+	err = s.query(ctx, text, nil, func(scan func(...any) error) error {
+		var height int64
+		err := scan(&height, &h.hash, &h.time)
+		h.height = uint64(height)
+		return err
+	})
+	return h, err
+}
+
+// existing finds which records the database has already.
+func (s *store) existing(ctx context.Context, b *batch) error {
+	return s.among(ctx, `SELECT "key" FROM ledger_records WHERE "key" IN `, b.order, func(scan func(...any) error) error {
+		var id string
+		if err := scan(&id); err != nil {
+			return err
+		}
+		b.changes[id].existed = true
+		return nil
+	})
+}
+
+func (s *store) blocks(ctx context.Context, b *batch) error {
+	rows := make([][]any, len(b.blocks))
+	for i, k := range b.blocks {
+		rows[i] = []any{int64(k.Number), k.Hash, k.Previous, k.CommitHash, int64(len(k.Transactions))}
+	}
+	if err := s.upsert(ctx, blocksTable, rows); err != nil {
+		return err
+	}
+	rows = make([][]any, len(b.transactions))
+	for i, t := range b.transactions {
+		rows[i] = []any{int64(t.Block), int64(t.Number), t.Transaction, t.Time, t.Submitter, b.functions[i]}
+	}
+	return s.upsert(ctx, transactionsTable, rows)
+}
+
+// records keeps what was, and puts what is in its place.
+func (s *store) records(ctx context.Context, b *batch) error {
+	var kept, removed []string
+	var rows, versions [][]any
+	for _, id := range b.order {
+		c := b.changes[id]
+		if c.existed {
+			kept = append(kept, id)
+		}
+		for _, v := range c.versions {
+			versions = append(versions, []any{id, int64(v.Block), int64(v.Number), c.record.Kind, v.document})
+		}
+		if c.removed {
+			removed = append(removed, id)
+			versions = append(versions, []any{id, int64(c.Block), int64(c.Number), c.record.Kind, nil})
+			continue
+		}
+		rows = append(rows, []any{id, c.record.Kind, int64(c.Block), int64(c.Number), c.record.Document})
+	}
+	archive := `INSERT INTO ledger_versions ("key", block, number, kind, document) SELECT "key", block, number, kind, document FROM ledger_records WHERE "key" IN `
+	if err := s.among(ctx, archive, kept, nil); err != nil {
+		return err
+	}
+	if err := s.among(ctx, `DELETE FROM ledger_records WHERE "key" IN `, removed, nil); err != nil {
+		return err
+	}
+	if err := s.upsert(ctx, versionsTable, versions); err != nil {
+		return err
+	}
+	return s.upsert(ctx, recordsTable, rows)
+}
+
+// entities replaces the rows of every record that changed.
+func (s *store) entities(ctx context.Context, b *batch) error {
+	stale := make(map[string][]string) // ids of records whose rows go, by entity
+	rows := make(map[string][][]any)
+	for _, id := range b.order {
+		c := b.changes[id]
+		for _, entity := range entitiesOf[c.record.Kind] {
+			found := c.rows[entity.Name]
+			if c.existed && (entity.several || len(found) == 0) {
+				stale[entity.Name] = append(stale[entity.Name], id)
+			}
+			for _, r := range found {
+				rows[entity.Name] = append(rows[entity.Name], rowOf(c.stamp, id, r))
+			}
+		}
+	}
+	for _, e := range catalogue.Entities() {
+		if err := s.among(ctx, `DELETE FROM `+Quote(e.Table())+` WHERE `+keyColumn(e)+` IN `, stale[e.Name], nil); err != nil {
+			return err
+		}
+		if err := s.upsert(ctx, e.Table(), rows[e.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entitiesOf are the entities whose rows are made of a record of one kind alone.
+var entitiesOf = func() map[string][]made {
+	all := make(map[string][]made)
+	for _, e := range catalogue.Entities() {
+		if e.Kind != "" {
+			all[e.Kind] = append(all[e.Kind], made{e.Name, e.Each != ""})
+		}
+	}
+	for _, p := range parts {
+		all[p.kind] = append(all[p.kind], made{p.entity, true})
+	}
+	return all
+}()
+
+// made is an entity; several: a record may have more than one row of it, or none.
+type made struct {
+	Name    string
+	several bool
+}
+
+func keyColumn(e catalogue.Entity) string {
+	if e.Kind != "" && e.Each == "" {
+		return Quote(catalogue.RowColumn) // which is the record's key
+	}
+	return Quote("ledger_key")
+}
+
+func rowOf(at stamp, key string, r catalogue.Row) []any {
+	out := make([]any, 0, 6+len(r.Values))
+	out = append(out, r.ID, key, int64(at.Block), at.Transaction, at.Time, at.Submitter)
+	for _, v := range r.Values {
+		if list, ok := v.([]string); ok {
+			text, err := json.Marshal(list)
+			if err != nil {
+				panic(err) // texts always have a form
+			}
+			v = string(text)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// intervals leads the derivations on: their states are read, moved and put back.
+func (s *store) intervals(ctx context.Context, b *batch) error {
+	for _, d := range intervals {
+		e, ok := catalogue.Find(d.entity)
+		if !ok {
+			continue
+		}
+		steps, moments, subjects := b.follow(d.kind, d.read)
+		if len(steps) == 0 {
+			continue
+		}
+		states := make(map[string]*state, len(subjects))
+		text := s.sql(`SELECT subject, state FROM derived_state WHERE entity = '` + d.entity + `' AND subject IN `)
+		if err := s.among(ctx, text, subjects, func(scan func(...any) error) error {
+			var subject, encoded string
+			if err := scan(&subject, &encoded); err != nil {
+				return err
+			}
+			st := new(state)
+			states[subject] = st
+			return json.Unmarshal([]byte(encoded), st)
+		}); err != nil {
+			return err
+		}
+		if err := s.move(ctx, e, steps, moments, states); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move leads the states of one entity's subjects on and writes rows and states.
+func (s *store) move(ctx context.Context, e catalogue.Entity, steps []step, moments []moment, states map[string]*state) error {
+	latest := make(map[string]derivedRow)
+	var order, touched []string
+	for i, w := range steps {
+		subject := moments[i].subject
+		st := states[subject]
+		if st == nil {
+			st = new(state)
+			states[subject] = st
+		}
+		changed := st.move(e, w, moments[i])
+		if len(changed) > 0 {
+			touched = append(touched, subject)
+		}
+		for _, r := range changed {
+			if _, ok := latest[r.row.ID]; !ok {
+				order = append(order, r.row.ID)
+			}
+			latest[r.row.ID] = r
+		}
+	}
+	rows := make([][]any, len(order))
+	for i, id := range order {
+		r := latest[id]
+		rows[i] = rowOf(r.stamp, r.key, r.row)
+	}
+	if err := s.upsert(ctx, e.Table(), rows); err != nil {
+		return err
+	}
+	return s.remember(ctx, e.Name, touched, states)
+}
+
+func (s *store) remember(ctx context.Context, entity string, subjects []string, states map[string]*state) error {
+	var rows [][]any
+	seen := make(map[string]bool, len(subjects))
+	for _, subject := range subjects {
+		if seen[subject] {
+			continue
+		}
+		seen[subject] = true
+		encoded, err := json.Marshal(states[subject])
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{entity, subject, string(encoded)})
+	}
+	return s.upsert(ctx, stateTable, rows)
+}
+
+// follow picks the steps of one kind that can be read. Those that cannot are
+// parked as records and move nothing.
+func (b *batch) follow(kind string, read func(catalogue.Record) (moment, error)) (steps []step, moments []moment, subjects []string) {
+	seen := make(map[string]bool)
+	for _, w := range b.steps {
+		if w.record.Kind != kind {
+			continue
+		}
+		m, err := read(w.record)
+		if err != nil || m.subject == "" {
+			continue
+		}
+		if m.at == "" {
+			m.at = w.Time
+		}
+		steps, moments = append(steps, w), append(moments, m)
+		if !seen[m.subject] {
+			seen[m.subject] = true
+			subjects = append(subjects, m.subject)
+		}
+	}
+	return steps, moments, subjects
+}
+
+// park notes what could not be turned into rows, and takes off what now can.
+func (s *store) park(ctx context.Context, b *batch) error {
+	var rows [][]any
+	var well []string
+	for _, p := range b.parked {
+		rows = append(rows, []any{p.id, "", int64(p.Block), int64(p.Number), p.reason, nil, nil})
+	}
+	for _, id := range b.order {
+		switch c := b.changes[id]; {
+		case c.problem != "":
+			rows = append(rows, []any{id, c.record.Kind, int64(c.Block), int64(c.Number), c.problem, nil, nil})
+		case c.existed || len(c.versions) > 0:
+			well = append(well, id)
+		}
+	}
+	if err := s.among(ctx, `DELETE FROM ledger_parked WHERE id IN `, well, nil); err != nil {
+		return err
+	}
+	if err := s.upsert(ctx, parkedTable, rows); err != nil {
+		return err
+	}
+	for kind, u := range b.unknown {
+		err := s.exec(ctx, s.sql(`INSERT INTO ledger_unknown (kind, writes, block) VALUES (?, ?, ?) ON CONFLICT (kind) DO UPDATE SET writes = ledger_unknown.writes + excluded.writes`),
+			kind, u.writes, int64(u.block))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sql writes the placeholders of the dialect.
+func (s *store) sql(text string) string {
+	if s.dialect == SQLite {
+		return text
+	}
+	var out strings.Builder
+	n := 0
+	for _, r := range text {
+		if r != '?' {
+			out.WriteRune(r)
+			continue
+		}
+		n++
+		out.WriteString(s.dialect.Placeholder(n))
+	}
+	return out.String()
+}
+
+// The sizes in which rows and keys are put into one statement: few, so that each
+// statement is prepared once.
+var sizes = []int{128, 16, 1}
+
+// chunks calls do with parts of n things, as large as sizes allows.
+func chunks(n, width int, do func(from, to int) error) error {
+	const most = 30_000 // parameters of one statement
+	for from := 0; from < n; {
+		size := 1
+		for _, z := range sizes {
+			if z <= n-from && z*width <= most {
+				size = z
+				break
+			}
+		}
+		if err := do(from, from+size); err != nil {
+			return err
+		}
+		from += size
+	}
+	return nil
+}
+
+// among runs a statement that ends in IN for some keys; row is nil for one that answers nothing.
+func (s *store) among(ctx context.Context, text string, keys []string, row func(scan func(...any) error) error) error {
+	return chunks(len(keys), 1, func(from, to int) error {
+		args := make([]any, to-from)
+		for i := range args {
+			args[i] = keys[from+i]
+		}
+		full := text + s.list(0, len(args))
+		if row == nil {
+			return s.exec(ctx, full, args...)
+		}
+		return s.query(ctx, full, args, row)
+	})
+}
+
+// list is the placeholders of one row, after so many others.
+func (s *store) list(before, n int) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(s.dialect.Placeholder(before + i + 1))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// upsert puts rows into a table, in the place of those with the same key.
+func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	t := s.table(name)
+	width := len(t.columns)
+	err := chunks(len(rows), width, func(from, to int) error {
+		args := make([]any, 0, (to-from)*width)
+		for _, r := range rows[from:to] {
+			args = append(args, r...)
+		}
+		return s.exec(ctx, s.upsertSQL(t, to-from), args...)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (s *store) upsertSQL(t *table, n int) string {
+	id := fmt.Sprintf("%s/%d", t.name, n)
+	if text := s.texts[id]; text != "" {
+		return text
+	}
+	width := len(t.columns)
+	var names, sets []string
+	for i, c := range t.columns {
+		names = append(names, c.name)
+		if i >= len(t.key) {
+			sets = append(sets, Quote(c.name)+" = excluded."+Quote(c.name))
+		}
+	}
+	lists := make([]string, n)
+	for i := range lists {
+		lists[i] = s.list(i*width, width)
+	}
+	text := "INSERT INTO " + Quote(t.name) + " (" + quoted(names) + ") VALUES " + strings.Join(lists, ",") +
+		" ON CONFLICT (" + quoted(t.key) + ") DO UPDATE SET " + strings.Join(sets, ", ")
+	s.texts[id] = text
+	return text
+}
+
+func (s *store) table(name string) *table { return s.byName[name] }

@@ -1,0 +1,247 @@
+package projection
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lifeledger/lifeledger/chaincode/catalogue"
+	"github.com/lifeledger/lifeledger/gateway/fabric"
+)
+
+// timeForm is that of every time on the ledger.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+// stamp says where on the ledger something comes from.
+type stamp struct {
+	Block       uint64 `json:"block"`
+	Number      uint64 `json:"number"` // of the transaction in the block
+	Transaction string `json:"transaction"`
+	Time        string `json:"time"`
+	Submitter   string `json:"submitter"`
+}
+
+// change is what a batch makes of one record.
+type change struct {
+	stamp
+	id       string // the key as text
+	record   catalogue.Record
+	removed  bool
+	rows     map[string][]catalogue.Row // by entity; none if removed, left out or parked
+	problem  string                     // why it is parked; "" if it is not
+	existed  bool                       // known once the database was asked
+	versions []past                     // what the batch itself wrote and superseded, oldest first
+}
+
+// past is a version that is no more; no document: the record was removed.
+type past struct {
+	stamp
+	document []byte
+}
+
+// parked is a transaction that cannot be read at all.
+type parked struct {
+	id, reason string
+	stamp
+}
+
+// batch is some blocks in a row, ready to be put into the database: of each
+// record only the last version becomes rows.
+type batch struct {
+	from, next   uint64
+	previous     []byte // hash of the block before
+	blocks       []*fabric.Block
+	changes      map[string]*change
+	order        []string // ids of changes, in the order of their first write
+	transactions []stamp
+	functions    []string // of transactions
+	steps        []step   // every write that a derivation follows, in order
+	parked       []parked
+	unknown      map[string]*unknown // writes of kinds that the catalogue does not have
+	writes       int
+}
+
+type unknown struct {
+	writes int64
+	block  uint64 // of the first
+}
+
+// step is one write for the derivations of intervals.
+type step struct {
+	stamp
+	id     string
+	record catalogue.Record // no document: removed
+}
+
+func newBatch() *batch {
+	return &batch{changes: make(map[string]*change), unknown: make(map[string]*unknown)}
+}
+
+// ErrChain says that a block does not continue the chain that the read model is of.
+var ErrChain = errors.New("the block does not continue the chain")
+
+// add takes one more block up. It fails when the block is not the next one of the
+// same chain, or is not what its header says.
+func (b *batch) add(block *fabric.Block) error {
+	switch {
+	case len(b.blocks) == 0:
+		b.from, b.previous = block.Number, block.Previous
+	case block.Number != b.next || string(block.Previous) != string(b.blocks[len(b.blocks)-1].Hash):
+		return fmt.Errorf("%w: block %d after block %d", ErrChain, block.Number, b.next-1)
+	}
+	if block.Altered {
+		return fmt.Errorf("%w: the data of block %d are not those that its header names", ErrChain, block.Number)
+	}
+	b.next = block.Number + 1
+	b.blocks = append(b.blocks, block)
+	for i := range block.Transactions {
+		b.transaction(block, &block.Transactions[i])
+	}
+	return nil
+}
+
+func (b *batch) transaction(block *fabric.Block, t *fabric.Transaction) {
+	at := stamp{block.Number, t.Number, t.ID, t.Time.UTC().Format(timeForm), t.Submitter}
+	if t.Broken != nil {
+		b.parked = append(b.parked, parked{fmt.Sprintf("transaction/%d/%d", at.Block, at.Number), t.Broken.Error(), at})
+		return
+	}
+	b.transactions, b.functions = append(b.transactions, at), append(b.functions, t.Function)
+	for _, w := range t.Writes {
+		b.write(at, w)
+	}
+}
+
+func (b *batch) write(at stamp, w fabric.Write) {
+	b.writes++
+	kind, attributes, ok := splitKey(w.Key)
+	if !ok {
+		b.parked = append(b.parked, parked{fmt.Sprintf("write/%d/%d/%q", at.Block, at.Number, w.Key), "the key is not one of the product's", at})
+		return
+	}
+	if _, left := catalogue.LeftOut[kind]; left {
+		return
+	}
+	follow := followed[kind]
+	if len(catalogue.OfKind(kind)) == 0 && !follow {
+		if b.unknown[kind] == nil {
+			b.unknown[kind] = &unknown{block: at.Block}
+		}
+		b.unknown[kind].writes++
+		return
+	}
+	id := catalogue.KeyText(kind, attributes...)
+	c := b.changes[id]
+	if c == nil {
+		c = &change{id: id}
+		b.changes[id], b.order = c, append(b.order, id)
+	} else {
+		c.versions = append(c.versions, past{c.stamp, c.record.Document})
+	}
+	c.stamp, c.removed = at, w.Removed
+	c.record = catalogue.Record{Kind: kind, Attributes: attributes}
+	if !w.Removed {
+		c.record.Document = w.Value
+	}
+	if follow {
+		b.steps = append(b.steps, step{at, id, c.record})
+	}
+}
+
+// read turns the records of the batch into rows. It needs no database, so that one
+// batch is read while the one before is being written.
+func (b *batch) read() {
+	for _, id := range b.order {
+		if c := b.changes[id]; !c.removed {
+			c.read()
+		}
+	}
+}
+
+func (c *change) read() {
+	rows, err := catalogue.Read(c.record)
+	if err == nil {
+		err = derived(c.record, rows)
+	}
+	if err == nil {
+		err = storable(rows)
+	}
+	if err != nil {
+		c.problem = err.Error()
+		return
+	}
+	c.rows = rows
+}
+
+// longest bounds a text that may be in an index; PostgreSQL's have no room for more.
+const longest = 1024
+
+// storable refuses what one of the databases would not take, so that both hold the same.
+func storable(rows map[string][]catalogue.Row) error {
+	for entity, all := range rows {
+		e, _ := catalogue.Find(entity)
+		for _, r := range all {
+			for i, v := range r.Values {
+				if err := storableValue(e.Fields[i], v); err != nil {
+					return fmt.Errorf("%s.%s: %w", entity, e.Fields[i].Name, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func storableValue(f catalogue.Field, v any) error {
+	texts, _ := v.([]string)
+	if s, ok := v.(string); ok {
+		texts = []string{s}
+	}
+	for _, s := range texts {
+		switch {
+		case strings.Contains(s, "\x00") || !utf8.ValidString(s):
+			return errors.New("the text is not plain UTF-8")
+		case f.Indexed && len(s) > longest:
+			return fmt.Errorf("the text is longer than %d bytes", longest)
+		}
+	}
+	return nil
+}
+
+// splitKey takes a composite key apart.
+func splitKey(key string) (kind string, attributes []string, ok bool) {
+	inner, ok := strings.CutPrefix(key, "\x00")
+	inner, closed := strings.CutSuffix(inner, "\x00")
+	if !ok || !closed || !utf8.ValidString(key) {
+		return "", nil, false
+	}
+	parts := strings.Split(inner, "\x00")
+	return parts[0], parts[1:], parts[0] != "" && len(parts) > 1
+}
+
+// joinKey is the composite key of an id.
+func joinKey(id string) (string, bool) {
+	kind, attributes, ok := catalogue.ParseKeyText(id)
+	if !ok || len(attributes) == 0 {
+		return "", false
+	}
+	return "\x00" + kind + "\x00" + strings.Join(attributes, "\x00") + "\x00", true
+}
+
+// last is the time of the newest transaction of the batch, or "".
+func (b *batch) last() string {
+	if len(b.transactions) == 0 {
+		return ""
+	}
+	return b.transactions[len(b.transactions)-1].Time
+}
+
+// lag is how long ago the newest transaction was made.
+func (b *batch) lag(now time.Time) time.Duration {
+	at, err := time.Parse(timeForm, b.last())
+	if err != nil {
+		return 0
+	}
+	return now.Sub(at)
+}

@@ -1,0 +1,168 @@
+package projection
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/lifeledger/lifeledger/chaincode/catalogue"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+)
+
+// What no record says by itself is derived: from when until when something was so.
+//
+// A part derivation makes rows of one record alone, which are replaced with it.
+var parts = []struct {
+	entity, kind string
+	rows         func(document []byte) ([]map[string]any, error)
+}{
+	{"custodies", "shipment", custodies},
+}
+
+// An interval derivation follows one value of a subject through a series of
+// records: a row begins when the value becomes another, and ends when the next begins.
+var intervals = []struct {
+	entity, kind string
+	read         func(r catalogue.Record) (moment, error)
+}{
+	{"ownerships", "component.event", ownership},
+}
+
+// moment is what a record says about a subject: what is so from then on. No value:
+// nothing is.
+type moment struct {
+	subject string
+	value   string
+	at      string
+	fields  map[string]any // of the row, beside number, from and until
+}
+
+// followed are the kinds of record that an interval derivation reads.
+var followed = func() map[string]bool {
+	kinds := make(map[string]bool)
+	for _, i := range intervals {
+		kinds[i.kind] = true
+	}
+	return kinds
+}()
+
+// derived adds the rows that are made of one record alone.
+func derived(r catalogue.Record, rows map[string][]catalogue.Row) error {
+	for _, p := range parts {
+		e, ok := catalogue.Find(p.entity)
+		if p.kind != r.Kind || !ok {
+			continue
+		}
+		found, err := p.rows(r.Document)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.entity, err)
+		}
+		id := catalogue.KeyText(r.Kind, r.Attributes...)
+		all := make([]catalogue.Row, len(found))
+		for i, fields := range found {
+			all[i] = catalogue.Row{ID: catalogue.RowID(id, i), Values: valuesOf(e, fields)}
+		}
+		rows[p.entity] = all
+	}
+	return nil
+}
+
+// valuesOf puts the fields into the order of the entity; an empty text is lacking.
+func valuesOf(e catalogue.Entity, fields map[string]any) []any {
+	values := make([]any, len(e.Fields))
+	for i, f := range e.Fields {
+		switch v := fields[f.Name].(type) {
+		case float64: // a number that was remembered
+			values[i] = int64(v)
+		case string:
+			if v != "" {
+				values[i] = v
+			}
+		default:
+			values[i] = v
+		}
+	}
+	return values
+}
+
+// custodies are those of a shipment, then those of its parts from the split on.
+func custodies(document []byte) (all []map[string]any, err error) {
+	var s shipment.Shipment
+	if err := json.Unmarshal(document, &s); err != nil {
+		return nil, err
+	}
+	add := func(part string, custody []shipment.Custody, end string) {
+		for i, c := range custody {
+			until := end
+			if i+1 < len(custody) {
+				until = string(custody[i+1].From)
+			}
+			all = append(all, map[string]any{
+				"shipmentId": s.ShipmentID, "partId": part, "number": int64(i), "custodian": c.Custodian, "from": string(c.From), "until": until,
+				"occurredAt": string(c.OccurredAt), "recordedAt": string(c.RecordedAt), "delivered": c.Delivered, "leg": int64(c.Leg),
+			})
+		}
+	}
+	add("", s.Custody, string(s.LostAt))
+	for _, p := range s.Parts {
+		end := string(p.JoinedAt)
+		if end == "" {
+			end = string(s.LostAt)
+		}
+		add(p.PartID, p.Custody, end)
+	}
+	return all, nil
+}
+
+func ownership(r catalogue.Record) (moment, error) {
+	var e component.LifeEvent
+	if err := json.Unmarshal(r.Document, &e); err != nil {
+		return moment{}, err
+	}
+	return moment{e.ComponentID, e.Owner, string(e.At), map[string]any{"componentId": e.ComponentID, "owner": e.Owner}}, nil
+}
+
+// state is what is remembered of one subject: the row that has not ended yet, and
+// how many there were.
+type state struct {
+	Stamp  stamp          `json:"stamp"`
+	ID     string         `json:"id,omitempty"` // key of the record that began the row; "": nothing is so
+	Value  string         `json:"value,omitempty"`
+	From   string         `json:"from,omitempty"`
+	Number int64          `json:"number"` // of the row, or of the next one
+	Fields map[string]any `json:"fields,omitempty"`
+}
+
+// derivedRow is a row to be put in the place of the one of the same id.
+type derivedRow struct {
+	stamp
+	key string
+	row catalogue.Row
+}
+
+// move leads a subject's state on by one record, and gives the rows that change.
+func (s *state) move(e catalogue.Entity, w step, m moment) (rows []derivedRow) {
+	if m.value == s.Value {
+		return nil
+	}
+	if s.ID != "" {
+		rows = append(rows, s.row(e, m.subject, m.at))
+		s.Number++
+	}
+	*s = state{Stamp: w.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
+	if m.value != "" {
+		s.ID = w.id
+		rows = append(rows, s.row(e, m.subject, ""))
+	}
+	return rows
+}
+
+// row is the state as a row that ends at a moment, or has not ended.
+func (s *state) row(e catalogue.Entity, subject, until string) derivedRow {
+	fields := map[string]any{"number": s.Number, "from": s.From, "until": until}
+	for name, v := range s.Fields {
+		fields[name] = v
+	}
+	id := catalogue.RowID(catalogue.KeyText(e.Name, subject), int(s.Number))
+	return derivedRow{s.Stamp, s.ID, catalogue.Row{ID: id, Values: valuesOf(e, fields)}}
+}

@@ -1,0 +1,122 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/lifeledger/lifeledger/chaincode/catalogue"
+)
+
+// Dialect is the kind of database. The tables have the same names, columns and
+// contents in both; texts are compared by their bytes.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// Placeholder is the n-th parameter of a statement, from 1 on.
+func (d Dialect) Placeholder(n int) string {
+	if d == Postgres {
+		return "$" + strconv.Itoa(n)
+	}
+	return "?"
+}
+
+// Quote makes an identifier of a name, which may be a word of SQL.
+func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// column is the type of a field's column. A list of texts is a JSON array.
+func (d Dialect) column(t catalogue.Type) string {
+	switch {
+	case t == catalogue.Integer:
+		return "BIGINT"
+	case t == catalogue.Bool:
+		return "BOOLEAN"
+	case t == catalogue.Texts && d == Postgres:
+		return "JSONB"
+	}
+	return d.text()
+}
+
+func (d Dialect) text() string {
+	if d == Postgres {
+		return `TEXT COLLATE "C"`
+	}
+	return "TEXT"
+}
+
+func (d Dialect) bytes() string {
+	if d == Postgres {
+		return "BYTEA"
+	}
+	return "BLOB"
+}
+
+// tail is what stands behind a table whose rows lie in the order of its key.
+func (d Dialect) tail() string {
+	if d == SQLite {
+		return " WITHOUT ROWID"
+	}
+	return ""
+}
+
+// connect opens two pools: one for the only writer, one for those who ask.
+func (c Config) connect(ctx context.Context) (d Dialect, writer, reader *sql.DB, err error) {
+	if c.Postgres != "" {
+		writer, reader, err = c.connectPostgres(ctx)
+		return Postgres, writer, reader, err
+	}
+	writer, reader, err = c.connectSQLite()
+	return SQLite, writer, reader, err
+}
+
+// connectSQLite: synchronous NORMAL may lose the last blocks when the machine
+// fails, never the consistency of what is there, and the ledger has the blocks.
+func (c Config) connectSQLite() (writer, reader *sql.DB, err error) {
+	name := "file:" + (&url.URL{Path: c.SQLite}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)" +
+		"&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)&_pragma=temp_store(MEMORY)"
+	if writer, err = sql.Open("sqlite", name+"&_pragma=cache_size(-65536)&_txlock=immediate"); err != nil {
+		return nil, nil, err
+	}
+	if reader, err = sql.Open("sqlite", name+"&_pragma=cache_size(-16384)&_pragma=query_only(1)"); err != nil {
+		return nil, nil, errors.Join(err, writer.Close())
+	}
+	writer.SetMaxOpenConns(1)
+	reader.SetMaxOpenConns(c.Readers)
+	reader.SetMaxIdleConns(c.Readers)
+	return writer, reader, nil
+}
+
+// connectPostgres keeps everything in a schema of its own. Commits need not wait
+// for the disk, for the reason that stands at connectSQLite.
+func (c Config) connectPostgres(ctx context.Context) (writer, reader *sql.DB, err error) {
+	conf, err := pgx.ParseConfig(c.Postgres)
+	if err != nil {
+		return nil, nil, errors.New("the PostgreSQL URL cannot be read") // its text may hold a password
+	}
+	conf.RuntimeParams["search_path"] = c.Schema
+	conf.RuntimeParams["synchronous_commit"] = "off"
+	conf.RuntimeParams["application_name"] = "lifeledger-gateway"
+	asking := conf.Copy()
+	asking.RuntimeParams["default_transaction_read_only"] = "on"
+	writer, reader = stdlib.OpenDB(*conf), stdlib.OpenDB(*asking)
+	writer.SetMaxOpenConns(2)
+	reader.SetMaxOpenConns(c.Readers)
+	reader.SetMaxIdleConns(c.Readers)
+	if _, err := writer.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+Quote(c.Schema)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("PostgreSQL: %w", err), writer.Close(), reader.Close())
+	}
+	return writer, reader, nil
+}

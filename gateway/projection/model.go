@@ -1,0 +1,178 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Config says where the read model is kept. A zero value means the default that
+// stands beside it.
+type Config struct {
+	SQLite   string // file; one process at a time may use it
+	Postgres string // URL of a PostgreSQL database, instead of a file
+	Schema   string // "lifeledger": in that database; several gateways of one organisation may share it
+
+	Readers  int           // 8: connections for those who ask
+	Batch    int           // 4000: writes put into one SQL transaction while there is much to replay
+	LongWait time.Duration // 5 s: how long a question may wait for a height
+	Pause    time.Duration // 1 s: before a database that failed is tried again
+
+	Observer Observer
+	Log      *slog.Logger
+}
+
+// Observer is told what happens; a nil func is not called. The funcs MUST NOT block.
+type Observer struct {
+	// Applied: blocks are in the database. height is their number in all, took the
+	// time from the arrival of the newest of them.
+	Applied func(height uint64, blocks, writes int, took time.Duration)
+	// Parked: how many records and transactions could not be turned into rows.
+	Parked func(n int)
+	// Unknown: how many writes were of kinds that the catalogue does not have.
+	Unknown func(n int64)
+	// Stuck: blocks cannot be applied (true), or can again.
+	Stuck func(bool)
+	// Sampled: rows were held against the ledger; differ says how many were not the same.
+	Sampled func(rows, differ int)
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if (c.SQLite == "") == (c.Postgres == "") {
+		return c, errors.New("read model: either a SQLite file or a PostgreSQL URL must be given")
+	}
+	or(&c.Schema, "lifeledger")
+	or(&c.Readers, 8)
+	or(&c.Batch, 4000)
+	or(&c.LongWait, 5*time.Second)
+	or(&c.Pause, time.Second)
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c, nil
+}
+
+func or[T comparable](field *T, byDefault T) {
+	var zero T
+	if *field == zero {
+		*field = byDefault
+	}
+}
+
+// Model is the read model of one organisation. It is safe for concurrent use.
+type Model struct {
+	config Config
+	store  *store
+
+	mu     sync.Mutex
+	height uint64        // guarded by mu; number of blocks that the database has
+	moved  chan struct{} // guarded by mu; closed when height changes
+}
+
+// Open opens the database and makes its tables, where they are not there or are of
+// another version; then the model is empty and is filled by [Model.Run].
+func Open(ctx context.Context, c Config) (*Model, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{config: c, store: s, moved: make(chan struct{})}
+	h, err := readHead(ctx, s.reader)
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	m.height = h.height
+	return m, nil
+}
+
+// Close closes the database. Run must have ended.
+func (m *Model) Close() error { return m.store.close() }
+
+// Dialect is the kind of database.
+func (m *Model) Dialect() Dialect { return m.store.dialect }
+
+// DB is a pool for reading. What is read in more than one question is of one
+// height only inside [Model.View].
+func (m *Model) DB() *sql.DB { return m.store.reader }
+
+// Height is the number of blocks that the database has, as a peer counts its
+// chain's: a transaction of block n is seen at height n+1 and above.
+func (m *Model) Height() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.height
+}
+
+// Changed gives the height, and a channel that is closed when it is another.
+func (m *Model) Changed() (uint64, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.height, m.moved
+}
+
+// ErrBehind says that a height was not reached in the time that a question may wait for it.
+var ErrBehind = errors.New("the read model has not reached that height yet")
+
+// Wait waits until the database has at least that many blocks, for a bounded
+// time; after it the answer is [ErrBehind].
+func (m *Model) Wait(ctx context.Context, height uint64) error {
+	timer := time.NewTimer(m.config.LongWait)
+	defer timer.Stop()
+	for {
+		now, moved := m.Changed()
+		if now >= height {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-timer.C:
+			return fmt.Errorf("%w: it has %d blocks, not %d", ErrBehind, now, height)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// At is the state of the ledger that a [Model.View] sees.
+type At struct {
+	Height uint64
+	Time   string // of the newest transaction; "" if there is none
+}
+
+// View reads one state of the ledger, however many questions do asks and whatever
+// is being written meanwhile.
+func (m *Model) View(ctx context.Context, do func(tx *sql.Tx, at At) error) error {
+	options := &sql.TxOptions{ReadOnly: m.store.dialect == Postgres}
+	if options.ReadOnly {
+		options.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := m.store.reader.BeginTx(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	h, err := readHead(ctx, tx) // which in SQLite fixes what is seen
+	if err != nil {
+		return err
+	}
+	return do(tx, At{h.height, h.time})
+}
+
+// reached tells all who wait that the database has so many blocks.
+func (m *Model) reached(height uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if height != m.height {
+		m.height = height
+		close(m.moved)
+		m.moved = make(chan struct{})
+	}
+}

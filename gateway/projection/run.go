@@ -1,0 +1,200 @@
+package projection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lifeledger/lifeledger/gateway/fabric"
+)
+
+// Chain is where blocks come from; [*fabric.Network] is one.
+type Chain interface {
+	// Blocks gives every block from one on, in order, until ctx ends or give fails.
+	Blocks(ctx context.Context, from uint64, give func(*fabric.Block) error) error
+	// ChainHeight is the number of blocks that the peer has now.
+	ChainHeight(ctx context.Context) (uint64, error)
+}
+
+// arrived is a block and when it came.
+type arrived struct {
+	block *fabric.Block
+	at    time.Time
+}
+
+const (
+	ahead   = 64                     // blocks that may wait for the database
+	history = 200                    // blocks: with more to replay, indexes are made afterwards
+	patient = 200 * time.Millisecond // how long a batch may gather while there is much to replay
+)
+
+// Run follows the chain until ctx ends. It survives a database that fails and a
+// stream that is cut; it does not go on over a block that does not continue the
+// chain, which is for a person to look at, and says so again and again.
+func (m *Model) Run(ctx context.Context, chain Chain) error {
+	for ctx.Err() == nil {
+		err := m.follow(ctx, chain)
+		if ctx.Err() != nil {
+			break
+		}
+		if errors.Is(err, errMoved) { // another gateway was faster: go on from where it is
+			continue
+		}
+		m.stuck(true)
+		m.config.Log.Error("the read model stands still", "height", m.Height(), "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(m.config.Pause):
+		}
+	}
+	return nil
+}
+
+// follow replays and follows from the height that the database has.
+func (m *Model) follow(ctx context.Context, chain Chain) error {
+	h, err := readHead(ctx, m.store.reader)
+	if err != nil {
+		return err
+	}
+	m.reached(h.height)
+	target, err := chain.ChainHeight(ctx)
+	if err != nil {
+		target = h.height // the peer is away; whatever comes is applied as it comes
+	}
+	if target < h.height {
+		return fmt.Errorf("%w: the peer has %d blocks, the read model %d", ErrChain, target, h.height)
+	}
+	if target-h.height < history {
+		if err := m.store.index(ctx); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	blocks := make(chan arrived, ahead)
+	go func() {
+		defer close(blocks)
+		cancel(chain.Blocks(ctx, h.height, func(b *fabric.Block) error {
+			select {
+			case blocks <- arrived{b, time.Now()}:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}))
+	}()
+	ready := make(chan ready, 1)
+	go func() {
+		defer close(ready)
+		m.gather(ctx, blocks, target, ready)
+	}()
+	err = m.applyAll(ctx, ready, target)
+	cancel(err)
+	for range ready { //nolint:revive // until both have ended
+	}
+	for range blocks { //nolint:revive // likewise
+	}
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+// ready is a batch whose rows are made.
+type ready struct {
+	*batch
+	at  time.Time // when its newest block came
+	err error
+}
+
+// gather makes batches of blocks: of one block as it comes; below target, which is
+// how far there is to replay, of many.
+func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64, out chan<- ready) {
+	for a := range blocks {
+		b := newBatch()
+		err := b.add(a.block)
+		began, last := time.Now(), a.at
+		for err == nil && b.next < target && b.writes < m.config.Batch && time.Since(began) < patient {
+			next, ok := <-blocks
+			if !ok {
+				return
+			}
+			err, last = b.add(next.block), next.at
+		}
+		b.read()
+		select {
+		case out <- ready{b, last, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (m *Model) applyAll(ctx context.Context, ready <-chan ready, target uint64) error {
+	for r := range ready {
+		if r.err != nil {
+			return r.err
+		}
+		if err := m.apply(ctx, r.batch); err != nil {
+			return err
+		}
+		if r.from < target && r.next >= target {
+			if err := m.store.index(ctx); err != nil {
+				return err
+			}
+			m.config.Log.Info("the read model has caught up", "height", r.next)
+		}
+		m.stuck(false)
+		if m.config.Observer.Applied != nil {
+			m.config.Observer.Applied(r.next, len(r.blocks), r.writes, time.Since(r.at))
+		}
+	}
+	return nil
+}
+
+// apply puts a batch into the database.
+func (m *Model) apply(ctx context.Context, b *batch) error {
+	if err := m.store.write(ctx, func(ctx context.Context) error { return m.store.apply(ctx, b) }); err != nil {
+		return err
+	}
+	m.reached(b.next)
+	for _, p := range b.parked {
+		m.config.Log.Error("parked", "id", p.id, "block", p.Block, "transactionId", p.Transaction, "reason", p.reason)
+	}
+	parked := len(b.parked)
+	for _, id := range b.order {
+		if c := b.changes[id]; c.problem != "" {
+			parked++
+			m.config.Log.Error("parked", "id", id, "block", c.Block, "transactionId", c.Transaction, "reason", c.problem)
+		}
+	}
+	return nil
+}
+
+// Apply puts blocks into the database as [Model.Run] does, in one transaction.
+func (m *Model) Apply(ctx context.Context, blocks ...*fabric.Block) error {
+	b := newBatch()
+	for _, k := range blocks {
+		if err := b.add(k); err != nil {
+			return err
+		}
+	}
+	if len(blocks) == 0 {
+		return nil
+	}
+	b.read()
+	return m.apply(ctx, b)
+}
+
+// Index makes the indexes, which Run does when the first replay is over.
+func (m *Model) Index(ctx context.Context) error { return m.store.index(ctx) }
+
+func (m *Model) stuck(is bool) {
+	if m.config.Observer.Stuck != nil {
+		m.config.Observer.Stuck(is)
+	}
+}

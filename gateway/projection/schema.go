@@ -1,0 +1,200 @@
+package projection
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lifeledger/lifeledger/chaincode/catalogue"
+)
+
+// form is moved on when the meaning of the tables changes in a way that the
+// catalogue does not show; the read model is then made anew.
+const form = "1"
+
+// The tables that every read model has beside those of the catalogue's entities.
+const (
+	blocksTable       = "ledger_blocks"       // hash, hash of the block before, and commit hash of each block
+	transactionsTable = "ledger_transactions" // every valid transaction of the chaincode
+	recordsTable      = "ledger_records"      // every record as it is, byte for byte
+	versionsTable     = "ledger_versions"     // what records were before, and that they were removed
+	parkedTable       = "ledger_parked"       // what could not be turned into rows
+	unknownTable      = "ledger_unknown"      // kinds of record that the catalogue does not have
+	stateTable        = "derived_state"       // what the derivation of intervals remembers of each subject
+)
+
+// table is one table as it is created and checked. key are the first columns.
+type table struct {
+	name    string
+	columns []column
+	key     []string
+	indexes [][]string // beside the key; made when the first replay is over, unless always
+	always  [][]string
+	local   []string // columns that are not a consequence of the blocks
+}
+
+type column struct{ name, kind string }
+
+// tables lists all tables, the catalogue's first.
+func tables(d Dialect) []table {
+	var all []table
+	for _, e := range catalogue.Entities() {
+		all = append(all, entityTable(d, e))
+	}
+	text, bytes := d.text(), d.bytes()
+	return append(all,
+		table{name: blocksTable, key: []string{"number"}, columns: []column{
+			{"number", "BIGINT"}, {"hash", bytes}, {"previous", bytes}, {"commit_hash", bytes}, {"transactions", "BIGINT"}}},
+		table{name: transactionsTable, key: []string{"block", "number"}, indexes: [][]string{{"id"}}, columns: []column{
+			{"block", "BIGINT"}, {"number", "BIGINT"}, {"id", text}, {"time", text}, {"submitter", text}, {"function", text}}},
+		table{name: recordsTable, key: []string{"key"}, columns: []column{
+			{"key", text}, {"kind", text}, {"block", "BIGINT"}, {"number", "BIGINT"}, {"document", bytes}}},
+		table{name: versionsTable, key: []string{"key", "block", "number"}, columns: []column{
+			{"key", text}, {"block", "BIGINT"}, {"number", "BIGINT"}, {"kind", text}, {"document", bytes}}},
+		table{name: parkedTable, key: []string{"id"}, local: []string{"accepted_by", "accepted_at"}, columns: []column{
+			{"id", text}, {"kind", text}, {"block", "BIGINT"}, {"number", "BIGINT"}, {"reason", text}, {"accepted_by", text}, {"accepted_at", text}}},
+		table{name: unknownTable, key: []string{"kind"}, columns: []column{
+			{"kind", text}, {"writes", "BIGINT"}, {"block", "BIGINT"}}},
+		table{name: stateTable, key: []string{"entity", "subject"}, columns: []column{
+			{"entity", text}, {"subject", text}, {"state", text}}},
+	)
+}
+
+func entityTable(d Dialect, e catalogue.Entity) table {
+	t := table{name: e.Table(), key: []string{catalogue.RowColumn}, columns: []column{{catalogue.RowColumn, d.text()}}}
+	for _, f := range append(append([]catalogue.Field{}, catalogue.Provenance()...), e.Fields...) {
+		t.columns = append(t.columns, column{f.Column(), d.column(f.Type)})
+		if f.Indexed && f.Type != catalogue.Texts {
+			t.indexes = append(t.indexes, []string{f.Column(), catalogue.RowColumn})
+		}
+	}
+	if e.Each != "" || e.Kind == "" { // rows of one record are replaced together
+		t.always = append(t.always, []string{"ledger_key"})
+	}
+	return t
+}
+
+// version names the form of all tables and of what stands in them. A database of
+// another version is emptied and filled anew.
+func version(d Dialect) string {
+	text, err := json.Marshal(struct {
+		Form     string
+		Dialect  Dialect
+		Entities []catalogue.Entity
+		LeftOut  map[string]string
+	}{form, d, catalogue.Entities(), catalogue.LeftOut})
+	if err != nil {
+		panic(err) // the catalogue is made of texts
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+func (t table) create(d Dialect) []string {
+	var columns []string
+	for _, c := range t.columns {
+		columns = append(columns, Quote(c.name)+" "+c.kind)
+	}
+	columns = append(columns, "PRIMARY KEY ("+quoted(t.key)+")")
+	all := []string{"CREATE TABLE " + Quote(t.name) + " (" + strings.Join(columns, ", ") + ")" + d.tail()}
+	return append(all, t.createIndexes(t.always)...)
+}
+
+func (t table) createIndexes(indexes [][]string) (all []string) {
+	for _, columns := range indexes {
+		name := t.name + "__" + columns[0]
+		all = append(all, "CREATE INDEX IF NOT EXISTS "+Quote(name)+" ON "+Quote(t.name)+" ("+quoted(columns)+")")
+	}
+	return all
+}
+
+func quoted(names []string) string {
+	all := make([]string, len(names))
+	for i, n := range names {
+		all[i] = Quote(n)
+	}
+	return strings.Join(all, ", ")
+}
+
+// prepare makes the tables, unless they are there and of this version.
+func (s *store) prepare(ctx context.Context) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	head := `CREATE TABLE IF NOT EXISTS read_model (one BIGINT PRIMARY KEY, version TEXT, tables TEXT, height BIGINT, hash ` + s.dialect.bytes() + `, time TEXT, indexed BOOLEAN)`
+	if _, err := tx.ExecContext(ctx, head); err != nil {
+		return err
+	}
+	var found, names string
+	err = tx.QueryRowContext(ctx, `SELECT version, tables FROM read_model`).Scan(&found, &names)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if found == version(s.dialect) {
+		return tx.Commit()
+	}
+	if found != "" {
+		s.log.Warn("the read model has another form and is made anew")
+	}
+	if err := s.recreate(ctx, tx, names); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// recreate removes the tables of that list, and makes all tables, empty.
+func (s *store) recreate(ctx context.Context, tx *sql.Tx, list string) error {
+	var old, now []string
+	if list != "" {
+		if err := json.Unmarshal([]byte(list), &old); err != nil {
+			return fmt.Errorf("list of tables: %w", err)
+		}
+	}
+	var statements []string
+	for _, name := range old {
+		statements = append(statements, "DROP TABLE IF EXISTS "+Quote(name))
+	}
+	for _, t := range s.tables {
+		now = append(now, t.name)
+		statements = append(statements, t.create(s.dialect)...)
+	}
+	for _, text := range append(statements, `DELETE FROM read_model`) {
+		if _, err := tx.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("%.60s: %w", text, err)
+		}
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	p := s.dialect.Placeholder
+	_, err = tx.ExecContext(ctx, `INSERT INTO read_model (one, version, tables, height, indexed) VALUES (1, `+p(1)+`, `+p(2)+`, 0, FALSE)`, version(s.dialect), string(text))
+	return err
+}
+
+// index makes the indexes that the first replay does without.
+func (s *store) index(ctx context.Context) error {
+	var indexed bool
+	if err := s.writer.QueryRowContext(ctx, `SELECT indexed FROM read_model`).Scan(&indexed); err != nil || indexed {
+		return err
+	}
+	for _, t := range s.tables {
+		for _, text := range t.createIndexes(t.indexes) {
+			if _, err := s.writer.ExecContext(ctx, text); err != nil {
+				return fmt.Errorf("index of %s: %w", t.name, err)
+			}
+		}
+	}
+	if _, err := s.writer.ExecContext(ctx, `UPDATE read_model SET indexed = TRUE`); err != nil {
+		return err
+	}
+	_, err := s.writer.ExecContext(ctx, `ANALYZE`)
+	return err
+}

@@ -1,0 +1,155 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+)
+
+// store is the database: pools, tables, and the writer's prepared statements.
+type store struct {
+	dialect Dialect
+	tables  []table
+	writer  *sql.DB
+	reader  *sql.DB
+	log     *slog.Logger
+
+	mu   sync.Mutex           // held by the only writer while it writes
+	conn *sql.Conn            // guarded by mu; nil: to be opened
+	kept map[string]*sql.Stmt // guarded by mu; prepared on conn, by text
+
+	byName map[string]*table
+	texts  map[string]string // guarded by mu; statements that are made once
+}
+
+func openStore(ctx context.Context, c Config) (*store, error) {
+	dialect, writer, reader, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &store{
+		dialect: dialect, tables: tables(dialect), writer: writer, reader: reader, log: c.Log,
+		kept: make(map[string]*sql.Stmt), byName: make(map[string]*table), texts: make(map[string]string),
+	}
+	for i := range s.tables {
+		s.byName[s.tables[i].name] = &s.tables[i]
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read model: %w", err), s.close())
+	}
+	return s, nil
+}
+
+func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop()
+	return errors.Join(s.writer.Close(), s.reader.Close())
+}
+
+// drop gives the connection up; the next write opens another. s.mu is held.
+func (s *store) drop() {
+	for _, st := range s.kept {
+		_ = st.Close()
+	}
+	clear(s.kept)
+	if s.conn != nil {
+		_ = s.conn.Close()
+		s.conn = nil
+	}
+}
+
+// write carries out one SQL transaction on the writer's connection.
+func (s *store) write(ctx context.Context, do func(ctx context.Context) error) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == nil {
+		if s.conn, err = s.writer.Conn(ctx); err != nil {
+			s.conn = nil
+			return err
+		}
+	}
+	begin := "BEGIN IMMEDIATE"
+	if s.dialect == Postgres {
+		begin = "BEGIN"
+	}
+	if err := s.exec(ctx, begin); err != nil {
+		s.drop()
+		return err
+	}
+	if err = do(ctx); err == nil {
+		err = s.exec(ctx, "COMMIT")
+	}
+	if err != nil {
+		// The context may be over; what was begun must end.
+		if e := s.exec(context.WithoutCancel(ctx), "ROLLBACK"); e != nil {
+			s.drop()
+		}
+	}
+	return err
+}
+
+// exec runs a prepared statement. s.mu is held.
+func (s *store) exec(ctx context.Context, text string, args ...any) error {
+	st, err := s.statement(ctx, text)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx, args...)
+	return err
+}
+
+func (s *store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st := s.kept[text]; st != nil {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("%.80s: %w", text, err)
+	}
+	s.kept[text] = st
+	return st, nil
+}
+
+// query reads on the writer's connection, inside its transaction. s.mu is held.
+func (s *store) query(ctx context.Context, text string, args []any, row func(scan func(...any) error) error) error {
+	st, err := s.statement(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// head is what the database says about itself.
+type head struct {
+	height uint64
+	hash   []byte // of the last block; none at height 0
+	time   string // of the last transaction
+}
+
+const headSQL = `SELECT height, hash, coalesce(time, '') FROM read_model`
+
+// queryer is a pool, a connection or a transaction.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readHead(ctx context.Context, q queryer) (h head, err error) {
+	var height int64
+	err = q.QueryRowContext(ctx, headSQL).Scan(&height, &h.hash, &h.time)
+	h.height = uint64(height)
+	return h, err
+}

@@ -21,6 +21,15 @@ const (
 	CodeReplayed  Code = "request.already-done"
 	CodeKeyReused Code = "request.idempotency-key-reused"
 
+	// Questions.
+	CodeQuerySyntax    Code = "query.syntax"
+	CodeQueryEntity    Code = "query.entity-unknown"
+	CodeQueryField     Code = "query.field-unknown"
+	CodeQueryType      Code = "query.type"
+	CodeQueryTooCostly Code = "query.too-costly"
+	CodeQueryCursor    Code = "query.cursor-invalid"
+	CodeQueryForm      Code = "query.form"
+
 	// Who may do what.
 	CodeCallerUnknown   Code = "participant.caller-unknown"
 	CodeNotPermitted    Code = "participant.not-permitted"
@@ -196,6 +205,13 @@ func Catalogue() []Entry {
 		{CodeIdempotencyKey, Malformed, "an idempotency key is 1 to 64 visible ASCII characters"},
 		{CodeReplayed, Conflict, "this idempotency key has been used for the same request, which was carried out"},
 		{CodeKeyReused, Refused, "this idempotency key has been used for another request"},
+		{CodeQuerySyntax, Malformed, "the filter cannot be read"},
+		{CodeQueryEntity, NotFound, "there is no entity of this name to ask about"},
+		{CodeQueryField, Malformed, "the entity has no field or relation of this name"},
+		{CodeQueryType, Malformed, "an operation or a value does not fit the field's type"},
+		{CodeQueryTooCostly, Refused, "the question costs more than a question may"},
+		{CodeQueryCursor, Malformed, "the cursor is not one that was given for this question"},
+		{CodeQueryForm, Malformed, "the parts of the question do not go together"},
 		{CodeCallerUnknown, Forbidden, "the caller's organisation has not been announced"},
 		{CodeNotPermitted, Forbidden, "the caller's organisation has no role that may do this"},
 		{CodeOrgExists, Conflict, "the organisation has been announced before"},

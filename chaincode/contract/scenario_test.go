@@ -126,7 +126,6 @@ var elsewhere = map[fault.Code]string{
 	// Questions are checked in chaincode/filter, and its tests reach these.
 	fault.CodeQuerySyntax: "TestWhatCannotBeRead", fault.CodeQueryEntity: "TestQuestions", fault.CodeQueryField: "TestWhatDoesNotFitTheCatalogue",
 	fault.CodeQueryType: "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
-	fault.CodeQueryCursor: "TestACursorIsForOneQuestion", // in gateway/query
 }
 
 func TestEveryFaultCodeIsReached(t *testing.T) {

@@ -23,7 +23,16 @@ const (
 	RotateDeviceKeyTx      Transaction = "participant:RotateDeviceKey"
 	RevokeDeviceTx         Transaction = "participant:RevokeDevice"
 
+	IssueCredentialTx     Transaction = "participant:IssueCredential"
+	RenewCredentialTx     Transaction = "participant:RenewCredential"
+	RotateCredentialKeyTx Transaction = "participant:RotateCredentialKey"
+	RevokeCredentialTx    Transaction = "participant:RevokeCredential"
+	QuarantineStatementTx Transaction = "participant:QuarantineStatement"
+	ReleaseStatementTx    Transaction = "participant:ReleaseStatement"
+	RejectStatementTx     Transaction = "participant:RejectStatement"
+
 	RegisterComponentTx Transaction = "component:Register"
+	RecordValidationTx  Transaction = "component:RecordValidation"
 	OfferOwnershipTx    Transaction = "component:OfferOwnership"
 	AcceptOwnershipTx   Transaction = "component:AcceptOwnership"
 	DeclineOwnershipTx  Transaction = "component:DeclineOwnership"
@@ -105,8 +114,19 @@ const (
 	GetDeviceTx         Transaction = "participant:GetDevice"
 	DeviceHistoryTx     Transaction = "participant:DeviceHistory"
 
+	GetCredentialTx     Transaction = "participant:GetCredential"
+	ListCredentialsTx   Transaction = "participant:ListCredentials"
+	CredentialHistoryTx Transaction = "participant:CredentialHistory"
+	ListTalliesTx       Transaction = "participant:ListTallies"
+	GetKeyHolderTx      Transaction = "participant:GetKeyHolder"
+	GetStatementChainTx Transaction = "participant:GetStatementChain"
+	ListStatementsTx    Transaction = "participant:ListStatements"
+	GetQuarantinedTx    Transaction = "participant:GetQuarantined"
+	ListQuarantineTx    Transaction = "participant:ListQuarantine"
+
 	GetComponentTx     Transaction = "component:Get"
 	ComponentHistoryTx Transaction = "component:History"
+	ListValidationsTx  Transaction = "component:ListValidations"
 
 	GetAgreementTx Transaction = "service:GetAgreement"
 	GetCareTx      Transaction = "service:GetCare"
@@ -162,6 +182,10 @@ type Access struct {
 func Transactions() []Access {
 	return []Access{
 		{AnnounceOrganisationTx, true}, {RegisterDeviceTx, true}, {RotateDeviceKeyTx, true}, {RevokeDeviceTx, true},
+		{IssueCredentialTx, true}, {RenewCredentialTx, true}, {RotateCredentialKeyTx, true}, {RevokeCredentialTx, true},
+		{QuarantineStatementTx, true}, {ReleaseStatementTx, true}, {RejectStatementTx, true}, {RecordValidationTx, true},
+		{GetCredentialTx, false}, {ListCredentialsTx, false}, {CredentialHistoryTx, false}, {ListTalliesTx, false}, {GetKeyHolderTx, false},
+		{GetStatementChainTx, false}, {ListStatementsTx, false}, {GetQuarantinedTx, false}, {ListQuarantineTx, false}, {ListValidationsTx, false},
 		{RegisterComponentTx, true}, {OfferOwnershipTx, true}, {AcceptOwnershipTx, true}, {DeclineOwnershipTx, true},
 		{ProposeAgreementTx, true}, {AcceptAgreementTx, true}, {DeclineAgreementTx, true}, {EndAgreementTx, true}, {CoverComponentsTx, true},
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
@@ -208,7 +232,14 @@ const (
 	DeviceRegisteredEvent       = "participant.device-registered.v1"
 	DeviceKeyRotatedEvent       = "participant.device-key-rotated.v1"
 	DeviceRevokedEvent          = "participant.device-revoked.v1"
+	CredentialIssuedEvent       = "participant.credential-issued.v1"
+	CredentialRenewedEvent      = "participant.credential-renewed.v1"
+	CredentialKeyRotatedEvent   = "participant.credential-key-rotated.v1"
+	CredentialRevokedEvent      = "participant.credential-revoked.v1"
+	StatementQuarantinedEvent   = "participant.statement-quarantined.v1"
+	StatementDecidedEvent       = "participant.statement-decided.v1"
 	ComponentRegisteredEvent    = "component.registered.v1"
+	ComponentValidatedEvent     = "component.validated.v1"
 	OwnershipChangedEvent       = "component.ownership-changed.v1"
 	AgreementChangedEvent       = "service.agreement-changed.v1"
 	TermsChangedEvent           = "shipment.terms-changed.v1"

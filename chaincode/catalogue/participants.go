@@ -12,6 +12,8 @@ var participants = []Entity{
 		},
 		Relations: []Relation{
 			many("devices", "devices that it registered", "devices", "mspId", "organisation"),
+			many("credentials", "engineers that it has certified", "credentials", "mspId", "issuer"),
+			many("quarantine", "late statements that it decides about", "quarantined-statements", "mspId", "issuer"),
 			many("components", "components that it owns", "components", "mspId", "owner"),
 			many("accounts", "its accounts, by shard", "account-shards", "mspId", "organisation"),
 			many("excursions", "excursions in its custody", "excursions", "mspId", "custodian"),

@@ -34,9 +34,9 @@ func fund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	return protectForParties(ctx, escrows, t, id)
 }
 
-// openStatement makes the record that the settlement will fill in, so that from
+// openReckoning makes the record that the settlement will fill in, so that from
 // the agreement on only all parties together can write it.
-func openStatement(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
+func openReckoning(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	st, err := shipment.Reckon(id, t, nil, w)
 	if err != nil {
 		return err

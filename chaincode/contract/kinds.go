@@ -4,6 +4,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
@@ -11,6 +12,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
 )
 
 // The kinds of record, each bound to its key prefix and to the fault that says
@@ -23,8 +25,18 @@ var (
 	suspicions    = ledger.Kind[party.Suspicion]{Name: ledger.KeyDeviceSuspicion, Unknown: fault.CodeDeviceUnknown}
 	keyUses       = ledger.Kind[party.KeyUse]{Name: ledger.KeyDeviceKeyUse, Unknown: fault.CodeEnvelopeKey}
 
+	credentials      = ledger.Kind[credential.Credential]{Name: ledger.KeyCredential, Unknown: fault.CodeCredentialUnknown}
+	credentialEvents = ledger.Kind[credential.CredentialEvent]{Name: ledger.KeyCredentialEvent, Unknown: fault.CodeCredentialUnknown}
+	tallies          = ledger.Kind[statement.Tally]{Name: ledger.KeyTally, Unknown: fault.CodeCredentialUnknown}
+
+	statementChains = ledger.Kind[statement.StatementChain]{Name: ledger.KeyStatementChain, Unknown: fault.CodeQuarantineUnknown}
+	signedRecords   = ledger.Kind[statement.StatementRecord]{Name: ledger.KeyStatement, Unknown: fault.CodeInternal}
+	quarantine      = ledger.Kind[statement.QuarantinedStatement]{Name: ledger.KeyQuarantine, Unknown: fault.CodeQuarantineUnknown}
+	heldEnvelopes   = ledger.Kind[api.HeldEnvelope]{Name: ledger.KeyHeldEnvelope, Unknown: fault.CodeQuarantineUnknown}
+
 	components      = ledger.Kind[component.Component]{Name: ledger.KeyComponent, Unknown: fault.CodeComponentUnknown}
 	sales           = ledger.Kind[component.Sale]{Name: ledger.KeySale, Unknown: fault.CodeComponentUnknown}
+	validations     = ledger.Kind[component.Validation]{Name: ledger.KeyValidation, Unknown: fault.CodeComponentUnknown}
 	componentEvents = ledger.Kind[component.LifeEvent]{Name: ledger.KeyComponentEvent, Unknown: fault.CodeComponentUnknown}
 
 	shipments        = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}

@@ -81,7 +81,7 @@ func (*Participant) RegisterDevice(ctx *Context, in *api.RegisterDevice) (*party
 	if err := protect(ctx, devices, []string{d.Organisation}, d.DeviceID); err != nil {
 		return nil, err
 	}
-	if err := claimKey(ctx, d, halves); err != nil {
+	if err := claimKeys(ctx, d.Uses(halves)); err != nil {
 		return nil, err
 	}
 	return &d, recordKey(ctx, d, api.DeviceRegisteredEvent, now)
@@ -103,7 +103,7 @@ func (*Participant) RotateDeviceKey(ctx *Context, in *api.RotateDeviceKey) (*par
 		if err != nil {
 			return d, err
 		}
-		return next, claimKey(ctx, next, halves)
+		return next, claimKeys(ctx, next.Uses(halves))
 	})
 }
 
@@ -197,9 +197,9 @@ func announcedKey(ctx *Context, proof *dsse.Envelope, present *dsse.PublicKey, w
 	return party.DeviceKey{KeyID: key.ID(), Algorithm: string(want.Algorithm), PublicKey: want.PublicKey}, key.HalfIDs(), nil
 }
 
-// claimKey takes the device's new key, and its halves, for this device alone.
-func claimKey(ctx *Context, d party.Device, halves []string) error {
-	for _, use := range d.Uses(halves) {
+// claimKeys takes a new key, and its halves, for one device or engineer alone.
+func claimKeys(ctx *Context, uses []party.KeyUse) error {
+	for _, use := range uses {
 		if err := ledger.Create(ctx.tx, keyUses, fault.CodeKeyInUse, &use, use.KeyID); err != nil {
 			return err
 		}

@@ -261,7 +261,7 @@ func agree(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	if err := openReview(ctx, id, t, w); err != nil {
 		return err
 	}
-	return openStatement(ctx, id, t, w)
+	return openReckoning(ctx, id, t, w)
 }
 
 // moveGoods loads or unloads components, at most fifty.

@@ -26,6 +26,20 @@ const (
 	KeyDeviceKeyUse = "device.key.use"
 	// KeyDeviceSuspicion: device id. Head; no protection beyond the majority, since the device's owner must not be able to prevent it.
 	KeyDeviceSuspicion = "device.suspicion"
+	// KeyCredential: credential id. Head; the issuer protects it.
+	KeyCredential = "credential"
+	// KeyCredentialEvent: credential id, sequence. Append-only, numbered by the credential; no protection of its own.
+	KeyCredentialEvent = "credential.event"
+	// KeyTally: credential id, kind of statement. Head; no protection beyond the majority.
+	KeyTally = "credential.tally"
+	// KeyStatementChain: subject, signer. Head of what one signer said about one subject; no protection beyond the majority.
+	KeyStatementChain = "statement.chain"
+	// KeyStatement: subject, signer, sequence. Append-only, numbered by the chain; no protection of its own, the envelope is signed.
+	KeyStatement = "statement"
+	// KeyQuarantine: MSP id of the issuer, hash of the statement. Head, changed once, as the issuer decides; the issuer protects it.
+	KeyQuarantine = "statement.quarantine"
+	// KeyHeldEnvelope: MSP id of the issuer, hash of the statement. Once, with the quarantine; no protection of its own, the envelope is signed.
+	KeyHeldEnvelope = "statement.quarantine.envelope"
 	// KeyEncryptionKey: MSP id. Head; the organisation protects it.
 	KeyEncryptionKey = "organisation.encryption"
 	// KeyOpening: shipment id, device id, first sequence. Append-only, written along with the stream, which counts the openings; no protection of its own.
@@ -40,6 +54,8 @@ const (
 	KeySale = "component.sale"
 	// KeyComponentEvent: component id, sequence. Append-only, numbered by the component; no protection of its own.
 	KeyComponentEvent = "component.event"
+	// KeyValidation: component id, signer, sequence. Append-only, numbered by the statement's chain; no protection of its own, the envelope is signed.
+	KeyValidation = "component.validation"
 	// KeyAgreement: agreement id. Head, changed as it is answered and ended; operator and provider protect it.
 	KeyAgreement = "service.agreement"
 	// KeyCare: component id. Head; says who serves a component and what is being done to it. No protection beyond the majority, since its parts' dues change it.
@@ -114,8 +130,12 @@ const (
 // prefix cannot come into use without a line in this file.
 func Keys() []string {
 	return []string{
-		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion, KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
-		KeyComponent, KeySale, KeyComponentEvent, KeyAgreement, KeyCare, KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
+		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion,
+		KeyCredential, KeyCredentialEvent, KeyTally, KeyStatementChain, KeyStatement, KeyQuarantine, KeyHeldEnvelope,
+		KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
+		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,
+		KeyAgreement, KeyCare,
+		KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
 		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyRedemption, KeyEscrow,

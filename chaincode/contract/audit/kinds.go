@@ -77,6 +77,7 @@ var kinds = map[string]kind{
 	ledger.KeyPayChannelEvent: {once: true}, ledger.KeyPayChannelProof: {once: true}, ledger.KeyPayChannelItems: {once: true}, ledger.KeyShipmentPayment: {once: true},
 	// These hold no money, and once written stay as they are.
 	ledger.KeyDeviceKeyUse: {once: true}, ledger.KeyOpening: {once: true}, ledger.KeySession: {once: true}, ledger.KeyFork: {once: true},
+	ledger.KeyCredentialEvent: {once: true}, ledger.KeyStatement: {once: true}, ledger.KeyHeldEnvelope: {once: true}, ledger.KeyValidation: {once: true},
 	ledger.KeyEvidence: {once: true}, ledger.KeyInvoices: {once: true},
 	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeyIdempotency: {once: true},
 }

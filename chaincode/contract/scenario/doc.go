@@ -19,6 +19,13 @@
 //	encryption ServiceMSP one       announce the X25519 key made from a seed
 //	report ShipperMSP box s fork readings=temp:[9] at=1   a segment as record makes it, reported as a fork
 //	register ShipperMSP box         register it; rotate ShipperMSP box Ed25519 gives it its next key
+//	engineer ann Ed25519            an engineer with a key of her own; ${ann} is the id of her credential
+//	machine pump Ed25519            a machine with a key of its own; ${pump} is its component id
+//	certify ServiceMSP ann {…}      issue her credential with this grant; rekey ServiceMSP ann ECDSA-P256
+//	                                gives her the next key
+//	state word ann service-work SUBJECT [option …] {…}   a variable: the envelope of ann's next statement of
+//	                                this kind about the subject, with this body; ${word.hash} is its hash.
+//	                                box and pump make statements in the same way
 //	claim ORG ID box …              register ID with box's key and a statement about what
 //	                                as=ORG, device=ID, ledger=L and signer=BOX say
 //	call ORG contract:Tx {…}        submit; key=… before the JSON is the idempotency key
@@ -35,6 +42,13 @@
 //	tolerate code                   the last call succeeded or was refused with this code
 //	event name {…}                  the last call's event, and members of its envelope
 //	let name VALUE | .path          a variable: the value, or a part of the last answer
+//
+// Options of state: instead (under the number of the last one, which was refused,
+// or to make a second history); skip (leave a number out); unlinked (names no
+// statement before it); at=TIME (what the signer's clock says); by=NAME (whose key
+// signs); former (the signer's key before the present one); forge; ledger=,
+// subject=, signer= (what the signed bytes say instead). Options of certify: id=,
+// ledger=, issuer=, number= (what the key's proof says), by=NAME.
 //
 // Options of record: final; split=N (readings in one segment); replay (the last
 // accepted envelopes again); fork (other readings under numbers already used);

@@ -18,11 +18,12 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/segment"
 )
 
-// device makes a device: its name, its algorithm and, if its key comes from the
-// same seed as another's, that other one.
-func (r *run) device(words []string) error {
+// device makes a device, an engineer or a machine: its name, its algorithm and, if
+// its key comes from the same seed as another's, that other one.
+func (r *run) device(verb string, words []string) error {
 	name := words[0]
-	d := &device{id: name + "-" + r.vars["run"], number: 1, chains: make(map[string]*chain), sessions: make(map[string]*Key)}
+	kind := map[string]string{"device": "device", "engineer": "credential", "machine": "component"}[verb]
+	d := &device{id: name + "-" + r.vars["run"], kind: kind, number: 1, chains: make(map[string]*chain), sessions: make(map[string]*Key), said: make(map[string]*saying)}
 	d.seed = d.id
 	if len(words) == 3 {
 		other, err := r.find(words[2])

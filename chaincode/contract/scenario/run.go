@@ -48,6 +48,8 @@ type run struct {
 
 type device struct {
 	id       string
+	kind     string             // as a signer of statements: device, credential or component
+	said     map[string]*saying // by subject
 	seed     string
 	key      *Key
 	before   *Key // the key before the present one
@@ -111,8 +113,14 @@ func (r *run) do(l line) error {
 		return r.consortium(l.number)
 	case verb == "fresh":
 		return r.fresh()
-	case verb == "device" && (len(words) == 2 || len(words) == 3):
-		return r.device(words)
+	case (verb == "device" || verb == "engineer" || verb == "machine") && (len(words) == 2 || len(words) == 3):
+		return r.device(verb, words)
+	case verb == "certify" && len(words) >= 2:
+		return r.certify(l.number, words, json)
+	case verb == "rekey" && len(words) == 3:
+		return r.rekey(l.number, words[0], words[1], words[2])
+	case verb == "state" && len(words) >= 4:
+		return r.state(words, json)
 	case verb == "register" && len(words) == 2:
 		return r.register(l.number, words[0], words[1])
 	case verb == "rotate" && len(words) == 3:

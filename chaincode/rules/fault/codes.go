@@ -41,6 +41,29 @@ const (
 	CodeKeyInUse        Code = "participant.key-in-use"
 	CodeKeyProofInvalid Code = "participant.key-proof-invalid"
 
+	// Engineers' credentials.
+	CodeCredentialExists  Code = "credential.exists"
+	CodeCredentialUnknown Code = "credential.unknown"
+	CodeCredentialIssuer  Code = "credential.not-issuer"
+	CodeCredentialRevoked Code = "credential.revoked"
+	CodeCredentialEarly   Code = "credential.not-yet-valid"
+	CodeCredentialCovers  Code = "credential.not-covered"
+
+	// Signed statements.
+	CodeStatementLedger   Code = "statement.wrong-ledger"
+	CodeStatementWrong    Code = "statement.wrong-subject"
+	CodeStatementSigner   Code = "statement.signer-not-allowed"
+	CodeStatementTime     Code = "statement.time"
+	CodeStatementReplayed Code = "statement.replayed"
+	CodeStatementOrder    Code = "statement.out-of-order"
+	CodeStatementForked   Code = "statement.forked"
+	CodeStatementLate     Code = "statement.late"
+	CodeStatementHeld     Code = "statement.in-quarantine"
+	CodeStatementRejected Code = "statement.rejected"
+	CodeQuarantineUnknown Code = "statement.quarantine.unknown"
+	CodeQuarantineDecided Code = "statement.quarantine.decided"
+	CodeQuarantineInTime  Code = "statement.quarantine.not-late"
+
 	// Signed envelopes and reading segments.
 	CodeEnvelopeMalformed Code = "envelope.malformed"
 	CodeEnvelopeKey       Code = "envelope.key-unknown"
@@ -218,10 +241,29 @@ func Catalogue() []Entry {
 		{CodeDeviceUnknown, NotFound, "no device of this id is registered"},
 		{CodeDeviceRevoked, Refused, "the device was revoked before this was recorded"},
 		{CodeKeyInvalid, Malformed, "the public key is not one that we accept"},
-		{CodeKeyInUse, Conflict, "the key, or a half of it, is or was the key of a device"},
+		{CodeKeyInUse, Conflict, "the key, or a half of it, is or was the key of a device or an engineer"},
 		{CodeKeyProofInvalid, Refused, "the statement that announces a key is not signed by that key"},
+		{CodeCredentialExists, Conflict, "a credential of this id was issued"},
+		{CodeCredentialUnknown, NotFound, "no credential of this id was issued"},
+		{CodeCredentialIssuer, Forbidden, "only the organisation that issued the credential may do this"},
+		{CodeCredentialRevoked, Conflict, "the credential was revoked, and is not changed any more"},
+		{CodeCredentialEarly, Refused, "the credential is not valid yet"},
+		{CodeCredentialCovers, Refused, "the credential does not grant the skill, or not for components of this part number"},
+		{CodeStatementLedger, Refused, "the statement was signed for another ledger"},
+		{CodeStatementWrong, Refused, "the statement was signed about something else, or is of another kind"},
+		{CodeStatementSigner, Refused, "who signed the statement cannot say such a thing"},
+		{CodeStatementTime, Refused, "the statement says that it was signed in the future"},
+		{CodeStatementReplayed, Conflict, "the statement is on record already"},
+		{CodeStatementOrder, Conflict, "the statement does not follow the signer's last one about this subject; the next sequence number is in params"},
+		{CodeStatementForked, Refused, "the statement follows another history than the one on record; the signer's key may have been copied"},
+		{CodeStatementLate, Refused, "the credential was revoked, has run out, or has another key by now: the statement has no effect unless the issuer releases it from quarantine"},
+		{CodeStatementHeld, Conflict, "the statement is in quarantine, and the issuer has not decided"},
+		{CodeStatementRejected, Refused, "the issuer has rejected the statement in quarantine: it never has an effect"},
+		{CodeQuarantineUnknown, NotFound, "no statement of this hash is in quarantine for this issuer"},
+		{CodeQuarantineDecided, Conflict, "the statement is in quarantine already, or the issuer has decided about it"},
+		{CodeQuarantineInTime, Refused, "the statement does not come too late, so that there is no need for quarantine"},
 		{CodeEnvelopeMalformed, Malformed, "the envelope is not a DSSE envelope"},
-		{CodeEnvelopeKey, Refused, "the envelope is not signed by the device's present key"},
+		{CodeEnvelopeKey, Refused, "the envelope is not signed by a key of its signer"},
 		{CodeEnvelopeSignature, Refused, "the envelope's signature does not verify"},
 		{CodeSegmentMalformed, Malformed, "the payload is not a reading segment"},
 		{CodeComponentExists, Conflict, "a component of this id is registered"},

@@ -88,16 +88,31 @@ type KeyEvent struct {
 }
 
 // KeyUse says whose key a key id names. It is made once for each key, and for
-// each half of a pair, and never changes: a key serves one device, in one place.
-// With the same key in two devices a signature would not say which one it was.
+// each half of a pair, and never changes: a key serves one device or one engineer,
+// in one place. With the same key in two devices a signature would not say which
+// one it was.
 type KeyUse struct {
-	KeyID      string       `json:"keyId"`
-	DeviceID   string       `json:"deviceId"`
-	Number     uint64       `json:"number"`                                    // of the device's key
-	ShipmentID string       `json:"shipmentId,omitempty" metadata:",optional"` // of a session's key: where it signs
-	Session    uint64       `json:"session,omitempty" metadata:",optional"`    // and its number
-	PairKeyID  string       `json:"pairKeyId,omitempty" metadata:",optional"`  // of the pair that the key is a half of
-	At         measure.Time `json:"at"`
+	KeyID        string       `json:"keyId"`
+	DeviceID     string       `json:"deviceId,omitempty" metadata:",optional"`
+	CredentialID string       `json:"credentialId,omitempty" metadata:",optional"` // of an engineer's key, which is no device's
+	Event        uint64       `json:"event,omitempty" metadata:",optional"`        // of the credential: which one announced the key
+	Number       uint64       `json:"number"`                                      // of the device's or the credential's key
+	ShipmentID   string       `json:"shipmentId,omitempty" metadata:",optional"`   // of a session's key: where it signs
+	Session      uint64       `json:"session,omitempty" metadata:",optional"`      // and its number
+	PairKeyID    string       `json:"pairKeyId,omitempty" metadata:",optional"`    // of the pair that the key is a half of
+	At           measure.Time `json:"at"`
+}
+
+// KeyStatus is what became of the key of a number, where the holder has the present
+// number and is of this status.
+func KeyStatus(number, present uint64, holder Status) Status {
+	switch {
+	case holder == Revoked:
+		return Revoked
+	case number != present:
+		return Superseded
+	}
+	return Active
 }
 
 // Uses are the records that a device's new key takes: one for the key, one for

@@ -70,6 +70,8 @@ func TestPermissions(t *testing.T) {
 	want := map[party.Action][]party.Role{
 		party.AnnounceOrganisation: {m, se, sh, ow, ce, au, re},
 		party.RegisterDevice:       {m, se, sh, ow},
+		party.IssueCredential:      {m, se, ce},
+		party.CarryStatement:       {m, se, sh, ow, ce, au, re},
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
 		party.ProvideService:       {se},

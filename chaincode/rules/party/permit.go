@@ -10,6 +10,8 @@ type Action string
 const (
 	AnnounceOrganisation Action = "announce-organisation"
 	RegisterDevice       Action = "register-device"
+	IssueCredential      Action = "issue-credential"
+	CarryStatement       Action = "carry-statement"
 	RegisterComponent    Action = "register-component"
 	OwnComponent         Action = "own-component"
 	ProvideService       Action = "provide-service"
@@ -32,6 +34,8 @@ func Permissions() []Permission {
 	return []Permission{
 		{AnnounceOrganisation, Roles(), "every member may announce a further organisation"},
 		{RegisterDevice, trading, "who makes, keeps, carries or owns things registers devices"},
+		{IssueCredential, []Role{Manufacturer, Service, Certifier}, "who makes, services or certifies things certifies engineers"},
+		{CarryStatement, Roles(), "every member may carry a signed statement to the ledger"},
 		{RegisterComponent, []Role{Manufacturer}, "only a manufacturer announces components"},
 		{OwnComponent, trading, "who makes, keeps, carries or owns things may own a component"},
 		{ProvideService, []Role{Service}, "only a service company is contracted to serve components"},

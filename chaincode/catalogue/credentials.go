@@ -46,7 +46,7 @@ var credentials = []Entity{
 		Relations: []Relation{one("credential", "which engineer", "credentials", "credentialId", "credentialId")},
 	},
 	{
-		Name: "statements", Kind: "statement", Says: "a signed statement of an engineer, a machine or a device that took effect",
+		Name: "signed-statements", Kind: "statement", Says: "a signed statement of an engineer, a machine or a device that took effect",
 		Fields: []Field{
 			text("subject", "what it is about: id of a component, a request, ...").indexed(),
 			text("signer", "credential:, component: or device: and the id").indexed(),
@@ -76,7 +76,7 @@ var credentials = []Entity{
 			text("hash", "of the last one"),
 			time("changedAt", "when it was recorded").indexed(),
 		},
-		Relations: []Relation{many("statements", "all of them", "statements", "subject", "subject", "signer", "signer")},
+		Relations: []Relation{many("statements", "all of them", "signed-statements", "subject", "subject", "signer", "signer")},
 	},
 	{
 		Name: "quarantined-statements", Kind: "statement.quarantine", Says: "a statement that came too late, and what its issuer decided",
@@ -111,7 +111,7 @@ var credentials = []Entity{
 			text("skill", "as what it was signed").at("body.skill").indexed(),
 			text("conclusion", "conformant or non_conformant").at("body.conclusion").indexed(),
 			texts("evidence", "hexadecimal SHA-256 of documents").at("body.evidence"),
-			text("remark", "what the signer says besides").at("body.remark").searchable(),
+			text("remark", "what the signer says besides").at("body.remark").optional().searchable(),
 			text("hash", "of what was signed"),
 			time("signedAt", "when, as the signer's clock says"),
 			time("at", "when it was recorded").indexed(),

@@ -17,6 +17,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
@@ -24,6 +25,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
@@ -319,6 +321,37 @@ type Coverage struct {
 // CoveredComponents Says what an agreement holds for from now on.
 type CoveredComponents = ledgerapi.CoveredComponents
 
+// Credential What a company certifies of an engineer. Who the person is, the issuer knows.
+type Credential = credential.Credential
+
+// CredentialEvent A step in the history of a credential, which was so from then on.
+type CredentialEvent = credential.CredentialEvent
+
+// CredentialEventPage One page of a list.
+type CredentialEventPage = ledgerapi.CredentialEventPage
+
+// CredentialID An engineer's personal number with the issuer, such as a GSRN.
+//
+// Example: 401234500000000017
+type CredentialID = string
+
+// CredentialPage One page of a list.
+type CredentialPage = ledgerapi.CredentialPage
+
+// CredentialRenewal What a credential grants from now on, and until when.
+type CredentialRenewal struct {
+	// PartNumbers For which types of component; * alone for all.
+	PartNumbers []string `json:"partNumbers"`
+
+	// Skills What the engineer may do.
+	Skills []Skill `json:"skills"`
+
+	// ValidUntil RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	ValidUntil Time `json:"validUntil"`
+}
+
 // Credit What an organisation has been paid and may not have put to its balance yet.
 type Credit = money.Credit
 
@@ -494,6 +527,9 @@ type ForkReport struct {
 // Geofence An area on the map, a simple polygon that does not cross the antimeridian.
 type Geofence = shipment.Geofence
 
+// Grant What an engineer may do, and when.
+type Grant = credential.Grant
+
 // Handover An offer that waits for the receiver's answer.
 type Handover = shipment.Handover
 
@@ -551,6 +587,9 @@ type InvoiceLine = shipment.InvoiceLine
 // Invoices The commercial documents of a settled shipment.
 type Invoices = shipment.Invoices
 
+// IssueCredential Certifies an engineer.
+type IssueCredential = ledgerapi.IssueCredential
+
 // IssueTokens New tokens.
 type IssueTokens = ledgerapi.IssueTokens
 
@@ -562,6 +601,9 @@ type Journey = document.Journey
 
 // KeyEvent What happened to a device's key.
 type KeyEvent = party.KeyEvent
+
+// KeyHolder Whose key it is.
+type KeyHolder = ledgerapi.KeyHolder
 
 // KeyRotation A device's next key.
 type KeyRotation struct {
@@ -578,6 +620,12 @@ type KeyRotation struct {
 	// Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 	PublicKey PublicKey `json:"publicKey"`
 }
+
+// KeyUse Which device or engineer a key belongs to.
+type KeyUse = party.KeyUse
+
+// LateStatement A statement that comes too late.
+type LateStatement = ledgerapi.QuarantineStatement
 
 // Leg One carrier's part of the journey and what it earns.
 type Leg = shipment.Leg
@@ -817,6 +865,23 @@ type ProposeShipment = ledgerapi.ProposeShipment
 // Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 type PublicKey = string
 
+// QuarantineDecision Why a statement is released or rejected.
+type QuarantineDecision struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
+
+// QuarantineEntry A statement in quarantine, with the envelope that was signed.
+type QuarantineEntry = ledgerapi.QuarantineEntry
+
+// QuarantinePage One page of a list.
+type QuarantinePage = ledgerapi.QuarantinePage
+
+// QuarantinedStatement A statement that came too late, and what its issuer decided.
+type QuarantinedStatement = statement.QuarantinedStatement
+
 // Rating How an organisation has done as a carrier; it follows from the outcomes, and nobody gives it.
 type Rating = shipment.Rating
 
@@ -992,6 +1057,17 @@ type ShownProofsPage = ledgerapi.ShownProofsPage
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
 
+// SignedValidation A statement of kind validation.
+type SignedValidation struct {
+	// Envelope A DSSE envelope, version 1.0.
+	Envelope Envelope `json:"envelope"`
+}
+
+// SignerName Who signs: credential:, component: or device: and the id.
+//
+// Example: credential:401234500000000017
+type SignerName = string
+
 // Silence The longest time without any reading of a device.
 type Silence = shipment.Silence
 
@@ -1000,6 +1076,9 @@ type SimulateShipment = ledgerapi.SimulateShipment
 
 // Simulation What a recording costs under terms.
 type Simulation = shipment.Simulation
+
+// Skill Example: hydraulics
+type Skill = string
 
 // Spread Over how many shards an account is spread.
 type Spread = money.Spread
@@ -1016,14 +1095,37 @@ type StatedReason struct {
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type Statement = shipment.Statement
 
+// StatementChain How far the statements of one signer about one subject have come.
+type StatementChain = statement.StatementChain
+
+// StatementKind What a statement says.
+//
+// Example: validation
+type StatementKind = string
+
+// StatementPage One page of a list.
+type StatementPage = ledgerapi.StatementPage
+
+// StatementRecord A signed statement that took effect; the envelope is in the block of its transaction.
+type StatementRecord = statement.StatementRecord
+
 // StepPrice What one completed step costs: of the task that it names, or of any.
 type StepPrice = service.StepPrice
 
 // Stream Where one device's recording of one shipment stands, and how far it is judged.
 type Stream = shipment.Stream
 
+// SubjectID Example: urn:epc:id:sgtin:4012345.011111.987
+type SubjectID = string
+
 // Suspicion The device's present key has signed two histories; its owner is to rotate or revoke it.
 type Suspicion = party.Suspicion
+
+// Tally How many statements of a kind an engineer has signed.
+type Tally = statement.Tally
+
+// TallyPage One page of a list.
+type TallyPage = ledgerapi.TallyPage
 
 // Template Limits to begin with; the parties change what they need and put the prices in.
 type Template = shipment.Template
@@ -1061,6 +1163,15 @@ type UnsignedRecording = ledgerapi.UnsignedRecording
 // UsageRate What use costs: so much for every so many units of a measure.
 type UsageRate = service.UsageRate
 
+// Validation An engineer's word about a component, or a machine's about itself.
+type Validation = component.Validation
+
+// ValidationBody What is signed.
+type ValidationBody = component.ValidationBody
+
+// ValidationPage One page of a list.
+type ValidationPage = ledgerapi.ValidationPage
+
 // Watch How far the judgement of one limit is.
 type Watch = shipment.Watch
 
@@ -1084,6 +1195,11 @@ type ComponentIDParameter = ComponentID
 //
 // Example: 376104250021234569
 type ConsolidationIDParameter = SSCC
+
+// CredentialIDParameter An engineer's personal number with the issuer, such as a GSRN.
+//
+// Example: 401234500000000017
+type CredentialIDParameter = CredentialID
 
 // CurrencyParameter An ISO 4217 code.
 //
@@ -1110,6 +1226,11 @@ type ExcursionIDParameter = ExcursionID
 
 // IdempotencyKeyParameter defines model for IdempotencyKeyParameter.
 type IdempotencyKeyParameter = string
+
+// KeyIDParameter SHA-256 in lower-case hexadecimal.
+//
+// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+type KeyIDParameter = Hash
 
 // LimitParameter defines model for LimitParameter.
 type LimitParameter = int
@@ -1151,6 +1272,24 @@ type RedemptionIDParameter = RedemptionID
 // Example: SH-2026-0001
 type ShipmentIDParameter = ShipmentID
 
+// SignerParameter Who signs: credential:, component: or device: and the id.
+//
+// Example: credential:401234500000000017
+type SignerParameter = SignerName
+
+// SignerQuery Who signs: credential:, component: or device: and the id.
+//
+// Example: credential:401234500000000017
+type SignerQuery = SignerName
+
+// StatementHashParameter SHA-256 in lower-case hexadecimal.
+//
+// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+type StatementHashParameter = Hash
+
+// SubjectParameter Example: urn:epc:id:sgtin:4012345.011111.987
+type SubjectParameter = SubjectID
+
 // AccountPosted A part of an account's balance; an account has one unless it was spread.
 type AccountPosted = Shard
 
@@ -1188,6 +1327,12 @@ type ConsolidationCreated = Consolidation
 // CoveredComponentsChanged Says what an agreement holds for from now on.
 type CoveredComponentsChanged = CoveredComponents
 
+// CredentialChanged What a company certifies of an engineer. Who the person is, the issuer knows.
+type CredentialChanged = Credential
+
+// CredentialCreated What a company certifies of an engineer. Who the person is, the issuer knows.
+type CredentialCreated = Credential
+
 // CreditsCollected What a collecting of credits has put to an account.
 type CreditsCollected = Collection
 
@@ -1221,6 +1366,12 @@ type PaymentChannelChanged = PaymentChannel
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
 type PaymentChannelCreated = PaymentChannel
 
+// QuarantineChanged A statement that came too late, and what its issuer decided.
+type QuarantineChanged = QuarantinedStatement
+
+// QuarantineCreated A statement that came too late, and what its issuer decided.
+type QuarantineCreated = QuarantinedStatement
+
 // RedemptionChanged Tokens that a holder has asked an issuer to pay out, and what came of it.
 type RedemptionChanged = Redemption
 
@@ -1250,6 +1401,9 @@ type ShipmentCreated = Shipment
 //
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type StatementSettled = Statement
+
+// ValidationCreated An engineer's word about a component, or a machine's about itself.
+type ValidationCreated = Validation
 
 // CollectCreditsParams defines parameters for CollectCredits.
 type CollectCreditsParams struct {
@@ -1350,6 +1504,24 @@ type DeclineOwnershipParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListValidationsParams defines parameters for ListValidations.
+type ListValidationsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RecordValidationParams defines parameters for RecordValidation.
+type RecordValidationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ConsolidateParams defines parameters for Consolidate.
 type ConsolidateParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -1393,6 +1565,69 @@ type DeclineConsolidationParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListCredentialsParams defines parameters for ListCredentials.
+type ListCredentialsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// IssueCredentialParams defines parameters for IssueCredential.
+type IssueCredentialParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// GetCredentialHistoryParams defines parameters for GetCredentialHistory.
+type GetCredentialHistoryParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RotateCredentialKeyParams defines parameters for RotateCredentialKey.
+type RotateCredentialKeyParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RenewCredentialParams defines parameters for RenewCredential.
+type RenewCredentialParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RevokeCredentialParams defines parameters for RevokeCredential.
+type RevokeCredentialParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListTalliesParams defines parameters for ListTallies.
+type ListTalliesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // RegisterDeviceParams defines parameters for RegisterDevice.
@@ -1451,6 +1686,33 @@ type ListOrganisationsParams struct {
 
 // AnnounceOrganisationParams defines parameters for AnnounceOrganisation.
 type AnnounceOrganisationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListQuarantineParams defines parameters for ListQuarantine.
+type ListQuarantineParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RejectStatementParams defines parameters for RejectStatement.
+type RejectStatementParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReleaseStatementParams defines parameters for ReleaseStatement.
+type ReleaseStatementParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1568,6 +1830,15 @@ type PresentProofParams struct {
 
 // WithdrawChannelParams defines parameters for WithdrawChannel.
 type WithdrawChannelParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// QuarantineStatementParams defines parameters for QuarantineStatement.
+type QuarantineStatementParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1977,6 +2248,18 @@ type WithdrawTermsParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListStatementsParams defines parameters for ListStatements.
+type ListStatementsParams struct {
+	// Signer Who signs; left out: everybody.
+	Signer SignerQuery `form:"signer,omitempty" json:"signer,omitempty"`
+
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // IssueTokensParams defines parameters for IssueTokens.
 type IssueTokensParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -2016,6 +2299,9 @@ type OfferOwnershipJSONRequestBody = OwnershipOffer
 // DeclineOwnershipJSONRequestBody defines body for DeclineOwnership for application/json ContentType.
 type DeclineOwnershipJSONRequestBody = Nothing
 
+// RecordValidationJSONRequestBody defines body for RecordValidation for application/json ContentType.
+type RecordValidationJSONRequestBody = SignedValidation
+
 // ConsolidateJSONRequestBody defines body for Consolidate for application/json ContentType.
 type ConsolidateJSONRequestBody = ConsolidateShipments
 
@@ -2030,6 +2316,18 @@ type OfferConsolidationJSONRequestBody = ConsolidationOffer
 
 // DeclineConsolidationJSONRequestBody defines body for DeclineConsolidation for application/json ContentType.
 type DeclineConsolidationJSONRequestBody = StatedReason
+
+// IssueCredentialJSONRequestBody defines body for IssueCredential for application/json ContentType.
+type IssueCredentialJSONRequestBody = IssueCredential
+
+// RotateCredentialKeyJSONRequestBody defines body for RotateCredentialKey for application/json ContentType.
+type RotateCredentialKeyJSONRequestBody = KeyRotation
+
+// RenewCredentialJSONRequestBody defines body for RenewCredential for application/json ContentType.
+type RenewCredentialJSONRequestBody = CredentialRenewal
+
+// RevokeCredentialJSONRequestBody defines body for RevokeCredential for application/json ContentType.
+type RevokeCredentialJSONRequestBody = Revocation
 
 // RegisterDeviceJSONRequestBody defines body for RegisterDevice for application/json ContentType.
 type RegisterDeviceJSONRequestBody = RegisterDevice
@@ -2048,6 +2346,12 @@ type AnnounceEncryptionKeyJSONRequestBody = AnnounceEncryptionKey
 
 // AnnounceOrganisationJSONRequestBody defines body for AnnounceOrganisation for application/json ContentType.
 type AnnounceOrganisationJSONRequestBody = AnnounceOrganisation
+
+// RejectStatementJSONRequestBody defines body for RejectStatement for application/json ContentType.
+type RejectStatementJSONRequestBody = QuarantineDecision
+
+// ReleaseStatementJSONRequestBody defines body for ReleaseStatement for application/json ContentType.
+type ReleaseStatementJSONRequestBody = QuarantineDecision
 
 // OpenChannelJSONRequestBody defines body for OpenChannel for application/json ContentType.
 type OpenChannelJSONRequestBody = OpenChannel
@@ -2081,6 +2385,9 @@ type PresentProofJSONRequestBody = ChannelProof
 
 // WithdrawChannelJSONRequestBody defines body for WithdrawChannel for application/json ContentType.
 type WithdrawChannelJSONRequestBody = Nothing
+
+// QuarantineStatementJSONRequestBody defines body for QuarantineStatement for application/json ContentType.
+type QuarantineStatementJSONRequestBody = LateStatement
 
 // RequestRedemptionJSONRequestBody defines body for RequestRedemption for application/json ContentType.
 type RequestRedemptionJSONRequestBody = RequestRedemption
@@ -2243,6 +2550,12 @@ type ServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(c *gin.Context, componentID ComponentIDParameter, params DeclineOwnershipParams)
+	// ListValidations List the validations of a component
+	// (GET /components/{componentId}/validations)
+	ListValidations(c *gin.Context, componentID ComponentIDParameter, params ListValidationsParams)
+	// RecordValidation Record an engineer's signed word about a component
+	// (POST /components/{componentId}/validations)
+	RecordValidation(c *gin.Context, componentID ComponentIDParameter, params RecordValidationParams)
 	// Consolidate Put shipments together that are moved as one
 	// (POST /consolidations)
 	Consolidate(c *gin.Context, params ConsolidateParams)
@@ -2261,6 +2574,30 @@ type ServerInterface interface {
 	// DeclineConsolidation End a pending hand-over of a consolidation
 	// (POST /consolidations/{consolidationId}/handover-refusal)
 	DeclineConsolidation(c *gin.Context, consolidationID ConsolidationIDParameter, params DeclineConsolidationParams)
+	// ListCredentials List all credentials
+	// (GET /credentials)
+	ListCredentials(c *gin.Context, params ListCredentialsParams)
+	// IssueCredential Certify an engineer
+	// (POST /credentials)
+	IssueCredential(c *gin.Context, params IssueCredentialParams)
+	// GetCredential Get a credential as it is now
+	// (GET /credentials/{credentialId})
+	GetCredential(c *gin.Context, credentialID CredentialIDParameter)
+	// GetCredentialHistory List what happened to a credential
+	// (GET /credentials/{credentialId}/history)
+	GetCredentialHistory(c *gin.Context, credentialID CredentialIDParameter, params GetCredentialHistoryParams)
+	// RotateCredentialKey Give an engineer the next key
+	// (POST /credentials/{credentialId}/key-rotations)
+	RotateCredentialKey(c *gin.Context, credentialID CredentialIDParameter, params RotateCredentialKeyParams)
+	// RenewCredential Replace what a credential grants, and until when
+	// (POST /credentials/{credentialId}/renewals)
+	RenewCredential(c *gin.Context, credentialID CredentialIDParameter, params RenewCredentialParams)
+	// RevokeCredential End an engineer's right to sign
+	// (POST /credentials/{credentialId}/revocation)
+	RevokeCredential(c *gin.Context, credentialID CredentialIDParameter, params RevokeCredentialParams)
+	// ListTallies Count what an engineer has signed
+	// (GET /credentials/{credentialId}/tallies)
+	ListTallies(c *gin.Context, credentialID CredentialIDParameter, params ListTalliesParams)
 	// RegisterDevice Register a device with its first key
 	// (POST /devices)
 	RegisterDevice(c *gin.Context, params RegisterDeviceParams)
@@ -2285,6 +2622,9 @@ type ServerInterface interface {
 	// GetEncryptionKey Get the key to which readings are sealed for an organisation
 	// (GET /encryption-keys/{mspId})
 	GetEncryptionKey(c *gin.Context, mspid MSPIDParameter)
+	// GetKeyHolder Look up whose key it is
+	// (GET /keys/{keyId})
+	GetKeyHolder(c *gin.Context, keyID KeyIDParameter)
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(c *gin.Context)
@@ -2300,6 +2640,18 @@ type ServerInterface interface {
 	// GetOrganisation Get one member
 	// (GET /organisations/{mspId})
 	GetOrganisation(c *gin.Context, mspid MSPIDParameter)
+	// ListQuarantine List the statements in quarantine about which an organisation decides
+	// (GET /organisations/{mspId}/quarantine)
+	ListQuarantine(c *gin.Context, mspid MSPIDParameter, params ListQuarantineParams)
+	// GetQuarantined Get a statement in quarantine with its envelope
+	// (GET /organisations/{mspId}/quarantine/{hash})
+	GetQuarantined(c *gin.Context, mspid MSPIDParameter, hash StatementHashParameter)
+	// RejectStatement Reject a statement in quarantine
+	// (POST /organisations/{mspId}/quarantine/{hash}/rejection)
+	RejectStatement(c *gin.Context, mspid MSPIDParameter, hash StatementHashParameter, params RejectStatementParams)
+	// ReleaseStatement Release a statement from quarantine
+	// (POST /organisations/{mspId}/quarantine/{hash}/release)
+	ReleaseStatement(c *gin.Context, mspid MSPIDParameter, hash StatementHashParameter, params ReleaseStatementParams)
 	// GetRating Get how an organisation has done as a carrier
 	// (GET /organisations/{mspId}/rating)
 	GetRating(c *gin.Context, mspid MSPIDParameter)
@@ -2348,6 +2700,9 @@ type ServerInterface interface {
 	// WithdrawChannel Withdraw or decline an offered payment channel
 	// (POST /payment-channels/{channelId}/withdrawal)
 	WithdrawChannel(c *gin.Context, channelID ChannelIDParameter, params WithdrawChannelParams)
+	// QuarantineStatement Bring a statement that comes too late before its issuer
+	// (POST /quarantine)
+	QuarantineStatement(c *gin.Context, params QuarantineStatementParams)
 	// RequestRedemption Ask an issuer to pay out tokens
 	// (POST /redemptions)
 	RequestRedemption(c *gin.Context, params RequestRedemptionParams)
@@ -2519,6 +2874,12 @@ type ServerInterface interface {
 	// SimulateShipment Ask what a recording would cost under terms
 	// (POST /simulations)
 	SimulateShipment(c *gin.Context)
+	// ListStatements List the signed statements about a subject
+	// (GET /statements/{subject})
+	ListStatements(c *gin.Context, subject SubjectParameter, params ListStatementsParams)
+	// GetStatementChain Get which statement of a signer about a subject comes next
+	// (GET /statements/{subject}/{signer})
+	GetStatementChain(c *gin.Context, subject SubjectParameter, signer SignerParameter)
 	// ListTemplates List limits to begin terms with
 	// (GET /terms-templates)
 	ListTemplates(c *gin.Context)
@@ -3327,6 +3688,118 @@ func (siw *ServerInterfaceWrapper) DeclineOwnership(c *gin.Context) {
 	siw.Handler.DeclineOwnership(c, componentID, params)
 }
 
+// ListValidations operation middleware
+func (siw *ServerInterfaceWrapper) ListValidations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListValidationsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListValidations(c, componentID, params)
+}
+
+// RecordValidation operation middleware
+func (siw *ServerInterfaceWrapper) RecordValidation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordValidationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordValidation(c, componentID, params)
+}
+
 // Consolidate operation middleware
 func (siw *ServerInterfaceWrapper) Consolidate(c *gin.Context) {
 
@@ -3681,6 +4154,417 @@ func (siw *ServerInterfaceWrapper) DeclineConsolidation(c *gin.Context) {
 	}
 
 	siw.Handler.DeclineConsolidation(c, consolidationID, params)
+}
+
+// ListCredentials operation middleware
+func (siw *ServerInterfaceWrapper) ListCredentials(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCredentialsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListCredentials(c, params)
+}
+
+// IssueCredential operation middleware
+func (siw *ServerInterfaceWrapper) IssueCredential(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params IssueCredentialParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IssueCredential(c, params)
+}
+
+// GetCredential operation middleware
+func (siw *ServerInterfaceWrapper) GetCredential(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "credentialId" -------------
+	var credentialID CredentialIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "credentialId", c.Param("credentialId"), &credentialID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter credentialId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCredential(c, credentialID)
+}
+
+// GetCredentialHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetCredentialHistory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "credentialId" -------------
+	var credentialID CredentialIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "credentialId", c.Param("credentialId"), &credentialID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter credentialId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCredentialHistoryParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCredentialHistory(c, credentialID, params)
+}
+
+// RotateCredentialKey operation middleware
+func (siw *ServerInterfaceWrapper) RotateCredentialKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "credentialId" -------------
+	var credentialID CredentialIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "credentialId", c.Param("credentialId"), &credentialID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter credentialId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RotateCredentialKeyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RotateCredentialKey(c, credentialID, params)
+}
+
+// RenewCredential operation middleware
+func (siw *ServerInterfaceWrapper) RenewCredential(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "credentialId" -------------
+	var credentialID CredentialIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "credentialId", c.Param("credentialId"), &credentialID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter credentialId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RenewCredentialParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RenewCredential(c, credentialID, params)
+}
+
+// RevokeCredential operation middleware
+func (siw *ServerInterfaceWrapper) RevokeCredential(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "credentialId" -------------
+	var credentialID CredentialIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "credentialId", c.Param("credentialId"), &credentialID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter credentialId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeCredentialParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeCredential(c, credentialID, params)
+}
+
+// ListTallies operation middleware
+func (siw *ServerInterfaceWrapper) ListTallies(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "credentialId" -------------
+	var credentialID CredentialIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "credentialId", c.Param("credentialId"), &credentialID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter credentialId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTalliesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTallies(c, credentialID, params)
 }
 
 // RegisterDevice operation middleware
@@ -4044,6 +4928,31 @@ func (siw *ServerInterfaceWrapper) GetEncryptionKey(c *gin.Context) {
 	siw.Handler.GetEncryptionKey(c, mspid)
 }
 
+// GetKeyHolder operation middleware
+func (siw *ServerInterfaceWrapper) GetKeyHolder(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "keyId" -------------
+	var keyID KeyIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "keyId", c.Param("keyId"), &keyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter keyId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetKeyHolder(c, keyID)
+}
+
 // GetLedger operation middleware
 func (siw *ServerInterfaceWrapper) GetLedger(c *gin.Context) {
 
@@ -4199,6 +5108,238 @@ func (siw *ServerInterfaceWrapper) GetOrganisation(c *gin.Context) {
 	}
 
 	siw.Handler.GetOrganisation(c, mspid)
+}
+
+// ListQuarantine operation middleware
+func (siw *ServerInterfaceWrapper) ListQuarantine(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListQuarantineParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListQuarantine(c, mspid, params)
+}
+
+// GetQuarantined operation middleware
+func (siw *ServerInterfaceWrapper) GetQuarantined(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "hash" -------------
+	var hash StatementHashParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "hash", c.Param("hash"), &hash, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter hash: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetQuarantined(c, mspid, hash)
+}
+
+// RejectStatement operation middleware
+func (siw *ServerInterfaceWrapper) RejectStatement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "hash" -------------
+	var hash StatementHashParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "hash", c.Param("hash"), &hash, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter hash: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RejectStatementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RejectStatement(c, mspid, hash, params)
+}
+
+// ReleaseStatement operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseStatement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "hash" -------------
+	var hash StatementHashParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "hash", c.Param("hash"), &hash, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter hash: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReleaseStatementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReleaseStatement(c, mspid, hash, params)
 }
 
 // GetRating operation middleware
@@ -5110,6 +6251,65 @@ func (siw *ServerInterfaceWrapper) WithdrawChannel(c *gin.Context) {
 	}
 
 	siw.Handler.WithdrawChannel(c, channelID, params)
+}
+
+// QuarantineStatement operation middleware
+func (siw *ServerInterfaceWrapper) QuarantineStatement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QuarantineStatementParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QuarantineStatement(c, params)
 }
 
 // RequestRedemption operation middleware
@@ -8329,6 +9529,92 @@ func (siw *ServerInterfaceWrapper) SimulateShipment(c *gin.Context) {
 	siw.Handler.SimulateShipment(c)
 }
 
+// ListStatements operation middleware
+func (siw *ServerInterfaceWrapper) ListStatements(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "subject" -------------
+	var subject SubjectParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subject", c.Param("subject"), &subject, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter subject: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStatementsParams
+
+	// ------------- Optional query parameter "signer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "signer", c.Request.URL.Query(), &params.Signer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter signer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListStatements(c, subject, params)
+}
+
+// GetStatementChain operation middleware
+func (siw *ServerInterfaceWrapper) GetStatementChain(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "subject" -------------
+	var subject SubjectParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subject", c.Param("subject"), &subject, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter subject: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "signer" -------------
+	var signer SignerParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "signer", c.Param("signer"), &signer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter signer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetStatementChain(c, subject, signer)
+}
+
 // ListTemplates operation middleware
 func (siw *ServerInterfaceWrapper) ListTemplates(c *gin.Context) {
 
@@ -8502,12 +9788,22 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-refusal", wrapper.DeclineOwnership)
+	router.GET(options.BaseURL+"/components/:componentId/validations", wrapper.ListValidations)
+	router.POST(options.BaseURL+"/components/:componentId/validations", wrapper.RecordValidation)
 	router.POST(options.BaseURL+"/consolidations", wrapper.Consolidate)
 	router.GET(options.BaseURL+"/consolidations/:consolidationId", wrapper.GetConsolidation)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/deconsolidation", wrapper.Deconsolidate)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-acceptance", wrapper.AcceptConsolidation)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-offers", wrapper.OfferConsolidation)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-refusal", wrapper.DeclineConsolidation)
+	router.GET(options.BaseURL+"/credentials", wrapper.ListCredentials)
+	router.POST(options.BaseURL+"/credentials", wrapper.IssueCredential)
+	router.GET(options.BaseURL+"/credentials/:credentialId", wrapper.GetCredential)
+	router.GET(options.BaseURL+"/credentials/:credentialId/history", wrapper.GetCredentialHistory)
+	router.POST(options.BaseURL+"/credentials/:credentialId/key-rotations", wrapper.RotateCredentialKey)
+	router.POST(options.BaseURL+"/credentials/:credentialId/renewals", wrapper.RenewCredential)
+	router.POST(options.BaseURL+"/credentials/:credentialId/revocation", wrapper.RevokeCredential)
+	router.GET(options.BaseURL+"/credentials/:credentialId/tallies", wrapper.ListTallies)
 	router.POST(options.BaseURL+"/devices", wrapper.RegisterDevice)
 	router.GET(options.BaseURL+"/devices/:deviceId", wrapper.GetDevice)
 	router.GET(options.BaseURL+"/devices/:deviceId/history", wrapper.GetDeviceHistory)
@@ -8516,11 +9812,16 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/disclosure-checks", wrapper.CheckDisclosure)
 	router.POST(options.BaseURL+"/encryption-keys", wrapper.AnnounceEncryptionKey)
 	router.GET(options.BaseURL+"/encryption-keys/:mspId", wrapper.GetEncryptionKey)
+	router.GET(options.BaseURL+"/keys/:keyId", wrapper.GetKeyHolder)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
 	router.GET(options.BaseURL+"/operations/:operationId", wrapper.GetOperation)
 	router.GET(options.BaseURL+"/organisations", wrapper.ListOrganisations)
 	router.POST(options.BaseURL+"/organisations", wrapper.AnnounceOrganisation)
 	router.GET(options.BaseURL+"/organisations/:mspId", wrapper.GetOrganisation)
+	router.GET(options.BaseURL+"/organisations/:mspId/quarantine", wrapper.ListQuarantine)
+	router.GET(options.BaseURL+"/organisations/:mspId/quarantine/:hash", wrapper.GetQuarantined)
+	router.POST(options.BaseURL+"/organisations/:mspId/quarantine/:hash/rejection", wrapper.RejectStatement)
+	router.POST(options.BaseURL+"/organisations/:mspId/quarantine/:hash/release", wrapper.ReleaseStatement)
 	router.GET(options.BaseURL+"/organisations/:mspId/rating", wrapper.GetRating)
 	router.POST(options.BaseURL+"/payment-channels", wrapper.OpenChannel)
 	router.GET(options.BaseURL+"/payment-channels/:channelId", wrapper.GetChannel)
@@ -8537,6 +9838,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.ListProofs)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.PresentProof)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/withdrawal", wrapper.WithdrawChannel)
+	router.POST(options.BaseURL+"/quarantine", wrapper.QuarantineStatement)
 	router.POST(options.BaseURL+"/redemptions", wrapper.RequestRedemption)
 	router.GET(options.BaseURL+"/redemptions/:redemptionId", wrapper.GetRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/confirmation", wrapper.ConfirmRedemption)
@@ -8594,6 +9896,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/tracking", wrapper.TrackShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/withdrawal", wrapper.WithdrawTerms)
 	router.POST(options.BaseURL+"/simulations", wrapper.SimulateShipment)
+	router.GET(options.BaseURL+"/statements/:subject", wrapper.ListStatements)
+	router.GET(options.BaseURL+"/statements/:subject/:signer", wrapper.GetStatementChain)
 	router.GET(options.BaseURL+"/terms-templates", wrapper.ListTemplates)
 	router.POST(options.BaseURL+"/tokens/issues", wrapper.IssueTokens)
 	router.POST(options.BaseURL+"/tokens/redemptions", wrapper.RedeemTokens)
@@ -8746,6 +10050,35 @@ type CoveredComponentsChangedJSONResponse struct {
 	Headers CoveredComponentsChangedResponseHeaders
 }
 
+type CredentialJSONResponse Credential
+
+type CredentialChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type CredentialChangedJSONResponse struct {
+	Body Credential
+
+	Headers CredentialChangedResponseHeaders
+}
+
+type CredentialCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type CredentialCreatedJSONResponse struct {
+	Body Credential
+
+	Headers CredentialCreatedResponseHeaders
+}
+
+type CredentialEventPageJSONResponse CredentialEventPage
+
+type CredentialPageJSONResponse CredentialPage
+
 type CreditPageJSONResponse CreditPage
 
 type CreditsCollectedResponseHeaders struct {
@@ -8840,6 +10173,8 @@ type InvoicesJSONResponse Invoices
 
 type ItemListJSONResponse ItemList
 
+type KeyHolderJSONResponse KeyHolder
+
 type OperationJSONResponse Operation
 
 type OrganisationJSONResponse Organisation
@@ -8886,6 +10221,33 @@ type PaymentChannelCreatedJSONResponse struct {
 type PongJSONResponse Pong
 
 type PostingPageJSONResponse PostingPage
+
+type QuarantineChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type QuarantineChangedJSONResponse struct {
+	Body QuarantinedStatement
+
+	Headers QuarantineChangedResponseHeaders
+}
+
+type QuarantineCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type QuarantineCreatedJSONResponse struct {
+	Body QuarantinedStatement
+
+	Headers QuarantineCreatedResponseHeaders
+}
+
+type QuarantineEntryJSONResponse QuarantineEntry
+
+type QuarantinePageJSONResponse QuarantinePage
 
 type RatingJSONResponse Rating
 
@@ -9004,6 +10366,10 @@ type SimulationJSONResponse Simulation
 
 type StatementJSONResponse Statement
 
+type StatementChainJSONResponse StatementChain
+
+type StatementPageJSONResponse StatementPage
+
 type StatementSettledResponseHeaders struct {
 	IdempotencyReplayed *bool
 	XBlock              uint64
@@ -9017,11 +10383,27 @@ type StatementSettledJSONResponse struct {
 
 type StreamJSONResponse Stream
 
+type TallyPageJSONResponse TallyPage
+
 type TemplateListJSONResponse TemplateList
 
 type TermsJSONResponse Terms
 
 type TrackingJSONResponse Tracking
+
+type ValidationCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ValidationCreatedJSONResponse struct {
+	Body Validation
+
+	Headers ValidationCreatedResponseHeaders
+}
+
+type ValidationPageJSONResponse ValidationPage
 
 type GetAccountRequestObject struct {
 	Organisation AccountOrganisationParameter `json:"organisation"`
@@ -9412,6 +10794,59 @@ func (response DeclineOwnership200JSONResponse) VisitDeclineOwnershipResponse(w 
 	return err
 }
 
+type ListValidationsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListValidationsParams
+}
+
+type ListValidationsResponseObject interface {
+	VisitListValidationsResponse(w http.ResponseWriter) error
+}
+
+type ListValidations200JSONResponse struct{ ValidationPageJSONResponse }
+
+func (response ListValidations200JSONResponse) VisitListValidationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordValidationRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RecordValidationParams
+	Body        *RecordValidationJSONRequestBody
+}
+
+type RecordValidationResponseObject interface {
+	VisitRecordValidationResponse(w http.ResponseWriter) error
+}
+
+type RecordValidation201JSONResponse struct{ ValidationCreatedJSONResponse }
+
+func (response RecordValidation201JSONResponse) VisitRecordValidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ConsolidateRequestObject struct {
 	Params ConsolidateParams
 	Body   *ConsolidateJSONRequestBody
@@ -9584,6 +11019,214 @@ func (response DeclineConsolidation200JSONResponse) VisitDeclineConsolidationRes
 	}
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCredentialsRequestObject struct {
+	Params ListCredentialsParams
+}
+
+type ListCredentialsResponseObject interface {
+	VisitListCredentialsResponse(w http.ResponseWriter) error
+}
+
+type ListCredentials200JSONResponse struct{ CredentialPageJSONResponse }
+
+func (response ListCredentials200JSONResponse) VisitListCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueCredentialRequestObject struct {
+	Params IssueCredentialParams
+	Body   *IssueCredentialJSONRequestBody
+}
+
+type IssueCredentialResponseObject interface {
+	VisitIssueCredentialResponse(w http.ResponseWriter) error
+}
+
+type IssueCredential201JSONResponse struct{ CredentialCreatedJSONResponse }
+
+func (response IssueCredential201JSONResponse) VisitIssueCredentialResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCredentialRequestObject struct {
+	CredentialID CredentialIDParameter `json:"credentialId"`
+}
+
+type GetCredentialResponseObject interface {
+	VisitGetCredentialResponse(w http.ResponseWriter) error
+}
+
+type GetCredential200JSONResponse struct{ CredentialJSONResponse }
+
+func (response GetCredential200JSONResponse) VisitGetCredentialResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCredentialHistoryRequestObject struct {
+	CredentialID CredentialIDParameter `json:"credentialId"`
+	Params       GetCredentialHistoryParams
+}
+
+type GetCredentialHistoryResponseObject interface {
+	VisitGetCredentialHistoryResponse(w http.ResponseWriter) error
+}
+
+type GetCredentialHistory200JSONResponse struct {
+	CredentialEventPageJSONResponse
+}
+
+func (response GetCredentialHistory200JSONResponse) VisitGetCredentialHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateCredentialKeyRequestObject struct {
+	CredentialID CredentialIDParameter `json:"credentialId"`
+	Params       RotateCredentialKeyParams
+	Body         *RotateCredentialKeyJSONRequestBody
+}
+
+type RotateCredentialKeyResponseObject interface {
+	VisitRotateCredentialKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateCredentialKey200JSONResponse struct{ CredentialChangedJSONResponse }
+
+func (response RotateCredentialKey200JSONResponse) VisitRotateCredentialKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenewCredentialRequestObject struct {
+	CredentialID CredentialIDParameter `json:"credentialId"`
+	Params       RenewCredentialParams
+	Body         *RenewCredentialJSONRequestBody
+}
+
+type RenewCredentialResponseObject interface {
+	VisitRenewCredentialResponse(w http.ResponseWriter) error
+}
+
+type RenewCredential200JSONResponse struct{ CredentialChangedJSONResponse }
+
+func (response RenewCredential200JSONResponse) VisitRenewCredentialResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeCredentialRequestObject struct {
+	CredentialID CredentialIDParameter `json:"credentialId"`
+	Params       RevokeCredentialParams
+	Body         *RevokeCredentialJSONRequestBody
+}
+
+type RevokeCredentialResponseObject interface {
+	VisitRevokeCredentialResponse(w http.ResponseWriter) error
+}
+
+type RevokeCredential200JSONResponse struct{ CredentialChangedJSONResponse }
+
+func (response RevokeCredential200JSONResponse) VisitRevokeCredentialResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTalliesRequestObject struct {
+	CredentialID CredentialIDParameter `json:"credentialId"`
+	Params       ListTalliesParams
+}
+
+type ListTalliesResponseObject interface {
+	VisitListTalliesResponse(w http.ResponseWriter) error
+}
+
+type ListTallies200JSONResponse struct{ TallyPageJSONResponse }
+
+func (response ListTallies200JSONResponse) VisitListTalliesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -9796,6 +11439,28 @@ func (response GetEncryptionKey200JSONResponse) VisitGetEncryptionKeyResponse(w 
 	return err
 }
 
+type GetKeyHolderRequestObject struct {
+	KeyID KeyIDParameter `json:"keyId"`
+}
+
+type GetKeyHolderResponseObject interface {
+	VisitGetKeyHolderResponse(w http.ResponseWriter) error
+}
+
+type GetKeyHolder200JSONResponse struct{ KeyHolderJSONResponse }
+
+func (response GetKeyHolder200JSONResponse) VisitGetKeyHolderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetLedgerRequestObject struct {
 }
 
@@ -9909,6 +11574,112 @@ func (response GetOrganisation200JSONResponse) VisitGetOrganisationResponse(w ht
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQuarantineRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params ListQuarantineParams
+}
+
+type ListQuarantineResponseObject interface {
+	VisitListQuarantineResponse(w http.ResponseWriter) error
+}
+
+type ListQuarantine200JSONResponse struct{ QuarantinePageJSONResponse }
+
+func (response ListQuarantine200JSONResponse) VisitListQuarantineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQuarantinedRequestObject struct {
+	MSPID MSPIDParameter         `json:"mspId"`
+	Hash  StatementHashParameter `json:"hash"`
+}
+
+type GetQuarantinedResponseObject interface {
+	VisitGetQuarantinedResponse(w http.ResponseWriter) error
+}
+
+type GetQuarantined200JSONResponse struct{ QuarantineEntryJSONResponse }
+
+func (response GetQuarantined200JSONResponse) VisitGetQuarantinedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectStatementRequestObject struct {
+	MSPID  MSPIDParameter         `json:"mspId"`
+	Hash   StatementHashParameter `json:"hash"`
+	Params RejectStatementParams
+	Body   *RejectStatementJSONRequestBody
+}
+
+type RejectStatementResponseObject interface {
+	VisitRejectStatementResponse(w http.ResponseWriter) error
+}
+
+type RejectStatement200JSONResponse struct{ QuarantineChangedJSONResponse }
+
+func (response RejectStatement200JSONResponse) VisitRejectStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseStatementRequestObject struct {
+	MSPID  MSPIDParameter         `json:"mspId"`
+	Hash   StatementHashParameter `json:"hash"`
+	Params ReleaseStatementParams
+	Body   *ReleaseStatementJSONRequestBody
+}
+
+type ReleaseStatementResponseObject interface {
+	VisitReleaseStatementResponse(w http.ResponseWriter) error
+}
+
+type ReleaseStatement200JSONResponse struct{ QuarantineChangedJSONResponse }
+
+func (response ReleaseStatement200JSONResponse) VisitReleaseStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -10364,6 +12135,35 @@ func (response WithdrawChannel200JSONResponse) VisitWithdrawChannelResponse(w ht
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuarantineStatementRequestObject struct {
+	Params QuarantineStatementParams
+	Body   *QuarantineStatementJSONRequestBody
+}
+
+type QuarantineStatementResponseObject interface {
+	VisitQuarantineStatementResponse(w http.ResponseWriter) error
+}
+
+type QuarantineStatement201JSONResponse struct{ QuarantineCreatedJSONResponse }
+
+func (response QuarantineStatement201JSONResponse) VisitQuarantineStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11947,6 +13747,52 @@ func (response SimulateShipment200JSONResponse) VisitSimulateShipmentResponse(w 
 	return err
 }
 
+type ListStatementsRequestObject struct {
+	Subject SubjectParameter `json:"subject"`
+	Params  ListStatementsParams
+}
+
+type ListStatementsResponseObject interface {
+	VisitListStatementsResponse(w http.ResponseWriter) error
+}
+
+type ListStatements200JSONResponse struct{ StatementPageJSONResponse }
+
+func (response ListStatements200JSONResponse) VisitListStatementsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementChainRequestObject struct {
+	Subject SubjectParameter `json:"subject"`
+	Signer  SignerParameter  `json:"signer"`
+}
+
+type GetStatementChainResponseObject interface {
+	VisitGetStatementChainResponse(w http.ResponseWriter) error
+}
+
+type GetStatementChain200JSONResponse struct{ StatementChainJSONResponse }
+
+func (response GetStatementChain200JSONResponse) VisitGetStatementChainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTemplatesRequestObject struct {
 }
 
@@ -12073,6 +13919,12 @@ type StrictServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(ctx context.Context, request DeclineOwnershipRequestObject) (DeclineOwnershipResponseObject, error)
+	// ListValidations List the validations of a component
+	// (GET /components/{componentId}/validations)
+	ListValidations(ctx context.Context, request ListValidationsRequestObject) (ListValidationsResponseObject, error)
+	// RecordValidation Record an engineer's signed word about a component
+	// (POST /components/{componentId}/validations)
+	RecordValidation(ctx context.Context, request RecordValidationRequestObject) (RecordValidationResponseObject, error)
 	// Consolidate Put shipments together that are moved as one
 	// (POST /consolidations)
 	Consolidate(ctx context.Context, request ConsolidateRequestObject) (ConsolidateResponseObject, error)
@@ -12091,6 +13943,30 @@ type StrictServerInterface interface {
 	// DeclineConsolidation End a pending hand-over of a consolidation
 	// (POST /consolidations/{consolidationId}/handover-refusal)
 	DeclineConsolidation(ctx context.Context, request DeclineConsolidationRequestObject) (DeclineConsolidationResponseObject, error)
+	// ListCredentials List all credentials
+	// (GET /credentials)
+	ListCredentials(ctx context.Context, request ListCredentialsRequestObject) (ListCredentialsResponseObject, error)
+	// IssueCredential Certify an engineer
+	// (POST /credentials)
+	IssueCredential(ctx context.Context, request IssueCredentialRequestObject) (IssueCredentialResponseObject, error)
+	// GetCredential Get a credential as it is now
+	// (GET /credentials/{credentialId})
+	GetCredential(ctx context.Context, request GetCredentialRequestObject) (GetCredentialResponseObject, error)
+	// GetCredentialHistory List what happened to a credential
+	// (GET /credentials/{credentialId}/history)
+	GetCredentialHistory(ctx context.Context, request GetCredentialHistoryRequestObject) (GetCredentialHistoryResponseObject, error)
+	// RotateCredentialKey Give an engineer the next key
+	// (POST /credentials/{credentialId}/key-rotations)
+	RotateCredentialKey(ctx context.Context, request RotateCredentialKeyRequestObject) (RotateCredentialKeyResponseObject, error)
+	// RenewCredential Replace what a credential grants, and until when
+	// (POST /credentials/{credentialId}/renewals)
+	RenewCredential(ctx context.Context, request RenewCredentialRequestObject) (RenewCredentialResponseObject, error)
+	// RevokeCredential End an engineer's right to sign
+	// (POST /credentials/{credentialId}/revocation)
+	RevokeCredential(ctx context.Context, request RevokeCredentialRequestObject) (RevokeCredentialResponseObject, error)
+	// ListTallies Count what an engineer has signed
+	// (GET /credentials/{credentialId}/tallies)
+	ListTallies(ctx context.Context, request ListTalliesRequestObject) (ListTalliesResponseObject, error)
 	// RegisterDevice Register a device with its first key
 	// (POST /devices)
 	RegisterDevice(ctx context.Context, request RegisterDeviceRequestObject) (RegisterDeviceResponseObject, error)
@@ -12115,6 +13991,9 @@ type StrictServerInterface interface {
 	// GetEncryptionKey Get the key to which readings are sealed for an organisation
 	// (GET /encryption-keys/{mspId})
 	GetEncryptionKey(ctx context.Context, request GetEncryptionKeyRequestObject) (GetEncryptionKeyResponseObject, error)
+	// GetKeyHolder Look up whose key it is
+	// (GET /keys/{keyId})
+	GetKeyHolder(ctx context.Context, request GetKeyHolderRequestObject) (GetKeyHolderResponseObject, error)
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
@@ -12130,6 +14009,18 @@ type StrictServerInterface interface {
 	// GetOrganisation Get one member
 	// (GET /organisations/{mspId})
 	GetOrganisation(ctx context.Context, request GetOrganisationRequestObject) (GetOrganisationResponseObject, error)
+	// ListQuarantine List the statements in quarantine about which an organisation decides
+	// (GET /organisations/{mspId}/quarantine)
+	ListQuarantine(ctx context.Context, request ListQuarantineRequestObject) (ListQuarantineResponseObject, error)
+	// GetQuarantined Get a statement in quarantine with its envelope
+	// (GET /organisations/{mspId}/quarantine/{hash})
+	GetQuarantined(ctx context.Context, request GetQuarantinedRequestObject) (GetQuarantinedResponseObject, error)
+	// RejectStatement Reject a statement in quarantine
+	// (POST /organisations/{mspId}/quarantine/{hash}/rejection)
+	RejectStatement(ctx context.Context, request RejectStatementRequestObject) (RejectStatementResponseObject, error)
+	// ReleaseStatement Release a statement from quarantine
+	// (POST /organisations/{mspId}/quarantine/{hash}/release)
+	ReleaseStatement(ctx context.Context, request ReleaseStatementRequestObject) (ReleaseStatementResponseObject, error)
 	// GetRating Get how an organisation has done as a carrier
 	// (GET /organisations/{mspId}/rating)
 	GetRating(ctx context.Context, request GetRatingRequestObject) (GetRatingResponseObject, error)
@@ -12178,6 +14069,9 @@ type StrictServerInterface interface {
 	// WithdrawChannel Withdraw or decline an offered payment channel
 	// (POST /payment-channels/{channelId}/withdrawal)
 	WithdrawChannel(ctx context.Context, request WithdrawChannelRequestObject) (WithdrawChannelResponseObject, error)
+	// QuarantineStatement Bring a statement that comes too late before its issuer
+	// (POST /quarantine)
+	QuarantineStatement(ctx context.Context, request QuarantineStatementRequestObject) (QuarantineStatementResponseObject, error)
 	// RequestRedemption Ask an issuer to pay out tokens
 	// (POST /redemptions)
 	RequestRedemption(ctx context.Context, request RequestRedemptionRequestObject) (RequestRedemptionResponseObject, error)
@@ -12349,6 +14243,12 @@ type StrictServerInterface interface {
 	// SimulateShipment Ask what a recording would cost under terms
 	// (POST /simulations)
 	SimulateShipment(ctx context.Context, request SimulateShipmentRequestObject) (SimulateShipmentResponseObject, error)
+	// ListStatements List the signed statements about a subject
+	// (GET /statements/{subject})
+	ListStatements(ctx context.Context, request ListStatementsRequestObject) (ListStatementsResponseObject, error)
+	// GetStatementChain Get which statement of a signer about a subject comes next
+	// (GET /statements/{subject}/{signer})
+	GetStatementChain(ctx context.Context, request GetStatementChainRequestObject) (GetStatementChainResponseObject, error)
 	// ListTemplates List limits to begin terms with
 	// (GET /terms-templates)
 	ListTemplates(ctx context.Context, request ListTemplatesRequestObject) (ListTemplatesResponseObject, error)
@@ -12957,6 +14857,78 @@ func (sh *strictHandler) DeclineOwnership(ctx *gin.Context, componentID Componen
 	}
 }
 
+// ListValidations operation middleware
+func (sh *strictHandler) ListValidations(ctx *gin.Context, componentID ComponentIDParameter, params ListValidationsParams) {
+	var request ListValidationsRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListValidations(ctx, request.(ListValidationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListValidations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListValidationsResponseObject); ok {
+		if err := validResponse.VisitListValidationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordValidation operation middleware
+func (sh *strictHandler) RecordValidation(ctx *gin.Context, componentID ComponentIDParameter, params RecordValidationParams) {
+	var request RecordValidationRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RecordValidationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordValidation(ctx, request.(RecordValidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordValidation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordValidationResponseObject); ok {
+		if err := validResponse.VisitRecordValidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Consolidate operation middleware
 func (sh *strictHandler) Consolidate(ctx *gin.Context, params ConsolidateParams) {
 	var request ConsolidateRequestObject
@@ -13209,6 +15181,291 @@ func (sh *strictHandler) DeclineConsolidation(ctx *gin.Context, consolidationID 
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DeclineConsolidationResponseObject); ok {
 		if err := validResponse.VisitDeclineConsolidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCredentials operation middleware
+func (sh *strictHandler) ListCredentials(ctx *gin.Context, params ListCredentialsParams) {
+	var request ListCredentialsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCredentials(ctx, request.(ListCredentialsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCredentials")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListCredentialsResponseObject); ok {
+		if err := validResponse.VisitListCredentialsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// IssueCredential operation middleware
+func (sh *strictHandler) IssueCredential(ctx *gin.Context, params IssueCredentialParams) {
+	var request IssueCredentialRequestObject
+
+	request.Params = params
+
+	var body IssueCredentialJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IssueCredential(ctx, request.(IssueCredentialRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IssueCredential")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(IssueCredentialResponseObject); ok {
+		if err := validResponse.VisitIssueCredentialResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCredential operation middleware
+func (sh *strictHandler) GetCredential(ctx *gin.Context, credentialID CredentialIDParameter) {
+	var request GetCredentialRequestObject
+
+	request.CredentialID = credentialID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCredential(ctx, request.(GetCredentialRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCredential")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCredentialResponseObject); ok {
+		if err := validResponse.VisitGetCredentialResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCredentialHistory operation middleware
+func (sh *strictHandler) GetCredentialHistory(ctx *gin.Context, credentialID CredentialIDParameter, params GetCredentialHistoryParams) {
+	var request GetCredentialHistoryRequestObject
+
+	request.CredentialID = credentialID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCredentialHistory(ctx, request.(GetCredentialHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCredentialHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCredentialHistoryResponseObject); ok {
+		if err := validResponse.VisitGetCredentialHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RotateCredentialKey operation middleware
+func (sh *strictHandler) RotateCredentialKey(ctx *gin.Context, credentialID CredentialIDParameter, params RotateCredentialKeyParams) {
+	var request RotateCredentialKeyRequestObject
+
+	request.CredentialID = credentialID
+	request.Params = params
+
+	var body RotateCredentialKeyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateCredentialKey(ctx, request.(RotateCredentialKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateCredentialKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RotateCredentialKeyResponseObject); ok {
+		if err := validResponse.VisitRotateCredentialKeyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RenewCredential operation middleware
+func (sh *strictHandler) RenewCredential(ctx *gin.Context, credentialID CredentialIDParameter, params RenewCredentialParams) {
+	var request RenewCredentialRequestObject
+
+	request.CredentialID = credentialID
+	request.Params = params
+
+	var body RenewCredentialJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RenewCredential(ctx, request.(RenewCredentialRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RenewCredential")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RenewCredentialResponseObject); ok {
+		if err := validResponse.VisitRenewCredentialResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeCredential operation middleware
+func (sh *strictHandler) RevokeCredential(ctx *gin.Context, credentialID CredentialIDParameter, params RevokeCredentialParams) {
+	var request RevokeCredentialRequestObject
+
+	request.CredentialID = credentialID
+	request.Params = params
+
+	var body RevokeCredentialJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeCredential(ctx, request.(RevokeCredentialRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeCredential")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RevokeCredentialResponseObject); ok {
+		if err := validResponse.VisitRevokeCredentialResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTallies operation middleware
+func (sh *strictHandler) ListTallies(ctx *gin.Context, credentialID CredentialIDParameter, params ListTalliesParams) {
+	var request ListTalliesRequestObject
+
+	request.CredentialID = credentialID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTallies(ctx, request.(ListTalliesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTallies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTalliesResponseObject); ok {
+		if err := validResponse.VisitListTalliesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -13515,6 +15772,32 @@ func (sh *strictHandler) GetEncryptionKey(ctx *gin.Context, mspid MSPIDParameter
 	}
 }
 
+// GetKeyHolder operation middleware
+func (sh *strictHandler) GetKeyHolder(ctx *gin.Context, keyID KeyIDParameter) {
+	var request GetKeyHolderRequestObject
+
+	request.KeyID = keyID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetKeyHolder(ctx, request.(GetKeyHolderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetKeyHolder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetKeyHolderResponseObject); ok {
+		if err := validResponse.VisitGetKeyHolderResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetLedger operation middleware
 func (sh *strictHandler) GetLedger(ctx *gin.Context) {
 	var request GetLedgerRequestObject
@@ -13654,6 +15937,152 @@ func (sh *strictHandler) GetOrganisation(ctx *gin.Context, mspid MSPIDParameter)
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetOrganisationResponseObject); ok {
 		if err := validResponse.VisitGetOrganisationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListQuarantine operation middleware
+func (sh *strictHandler) ListQuarantine(ctx *gin.Context, mspid MSPIDParameter, params ListQuarantineParams) {
+	var request ListQuarantineRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListQuarantine(ctx, request.(ListQuarantineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListQuarantine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListQuarantineResponseObject); ok {
+		if err := validResponse.VisitListQuarantineResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetQuarantined operation middleware
+func (sh *strictHandler) GetQuarantined(ctx *gin.Context, mspid MSPIDParameter, hash StatementHashParameter) {
+	var request GetQuarantinedRequestObject
+
+	request.MSPID = mspid
+	request.Hash = hash
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQuarantined(ctx, request.(GetQuarantinedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQuarantined")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetQuarantinedResponseObject); ok {
+		if err := validResponse.VisitGetQuarantinedResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RejectStatement operation middleware
+func (sh *strictHandler) RejectStatement(ctx *gin.Context, mspid MSPIDParameter, hash StatementHashParameter, params RejectStatementParams) {
+	var request RejectStatementRequestObject
+
+	request.MSPID = mspid
+	request.Hash = hash
+	request.Params = params
+
+	var body RejectStatementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectStatement(ctx, request.(RejectStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RejectStatementResponseObject); ok {
+		if err := validResponse.VisitRejectStatementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseStatement operation middleware
+func (sh *strictHandler) ReleaseStatement(ctx *gin.Context, mspid MSPIDParameter, hash StatementHashParameter, params ReleaseStatementParams) {
+	var request ReleaseStatementRequestObject
+
+	request.MSPID = mspid
+	request.Hash = hash
+	request.Params = params
+
+	var body ReleaseStatementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseStatement(ctx, request.(ReleaseStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReleaseStatementResponseObject); ok {
+		if err := validResponse.VisitReleaseStatementResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -14290,6 +16719,50 @@ func (sh *strictHandler) WithdrawChannel(ctx *gin.Context, channelID ChannelIDPa
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(WithdrawChannelResponseObject); ok {
 		if err := validResponse.VisitWithdrawChannelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QuarantineStatement operation middleware
+func (sh *strictHandler) QuarantineStatement(ctx *gin.Context, params QuarantineStatementParams) {
+	var request QuarantineStatementRequestObject
+
+	request.Params = params
+
+	var body QuarantineStatementJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QuarantineStatement(ctx, request.(QuarantineStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QuarantineStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(QuarantineStatementResponseObject); ok {
+		if err := validResponse.VisitQuarantineStatementResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -16512,6 +18985,60 @@ func (sh *strictHandler) SimulateShipment(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(SimulateShipmentResponseObject); ok {
 		if err := validResponse.VisitSimulateShipmentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListStatements operation middleware
+func (sh *strictHandler) ListStatements(ctx *gin.Context, subject SubjectParameter, params ListStatementsParams) {
+	var request ListStatementsRequestObject
+
+	request.Subject = subject
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStatements(ctx, request.(ListStatementsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStatements")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListStatementsResponseObject); ok {
+		if err := validResponse.VisitListStatementsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStatementChain operation middleware
+func (sh *strictHandler) GetStatementChain(ctx *gin.Context, subject SubjectParameter, signer SignerParameter) {
+	var request GetStatementChainRequestObject
+
+	request.Subject = subject
+	request.Signer = signer
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatementChain(ctx, request.(GetStatementChainRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatementChain")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetStatementChainResponseObject); ok {
+		if err := validResponse.VisitGetStatementChainResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -13,12 +13,14 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
+	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
@@ -31,7 +33,10 @@ var records = []any{
 	ledgerapi.OrganisationPage{}, ledgerapi.DeviceKeyPage{}, ledgerapi.ComponentEventPage{}, ledgerapi.ShipmentEventPage{},
 	ledgerapi.SegmentPage{}, ledgerapi.SessionPage{}, ledgerapi.ForkPage{}, ledgerapi.ExcursionPage{}, ledgerapi.PostingPage{},
 	dsse.Envelope{}, dsse.Signature{}, party.Organisation{}, party.Device{}, party.DeviceKey{}, party.KeyEvent{},
-	component.Component{}, component.LifeEvent{},
+	component.Component{}, component.LifeEvent{}, component.Validation{}, component.ValidationBody{}, ledgerapi.ValidationPage{},
+	ledgerapi.IssueCredential{}, credential.Credential{}, credential.Grant{}, credential.CredentialEvent{}, ledgerapi.CredentialPage{}, ledgerapi.CredentialEventPage{},
+	statement.Tally{}, ledgerapi.TallyPage{}, party.KeyUse{}, ledgerapi.KeyHolder{}, ledgerapi.QuarantineStatement{}, statement.QuarantinedStatement{},
+	ledgerapi.QuarantineEntry{}, ledgerapi.QuarantinePage{}, statement.StatementRecord{}, ledgerapi.StatementPage{}, statement.StatementChain{},
 	shipment.Shipment{}, shipment.Custody{}, shipment.Handover{}, shipment.JourneyEvent{}, shipment.Terms{}, shipment.Leg{}, shipment.Limit{},
 	shipment.Condition{}, shipment.Photograph{}, shipment.Passage{}, shipment.Part{}, shipment.Consolidation{}, ledgerapi.ConsolidateShipments{},
 	shipment.ReplacedTerms{}, ledgerapi.ReplacedTermsPage{},

@@ -19,6 +19,15 @@ var endorsers = map[api.Transaction]scope{
 	api.RotateDeviceKeyTx:      everyParty, // the device: its organisation
 	api.RevokeDeviceTx:         everyParty,
 
+	api.IssueCredentialTx:     majority,
+	api.RenewCredentialTx:     everyParty, // the credential: its issuer
+	api.RotateCredentialKeyTx: everyParty,
+	api.RevokeCredentialTx:    everyParty,
+	api.QuarantineStatementTx: majority,
+	api.ReleaseStatementTx:    everyParty, // the quarantine: the issuer
+	api.RejectStatementTx:     everyParty,
+	api.RecordValidationTx:    majority,
+
 	api.RegisterComponentTx: majority,
 	api.OfferOwnershipTx:    everyParty, // the component: its owner
 	api.AcceptOwnershipTx:   everyParty,

@@ -36,6 +36,26 @@ const (
 	OfferOwnershipTx    Transaction = "component:OfferOwnership"
 	AcceptOwnershipTx   Transaction = "component:AcceptOwnership"
 	DeclineOwnershipTx  Transaction = "component:DeclineOwnership"
+	RelocateComponentTx Transaction = "component:Relocate"
+	PlaceHoldTx         Transaction = "component:PlaceHold"
+	ReleaseHoldTx       Transaction = "component:ReleaseHold"
+	IssueRecallTx       Transaction = "component:IssueRecall"
+	ReleaseRecallTx     Transaction = "component:ReleaseRecall"
+	ClearRecallTx       Transaction = "component:ClearRecall"
+
+	AttachDocumentTx       Transaction = "component:AttachDocument"
+	OfferPledgeTx          Transaction = "component:OfferPledge"
+	AcceptPledgeTx         Transaction = "component:AcceptPledge"
+	EndPledgeTx            Transaction = "component:EndPledge"
+	DecommissionTx         Transaction = "component:Decommission"
+	ConfirmDecommissionTx  Transaction = "component:ConfirmDecommission"
+	WithdrawDecommissionTx Transaction = "component:WithdrawDecommission"
+	ReturnCoreTx           Transaction = "component:ReturnCore"
+	RecordTestTx           Transaction = "component:RecordTest"
+	AskConcessionTx        Transaction = "component:AskConcession"
+	DecideConcessionTx     Transaction = "component:DecideConcession"
+	RecordProcessTx        Transaction = "component:RecordProcess"
+	DecideProcessTx        Transaction = "component:DecideProcess"
 
 	ProposeAgreementTx Transaction = "service:ProposeAgreement"
 	AcceptAgreementTx  Transaction = "service:AcceptAgreement"
@@ -127,6 +147,14 @@ const (
 	GetComponentTx     Transaction = "component:Get"
 	ComponentHistoryTx Transaction = "component:History"
 	ListValidationsTx  Transaction = "component:ListValidations"
+	ListHoldsTx        Transaction = "component:ListHolds"
+	ListRecallsTx      Transaction = "component:ListRecalls"
+	ListDocumentsTx    Transaction = "component:ListDocuments"
+	ListPledgesTx      Transaction = "component:ListPledges"
+	GetRetirementTx    Transaction = "component:GetRetirement"
+	ListTestsTx        Transaction = "component:ListTests"
+	ListConcessionsTx  Transaction = "component:ListConcessions"
+	ListProcessesTx    Transaction = "component:ListProcesses"
 
 	GetAgreementTx Transaction = "service:GetAgreement"
 	GetCareTx      Transaction = "service:GetCare"
@@ -188,6 +216,10 @@ func Transactions() []Access {
 		{GetStatementChainTx, false}, {ListStatementsTx, false}, {GetQuarantinedTx, false}, {ListQuarantineTx, false}, {ListValidationsTx, false},
 		{RegisterComponentTx, true}, {OfferOwnershipTx, true}, {AcceptOwnershipTx, true}, {DeclineOwnershipTx, true},
 		{ProposeAgreementTx, true}, {AcceptAgreementTx, true}, {DeclineAgreementTx, true}, {EndAgreementTx, true}, {CoverComponentsTx, true},
+		{RelocateComponentTx, true}, {PlaceHoldTx, true}, {ReleaseHoldTx, true}, {IssueRecallTx, true}, {ReleaseRecallTx, true}, {ClearRecallTx, true},
+		{AttachDocumentTx, true}, {OfferPledgeTx, true}, {AcceptPledgeTx, true}, {EndPledgeTx, true}, {DecommissionTx, true}, {ConfirmDecommissionTx, true},
+		{WithdrawDecommissionTx, true}, {ReturnCoreTx, true}, {RecordTestTx, true}, {AskConcessionTx, true}, {DecideConcessionTx, true}, {RecordProcessTx, true},
+		{DecideProcessTx, true},
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
@@ -207,6 +239,8 @@ func Transactions() []Access {
 		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetAgreementTx, false}, {GetCareTx, false},
+		{ListHoldsTx, false}, {ListRecallsTx, false},
+		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
@@ -242,6 +276,10 @@ const (
 	ComponentValidatedEvent     = "component.validated.v1"
 	OwnershipChangedEvent       = "component.ownership-changed.v1"
 	AgreementChangedEvent       = "service.agreement-changed.v1"
+	ComponentChangedEvent       = "component.changed.v1"
+	HoldChangedEvent            = "component.hold-changed.v1"
+	RecallChangedEvent          = "component.recall-changed.v1"
+	RetirementChangedEvent      = "component.retirement-changed.v1"
 	TermsChangedEvent           = "shipment.terms-changed.v1"
 	CustodyChangedEvent         = "shipment.custody-changed.v1"
 	SegmentsOpenedEvent         = "shipment.segments-opened.v1"

@@ -2,6 +2,7 @@ package api
 
 import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
@@ -51,9 +52,25 @@ type RevokeDevice struct {
 type RegisterComponent struct {
 	ComponentID string         `json:"componentId"`
 	PartNumber  string         `json:"partNumber"`
-	Algorithm   dsse.Algorithm `json:"algorithm"`
-	PublicKey   string         `json:"publicKey"`
+	Algorithm   dsse.Algorithm `json:"algorithm,omitempty" metadata:",optional"` // a passive tag may have no key
+	PublicKey   string         `json:"publicKey,omitempty" metadata:",optional"`
 	Location    string         `json:"location"`
+
+	Lot               string             `json:"lot,omitempty" metadata:",optional"`
+	TagClass          component.TagClass `json:"tagClass,omitempty" metadata:",optional"`
+	SpecificationHash string             `json:"specificationHash,omitempty" metadata:",optional"` // hex SHA-256
+	WarrantyMonths    int64              `json:"warrantyMonths,omitempty" metadata:",optional"`
+	// Destination is where, and Consignee who, is to receive the component first; it is activated there (CM14, CM15).
+	Destination        string `json:"destination,omitempty" metadata:",optional"`
+	Consignee          string `json:"consignee,omitempty" metadata:",optional"`
+	ActivationCodeHash string `json:"activationCodeHash,omitempty" metadata:",optional"` // hex SHA-256 of the code under the seal of a passive tag
+	WitnessSeconds     int64  `json:"witnessSeconds,omitempty" metadata:",optional"`     // how long the maker may take to witness the end; none: 30 days
+}
+
+// RelocateComponent says where a component is now (CM7).
+type RelocateComponent struct {
+	ComponentID string `json:"componentId"`
+	Location    string `json:"location"`
 }
 
 // OfferOwnership offers a component to another organisation (CM8).

@@ -150,7 +150,7 @@ var LeftOut = map[string]string{
 }
 
 var entities = func() (all []Entity) {
-	for _, subject := range [][]Entity{participants, credentials, components, services, shipments, readings, money, channels, disclosures} {
+	for _, subject := range [][]Entity{participants, credentials, components, componentLife, services, shipments, readings, money, channels, disclosures} {
 		all = append(all, subject...)
 	}
 	return all

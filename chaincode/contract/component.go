@@ -24,16 +24,22 @@ func (*Component) Register(ctx *Context, in *api.RegisterComponent) (*component.
 	if err := ctx.permit(party.RegisterComponent); err != nil {
 		return nil, err
 	}
-	key, err := dsse.ParsePublicKey(in.Algorithm, in.PublicKey)
+	keyID, err := keyIDOf(in.Algorithm, in.PublicKey, in.TagClass)
 	if err != nil {
 		return nil, err
 	}
-	w := ctx.componentWhen("")
 	c, e, err := component.Register(component.Component{
-		ComponentID: in.ComponentID, PartNumber: in.PartNumber, Algorithm: string(in.Algorithm), PublicKey: in.PublicKey, KeyID: key.ID(), Location: in.Location,
-	}, w)
+		ComponentID: in.ComponentID, PartNumber: in.PartNumber, Algorithm: string(in.Algorithm), PublicKey: in.PublicKey, KeyID: keyID, Location: in.Location,
+		Lot: in.Lot, TagClass: in.TagClass, SpecificationHash: in.SpecificationHash, WarrantyMonths: in.WarrantyMonths, Destination: in.Destination,
+		Consignee: in.Consignee, ActivationCodeHash: in.ActivationCodeHash, WitnessSeconds: in.WitnessSeconds,
+	}, ctx.componentWhen(""))
 	if err != nil {
 		return nil, err
+	}
+	if in.Consignee != "" {
+		if _, err := ledger.Get(ctx.tx, organisations, in.Consignee); err != nil {
+			return nil, err
+		}
 	}
 	if err := ledger.Create(ctx.tx, components, fault.CodeComponentExists, &c, c.ComponentID); err != nil {
 		return nil, err
@@ -47,6 +53,9 @@ func (*Component) OfferOwnership(ctx *Context, in *api.OfferOwnership) (*compone
 		return nil, err
 	}
 	return changeOwnership(ctx, in.ComponentID, func(c component.Component, w component.When) (component.Component, component.LifeEvent, error) {
+		if err := transferable(ctx, c, in.To); err != nil {
+			return c, component.LifeEvent{}, err
+		}
 		if in.PriceMinor == 0 && in.Currency == "" {
 			return c.OfferOwnership(in.To, w)
 		}
@@ -62,6 +71,12 @@ func (*Component) AcceptOwnership(ctx *Context, in *api.AcceptOwnership) (*compo
 		return nil, err
 	}
 	return changeOwnership(ctx, in.ComponentID, func(c component.Component, w component.When) (component.Component, component.LifeEvent, error) {
+		if err := transferable(ctx, c, w.Actor); err != nil {
+			return c, component.LifeEvent{}, err
+		}
+		if err := settlePledge(ctx, c, w); err != nil {
+			return c, component.LifeEvent{}, err
+		}
 		if in.PriceMinor == 0 && in.Currency == "" {
 			return c.AcceptOwnership(in.Location, w)
 		}
@@ -76,6 +91,13 @@ func (*Component) AcceptOwnership(ctx *Context, in *api.AcceptOwnership) (*compo
 // DeclineOwnership ends a pending offer, from either side.
 func (*Component) DeclineOwnership(ctx *Context, in *api.ComponentRef) (*component.Component, error) {
 	return changeOwnership(ctx, in.ComponentID, component.Component.DeclineOwnership)
+}
+
+// Relocate says where a component is now (CM7).
+func (*Component) Relocate(ctx *Context, in *api.RelocateComponent) (*component.Component, error) {
+	return changeComponent(ctx, in.ComponentID, component.Keep, api.ComponentChangedEvent, func(c component.Component, w component.When) (component.Component, component.LifeEvent, error) {
+		return c.Relocate(in.Location, w)
+	})
 }
 
 // Get gives one component as it is now.
@@ -93,6 +115,21 @@ func (*Component) History(ctx *Context, in *api.ListRequest) (*api.ComponentEven
 		return nil, err
 	}
 	return &api.ComponentEventPage{Items: values(p.Items), Next: p.Next}, nil
+}
+
+// settlePledge ends the pledge of a component that changes hands: the lender takes
+// it over, or the pledge was over.
+func settlePledge(ctx *Context, c component.Component, w component.When) error {
+	if c.PledgedBy == 0 {
+		return nil
+	}
+	at := []string{c.ComponentID, ledger.Seq(c.PledgedBy)}
+	p, err := ledger.Get(ctx.tx, pledges, at...)
+	if err != nil {
+		return err
+	}
+	ended := p.Settled(w.Actor, w)
+	return ledger.Put(ctx.tx, pledges, &ended, at...)
 }
 
 // paySale moves the price from the buyer's account to the seller. The sale is a
@@ -116,8 +153,17 @@ type componentStep func(component.Component, component.When) (component.Componen
 
 // changeOwnership loads a component, takes one step, and stores it.
 func changeOwnership(ctx *Context, id string, step componentStep) (*component.Component, error) {
+	return changeComponent(ctx, id, component.Keep, api.OwnershipChangedEvent, step)
+}
+
+// changeComponent is every change of a component's head: what holds and recalls
+// allow as this use, one step, one event.
+func changeComponent(ctx *Context, id string, use component.Use, event string, step componentStep) (*component.Component, error) {
 	c, err := ledger.Get(ctx.tx, components, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := usable(ctx, use, *c); err != nil {
 		return nil, err
 	}
 	w := ctx.componentWhen(c.ChangedAt)
@@ -128,19 +174,32 @@ func changeOwnership(ctx *Context, id string, step componentStep) (*component.Co
 	if err := ledger.Put(ctx.tx, components, &next, id); err != nil {
 		return nil, err
 	}
-	return &next, recordComponent(ctx, api.OwnershipChangedEvent, next, e)
+	return &next, recordComponent(ctx, event, next, e)
 }
 
-// recordComponent appends the event, demands the owner's endorsement from now
-// on, and announces it.
-func recordComponent(ctx *Context, event string, c component.Component, e component.LifeEvent) error {
-	if e.Step == component.Commissioning || e.Step == component.OwnershipAccepted {
-		if err := protect(ctx, components, []string{c.Owner}, c.ComponentID); err != nil {
+// recordComponent appends the event, demands the endorsement of those whom the
+// component belongs to or is pledged to from now on, and announces it.
+func recordComponent(ctx *Context, event string, c component.Component, e component.LifeEvent, more ...ledger.Fact) error {
+	switch e.Step {
+	case component.Commissioning, component.OwnershipAccepted, component.PledgeAccepted, component.PledgeEnded:
+		if err := protect(ctx, components, c.Guardians(), c.ComponentID); err != nil {
 			return err
 		}
 	}
 	if err := ledger.Append(ctx.tx, componentEvents, &e, c.ComponentID, ledger.Seq(e.Number)); err != nil {
 		return err
 	}
-	return ctx.tx.Announce(event, c.ComponentID, ledger.NewFact(string(e.Step), c.ComponentID, e))
+	return ctx.tx.Announce(event, c.ComponentID, append([]ledger.Fact{ledger.NewFact(string(e.Step), c.ComponentID, e)}, more...)...)
+}
+
+// keyIDOf names a component's key; a passive tag may have none.
+func keyIDOf(alg dsse.Algorithm, public string, tag component.TagClass) (string, error) {
+	if tag == component.Passive && alg == "" && public == "" {
+		return "", nil
+	}
+	key, err := dsse.ParsePublicKey(alg, public)
+	if err != nil {
+		return "", err
+	}
+	return key.ID(), nil
 }

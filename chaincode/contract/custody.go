@@ -3,6 +3,7 @@ package contract
 import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
@@ -14,6 +15,13 @@ func (*Shipment) Pack(ctx *Context, in *api.PackShipment) (*shipment.Shipment, e
 		return nil, err
 	}
 	return change(ctx, in.ShipmentID, api.CustodyChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
+		cs, err := loadGoods(ctx, t.Goods)
+		if err == nil {
+			err = usable(ctx, component.Ship, cs...) // since the agreement it may have been held or recalled
+		}
+		if err != nil {
+			return s, shipment.JourneyEvent{}, err
+		}
 		return s.Pack(t, at, in.Condition, w)
 	})
 }

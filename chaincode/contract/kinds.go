@@ -38,6 +38,15 @@ var (
 	sales           = ledger.Kind[component.Sale]{Name: ledger.KeySale, Unknown: fault.CodeComponentUnknown}
 	validations     = ledger.Kind[component.Validation]{Name: ledger.KeyValidation, Unknown: fault.CodeComponentUnknown}
 	componentEvents = ledger.Kind[component.LifeEvent]{Name: ledger.KeyComponentEvent, Unknown: fault.CodeComponentUnknown}
+	holds           = ledger.Kind[component.Hold]{Name: ledger.KeyComponentHold, Unknown: fault.CodeHoldNone}
+	recalls         = ledger.Kind[component.Recall]{Name: ledger.KeyRecall, Unknown: fault.CodeRecallNone}
+	pledges         = ledger.Kind[component.PledgeRecord]{Name: ledger.KeyPledge, Unknown: fault.CodePledgeUnknown}
+	retirements     = ledger.Kind[component.Retirement]{Name: ledger.KeyRetirement, Unknown: fault.CodeRetirementNone}
+	documents       = ledger.Kind[component.AttachedDocument]{Name: ledger.KeyDocument, Unknown: fault.CodeComponentUnknown}
+	tests           = ledger.Kind[component.TestReport]{Name: ledger.KeyTest, Unknown: fault.CodeTestUnknown}
+	concessions     = ledger.Kind[component.ConcessionRecord]{Name: ledger.KeyConcession, Unknown: fault.CodeConcessionUnknown}
+	processes       = ledger.Kind[component.ProcessRecord]{Name: ledger.KeyProcess, Unknown: fault.CodeProcessUnknown}
+	clearances      = ledger.Kind[component.Clearance]{Name: ledger.KeyClearance, Unknown: fault.CodeRecallNone}
 
 	shipments        = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}
 	terms            = ledger.Kind[shipment.Terms]{Name: ledger.KeyTerms, Unknown: fault.CodeShipmentUnknown}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
@@ -234,19 +235,40 @@ func checkNamed(ctx *Context, t shipment.Terms) error {
 	return checkGoods(ctx, t)
 }
 
-// checkGoods holds the goods to be the consignor's, when the terms are proposed
-// and again when the last party agrees: in between they can be sold.
+// checkGoods holds the goods to be the consignor's and fit to be shipped, when the
+// terms are proposed and again when the last party agrees: in between they can be
+// sold or recalled.
 func checkGoods(ctx *Context, t shipment.Terms) error {
-	for _, id := range t.Goods {
-		c, err := ledger.Get(ctx.tx, components, id)
-		if err != nil {
-			return err
-		}
+	cs, err := loadGoods(ctx, t.Goods)
+	if err != nil {
+		return err
+	}
+	for _, c := range cs {
 		if c.Owner != t.Consignor {
-			return fault.New(fault.CodeGoodsNotOwned, "component %s is owned by %s, not by the consignor", id, c.Owner).With("componentId", id).With("owner", c.Owner)
+			return fault.New(fault.CodeGoodsNotOwned, "component %s is owned by %s, not by the consignor", c.ComponentID, c.Owner).With("componentId", c.ComponentID).With("owner", c.Owner)
 		}
 	}
-	return nil
+	return usable(ctx, component.Ship, cs...)
+}
+
+// loadGoods gives the components of the terms, in their order.
+func loadGoods(ctx *Context, ids []string) ([]component.Component, error) {
+	keys := make([][]string, len(ids))
+	for i, id := range ids {
+		keys[i] = []string{id}
+	}
+	found, err := ledger.GetAll(ctx.tx, components, keys)
+	if err != nil {
+		return nil, err
+	}
+	cs := make([]component.Component, len(found))
+	for i, c := range found {
+		if c == nil {
+			return nil, fault.New(fault.CodeComponentUnknown, "no component %q", ids[i]).With("id", ids[i])
+		}
+		cs[i] = *c
+	}
+	return cs, nil
 }
 
 // agree is what the last acceptance does besides: the goods are the shipment's

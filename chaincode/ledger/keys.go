@@ -48,7 +48,7 @@ const (
 	KeySession = "shipment.session"
 	// KeyFork: shipment id, device id, hash of the segment. Once; no protection of its own.
 	KeyFork = "shipment.fork"
-	// KeyComponent: component id. Head; the present owner protects it.
+	// KeyComponent: component id. Head; the present owner protects it, and with it the lender of one that is pledged.
 	KeyComponent = "component"
 	// KeySale: component id, sequence. Append-only, numbered by the component; seller and buyer protect it.
 	KeySale = "component.sale"
@@ -60,6 +60,24 @@ const (
 	KeyAgreement = "service.agreement"
 	// KeyCare: component id. Head; says who serves a component and what is being done to it. No protection beyond the majority, since its parts' dues change it.
 	KeyCare = "service.care"
+	// KeyComponentHold: component id, holder (manufacturer, owner, regulator). Head; who holds the component protects it, so that no majority of others lifts it.
+	KeyComponentHold = "component.hold"
+	// KeyRecall: maker's MSP id, part number, lot or "*". Head; the maker protects it.
+	KeyRecall = "component.recall"
+	// KeyClearance: component id. Head; the maker protects it.
+	KeyClearance = "component.clearance"
+	// KeyPledge: component id, number. Numbered by the component, which every change is written along with; owner and lender protect it.
+	KeyPledge = "component.pledge"
+	// KeyRetirement: component id. Head; the owner protects it.
+	KeyRetirement = "component.retirement"
+	// KeyDocument: component id, number. Append-only, numbered by the component; who attached it protects it.
+	KeyDocument = "component.document"
+	// KeyTest: component id, number. Append-only, numbered by the component; the tester protects it.
+	KeyTest = "component.test"
+	// KeyConcession: component id, number. Numbered by the component, which every change is written along with; who asked protects it, then the maker.
+	KeyConcession = "component.concession"
+	// KeyProcess: component id, number. Numbered by the component, which every change is written along with; who did it protects it.
+	KeyProcess = "component.process"
 	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
 	KeyPseudonym = "pseudonym"
 	// KeyAttestation: pseudonym, sequence. Append-only, numbered by the pseudonym; no protection of its own.
@@ -136,6 +154,7 @@ func Keys() []string {
 		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,
 		KeyAgreement, KeyCare,
 		KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
+		KeyComponentHold, KeyRecall, KeyClearance, KeyPledge, KeyRetirement, KeyDocument, KeyTest, KeyConcession, KeyProcess,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,
 		KeyEvidence, KeyInvoices, KeyAccount, KeySpread, KeyPosting, KeyCredit, KeyWaiting, KeyRedemption, KeyEscrow,

@@ -71,3 +71,13 @@ func newComponent(answer component.Component, done receipt, location ...string) 
 func changedComponent(answer component.Component, done receipt) api.ComponentChangedJSONResponse {
 	return api.ComponentChangedJSONResponse{Body: answer, Headers: api.ComponentChangedResponseHeaders(done.changed())}
 }
+
+// RelocateComponent is POST /components/{componentId}/location.
+func (s *server) RelocateComponent(ctx context.Context, r api.RelocateComponentRequestObject) (api.RelocateComponentResponseObject, error) {
+	answer, done, err := carryOut[component.Component](ctx, s, command{ledgerapi.RelocateComponentTx, ledgerapi.RelocateComponent{ComponentID: r.ComponentID, Location: r.Body.Location}, []string{"component/" + r.ComponentID}, sending(r.Params)})
+	if err != nil {
+		return nil, err
+	}
+	headers := api.ComponentChangedResponseHeaders(done.changed())
+	return api.RelocateComponent200JSONResponse{ComponentChangedJSONResponse: api.ComponentChangedJSONResponse{Body: answer, Headers: headers}}, nil
+}

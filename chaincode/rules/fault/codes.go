@@ -84,6 +84,36 @@ const (
 	CodeAgreementStatus  Code = "service.agreement.status"
 	CodeServiceNotParty  Code = "service.not-party"
 	CodeRequestsMany     Code = "service.request.too-many-open"
+	// Whether a component may still be used.
+	CodeComponentHeld           Code = "component.held"
+	CodeComponentRecalled       Code = "component.recalled"
+	CodeComponentInactive       Code = "component.not-activated"
+	CodeComponentCore           Code = "component.core"
+	CodeComponentPledged        Code = "component.pledged"
+	CodeComponentEnding         Code = "component.decommissioning"
+	CodeComponentDecommissioned Code = "component.decommissioned"
+	CodeNotManufacturer         Code = "component.not-manufacturer"
+	CodeHoldPlaced              Code = "component.hold.placed"
+	CodeHoldNone                Code = "component.hold.none"
+	CodeHoldNotParty            Code = "component.hold.not-party"
+	CodeRecallIssued            Code = "component.recall.issued"
+	CodeRecallNone              Code = "component.recall.none"
+	CodePledgeUnknown           Code = "component.pledge.unknown"
+	CodePledgeNotParty          Code = "component.pledge.not-party"
+	CodePledgeOver              Code = "component.pledge.over"
+	CodeRetirementNone          Code = "component.decommissioning.none"
+	CodeRetirementEarly         Code = "component.decommissioning.early"
+
+	// Another life of a component, and what it rests on.
+	CodeTestUnknown          Code = "component.test.unknown"
+	CodeTestCalibration      Code = "component.test.calibration"
+	CodeConcessionUnknown    Code = "component.concession.unknown"
+	CodeConcessionDecided    Code = "component.concession.decided"
+	CodeProcessUnknown       Code = "component.process.unknown"
+	CodeProcessOver          Code = "component.process.over"
+	CodeProcessSpecification Code = "component.process.specification"
+	CodeProcessWarranty      Code = "component.process.warranty"
+	CodeProcessTest          Code = "component.process.test"
 
 	// Shipments.
 	CodeShipmentExists       Code = "shipment.exists"
@@ -277,6 +307,33 @@ func Catalogue() []Entry {
 		{CodeAgreementStatus, Conflict, "the agreement's status does not allow this"},
 		{CodeServiceNotParty, Forbidden, "the caller's organisation is not the one whose word this needs"},
 		{CodeRequestsMany, Refused, "the machine has as many open requests as one record lists"},
+		{CodeComponentHeld, Refused, "the component is on hold; who holds it is in params"},
+		{CodeComponentRecalled, Refused, "the component is recalled by its maker and has not been cleared"},
+		{CodeComponentInactive, Refused, "the component was announced with a tag, and nobody has activated it"},
+		{CodeComponentCore, Refused, "the component was given back as a core and has not been put in order since"},
+		{CodeComponentPledged, Refused, "the component is pledged; it goes to nobody but the lender, and secures one debt at a time"},
+		{CodeComponentEnding, Refused, "the decommissioning of the component has been asked for"},
+		{CodeComponentDecommissioned, Refused, "the component was decommissioned: it can only be read about"},
+		{CodeNotManufacturer, Forbidden, "only the component's manufacturer may do this"},
+		{CodeHoldPlaced, Conflict, "the component is held in this capacity already"},
+		{CodeHoldNone, Conflict, "the component is not held in this capacity"},
+		{CodeHoldNotParty, Forbidden, "only its maker, its owner or a regulator holds a component, and only who placed a hold lifts it"},
+		{CodeRecallIssued, Conflict, "the lot, or the part number, is recalled already"},
+		{CodeRecallNone, Conflict, "the lot, the part number or the component is not recalled"},
+		{CodePledgeUnknown, NotFound, "the component has no pledge of this number"},
+		{CodePledgeNotParty, Forbidden, "only the lender takes and releases a pledge, and only the owner withdraws one that nobody has taken"},
+		{CodePledgeOver, Conflict, "the pledge is not open to this: it is taken or over, or the component has another owner"},
+		{CodeRetirementNone, Conflict, "nobody has asked for the decommissioning of the component"},
+		{CodeRetirementEarly, Refused, "the maker may still witness the decommissioning; until when is in params"},
+		{CodeTestUnknown, NotFound, "the component has no test of this number"},
+		{CodeTestCalibration, Refused, "an instrument was not calibrated when the test was performed"},
+		{CodeConcessionUnknown, NotFound, "the component has no concession of this number"},
+		{CodeConcessionDecided, Conflict, "the maker has decided about the concession"},
+		{CodeProcessUnknown, NotFound, "the component has no process of this number"},
+		{CodeProcessOver, Conflict, "the process is decided, or another life of the unit has begun since"},
+		{CodeProcessSpecification, Refused, "a remanufactured unit meets the specification that it was made to, or one that its maker has conceded"},
+		{CodeProcessWarranty, Refused, "remanufactured units carry at least the warranty of new ones, reconditioned and repaired ones less"},
+		{CodeProcessTest, Refused, "it takes a third party's test against the specification, passed, which has served no other process"},
 		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
 		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},
 		{CodeShipmentStatus, Conflict, "the shipment's status does not allow this"},

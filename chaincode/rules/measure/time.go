@@ -36,6 +36,12 @@ func (t Time) UnixMs() int64 {
 // Add is the moment ms milliseconds later.
 func (t Time) Add(ms int64) Time { return At(t.UnixMs() + ms) }
 
+// AddMonths is the same day and time of day n months later; where that month is
+// shorter, the days go on into the next one.
+func (t Time) AddMonths(n int64) Time {
+	return TimeOf(time.UnixMilli(t.UnixMs()).UTC().AddDate(0, int(n), 0))
+}
+
 // ParseTime reads RFC 3339 in UTC ("Z"), years 2000 to 2199, with at most
 // milliseconds, and gives the one way in which we write it.
 func ParseTime(field, text string) (Time, error) {

@@ -15,6 +15,8 @@ const (
 	RegisterComponent    Action = "register-component"
 	OwnComponent         Action = "own-component"
 	ProvideService       Action = "provide-service"
+	TestComponent        Action = "test-component"
+	ReworkComponent      Action = "rework-component"
 	ProposeShipment      Action = "propose-shipment"
 	CarryShipment        Action = "carry-shipment"
 	RecordReadings       Action = "record-readings"
@@ -39,6 +41,8 @@ func Permissions() []Permission {
 		{RegisterComponent, []Role{Manufacturer}, "only a manufacturer announces components"},
 		{OwnComponent, trading, "who makes, keeps, carries or owns things may own a component"},
 		{ProvideService, []Role{Service}, "only a service company is contracted to serve components"},
+		{TestComponent, []Role{Certifier, Service}, "a certifier or a service company tests components"},
+		{ReworkComponent, []Role{Manufacturer, Service}, "a manufacturer or a service company remanufactures, reconditions and repairs"},
 		{ProposeShipment, trading, "who makes, keeps, carries or owns things proposes and accepts shipments"},
 		{CarryShipment, []Role{Shipper}, "only a shipper is named as carrier of a leg"},
 		{RecordReadings, Roles(), "every member may carry a device's signed readings to the ledger"},

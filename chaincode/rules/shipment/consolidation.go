@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/gs1"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 )
 
@@ -37,7 +38,7 @@ type Consigned struct {
 // CheckConsolidation holds a consolidation to its form: an SSCC, and shipments
 // that are each named once.
 func CheckConsolidation(id string, shipmentIDs []string) error {
-	if !checksOut(id, 18) {
+	if !gs1.ChecksOut(id, 18) {
 		return consolidationInvalid("consolidationId", "consolidationId must be an SSCC: 18 digits, the last of which is the GS1 check digit")
 	}
 	sorted := slices.Sorted(slices.Values(shipmentIDs))

@@ -1,23 +1,10 @@
 package shipment
 
-import "slices"
+import (
+	"slices"
 
-// checksOut reports whether text has n digits, the last of which is the GS1
-// check digit of the others: weights 3 and 1 in turn, from the right.
-func checksOut(text string, n int) bool {
-	if len(text) != n {
-		return false
-	}
-	sum, weight := 0, 1
-	for _, c := range slices.Backward([]byte(text)) {
-		if c < '0' || c > '9' {
-			return false
-		}
-		sum += weight * int(c-'0')
-		weight = 4 - weight
-	}
-	return sum%10 == 0
-}
+	"github.com/lifeledger/lifeledger/chaincode/rules/gs1"
+)
 
 // checkSSCCs holds texts to serial shipping container codes, each once.
 func checkSSCCs(field string, codes []string, most int) error {
@@ -25,7 +12,7 @@ func checkSSCCs(field string, codes []string, most int) error {
 		return invalid(field, "%s must have at most %d entries", field, most)
 	}
 	for i, c := range codes {
-		if !checksOut(c, 18) {
+		if !gs1.ChecksOut(c, 18) {
 			return invalid(field, "%s must be SSCCs: 18 digits, the last of which is the GS1 check digit", field)
 		}
 		if slices.Contains(codes[:i], c) {
@@ -43,7 +30,7 @@ func checkPlace(field, place string) error {
 		c := place[i]
 		code = c >= 'A' && c <= 'Z' || i > 1 && c >= '2' && c <= '9'
 	}
-	if !code && !checksOut(place, 13) {
+	if !code && !gs1.ChecksOut(place, 13) {
 		return invalid(field, "%s must be a UN/LOCODE of 5 characters or a GLN of 13 digits with its check digit", field)
 	}
 	return nil

@@ -111,6 +111,9 @@ type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
 // Example: the seal was broken and two cartons are wet
 type Argumentation = string
 
+// AttachedDocument A paper about a component, by its hash.
+type AttachedDocument = component.AttachedDocument
+
 // AttestParticipation Settled shipments in which this organisation took part, and the secret of the pseudonym.
 type AttestParticipation = ledgerapi.AttestParticipation
 
@@ -236,6 +239,17 @@ type CheckpointPassage struct {
 	OccurredAt Time `json:"occurredAt"`
 }
 
+// CircularProcess What is done to a whole unit to give it another life (BS 8887-2).
+//
+// Example: remanufacture
+type CircularProcess = component.Process
+
+// Clearance Says from which recalls one component has been cleared: its maker has put it in order, or found that it is not affected.
+type Clearance = component.Clearance
+
+// ClearedFrom One recall from which a component has been cleared.
+type ClearedFrom = component.ClearedFrom
+
 // Collection What a collecting of credits has put to an account.
 type Collection = money.Collection
 
@@ -262,6 +276,86 @@ type ComponentEventPage = ledgerapi.ComponentEventPage
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987
 type ComponentID = string
+
+// ComponentStatus Where a component stands in its life.
+//
+// Example: registered
+type ComponentStatus = component.Status
+
+// ComponentTesting Says what a test has shown (PV10).
+type ComponentTesting struct {
+	Instruments []TestInstrument `json:"instruments"`
+
+	// Method Text for people, without control characters.
+	//
+	// Example: bore diameter 10.05 mm
+	Method ShortText `json:"method"`
+	Passed bool      `json:"passed"`
+
+	// PerformedAt RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	PerformedAt TimeText `json:"performedAt"`
+
+	// ReportHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	ReportHash Hash `json:"reportHash"`
+
+	// SpecificationHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	SpecificationHash Hash `json:"specificationHash"`
+}
+
+// ConcessionDecision The maker's answer.
+type ConcessionDecision struct {
+	Grant bool `json:"grant"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
+// ConcessionPage A page of a component's concessions.
+type ConcessionPage = ledgerapi.ConcessionPage
+
+// ConcessionQuestion Asks the maker to accept a deviation of one serial number (SV14).
+type ConcessionQuestion struct {
+	// Characteristic Text for people, without control characters.
+	//
+	// Example: bore diameter 10.05 mm
+	Characteristic ShortText `json:"characteristic"`
+
+	// DocumentHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	DocumentHash Hash `json:"documentHash,omitempty"`
+
+	// Found Text for people, without control characters.
+	//
+	// Example: bore diameter 10.05 mm
+	Found ShortText `json:"found"`
+
+	// Required Text for people, without control characters.
+	//
+	// Example: bore diameter 10.05 mm
+	Required ShortText `json:"required"`
+
+	// SpecificationHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	SpecificationHash Hash `json:"specificationHash,omitempty"`
+}
+
+// ConcessionRecord A deviation of one serial number from its specification, which its maker accepts or not (SV14).
+type ConcessionRecord = component.ConcessionRecord
+
+// ConcessionStatus Where a concession stands.
+//
+// Example: asked
+type ConcessionStatus = component.ConcessionStatus
 
 // Condition How the goods looked to one side.
 type Condition = shipment.Condition
@@ -294,6 +388,14 @@ type ConsolidationOffer struct {
 	//
 	// Example: ShipperMSP
 	To MSPID `json:"to"`
+}
+
+// CoreReturn Takes a used unit back as a core (PV8).
+type CoreReturn struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
 }
 
 // Corner A position in thousandths of a second of arc, WGS 84.
@@ -386,6 +488,38 @@ type DecisionRequest struct {
 	Reasoning Argumentation `json:"reasoning"`
 }
 
+// DecommissioningConfirmation Witnesses the end of a component's life.
+type DecommissioningConfirmation struct {
+	// WitnessHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	WitnessHash Hash `json:"witnessHash,omitempty"`
+}
+
+// DecommissioningRequest Asks for the end of a component's life (CM9).
+type DecommissioningRequest struct {
+	// CertificateHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	CertificateHash Hash `json:"certificateHash,omitempty"`
+
+	// CertificateID A certificate, by its GDTI or its issuer's number.
+	//
+	// Example: 4012345000016-77
+	CertificateID DocumentID `json:"certificateId,omitempty"`
+
+	// Disposition What becomes of the component.
+	//
+	// Example: recycled
+	Disposition Disposition `json:"disposition"`
+	Materials   []Material  `json:"materials,omitempty"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
 // DeliveryAcceptance The consignee's word about what was delivered.
 type DeliveryAcceptance = shipment.DeliveryAcceptance
 
@@ -421,6 +555,11 @@ type DeviceKeyPage = ledgerapi.DeviceKeyPage
 // Disclosure An attestation and what was shown to be behind it; all of it has been checked.
 type Disclosure = ledgerapi.Disclosure
 
+// Disposition What becomes of the component.
+//
+// Example: recycled
+type Disposition = string
+
 // Dispute One claim against one carrier and what became of it.
 type Dispute = shipment.Dispute
 
@@ -451,6 +590,42 @@ type DisputeRequest struct {
 	// Claim A part of what a carrier would be paid, which is to go back to the payer.
 	Claim DisputeClaim `json:"claim"`
 }
+
+// DocumentAttachment Keeps the hash of a paper about a component.
+type DocumentAttachment struct {
+	// Hash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Hash Hash `json:"hash"`
+
+	// Kind Such as drawing, certificate, manual.
+	//
+	// Example: drawing
+	Kind DocumentKind `json:"kind"`
+
+	// URI Where the document is to be had.
+	//
+	// Example: https://maker.example/pump-4711.pdf
+	URI DocumentURI `json:"uri,omitempty"`
+}
+
+// DocumentID A certificate, by its GDTI or its issuer's number.
+//
+// Example: 4012345000016-77
+type DocumentID = string
+
+// DocumentKind Such as drawing, certificate, manual.
+//
+// Example: drawing
+type DocumentKind = string
+
+// DocumentPage A page of a component's papers.
+type DocumentPage = ledgerapi.DocumentPage
+
+// DocumentURI Where the document is to be had.
+//
+// Example: https://maker.example/pump-4711.pdf
+type DocumentURI = string
 
 // Due When the settlement falls due if nobody does anything more.
 type Due = shipment.Due
@@ -575,6 +750,56 @@ type HandoverRefusal struct {
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type Hash = string
 
+// Hold Says that a component must not be used.
+type Hold = component.Hold
+
+// HoldKind Why a component is held.
+//
+// Example: quality
+type HoldKind = component.HoldKind
+
+// HoldList The last hold in each capacity.
+type HoldList = ledgerapi.HoldList
+
+// HoldPlacing Takes one component out of use (CM16).
+type HoldPlacing struct {
+	// Kind Why a component is held.
+	//
+	// Example: quality
+	Kind HoldKind `json:"kind"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
+// HoldRelease Lifts the hold that is in force in this capacity.
+type HoldRelease struct {
+	// Holder Says in which capacity somebody holds a component.
+	//
+	// Example: manufacturer
+	Holder HoldingCapacity `json:"holder"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
+// HoldingCapacity Says in which capacity somebody holds a component.
+//
+// Example: manufacturer
+type HoldingCapacity = component.Holder
+
+// Instrument What a test was measured with (SV14).
+type Instrument = component.Instrument
+
+// InstrumentID A measuring instrument.
+//
+// Example: gauge-3
+type InstrumentID = string
+
 // Interval From earliest to latest, both included; left out is open.
 type Interval = shipment.Interval
 
@@ -589,6 +814,9 @@ type Invoices = shipment.Invoices
 
 // IssueCredential Certifies an engineer.
 type IssueCredential = ledgerapi.IssueCredential
+
+// IssueRecall Recalls a part number of the caller's, or one lot of it.
+type IssueRecall = ledgerapi.IssueRecall
 
 // IssueTokens New tokens.
 type IssueTokens = ledgerapi.IssueTokens
@@ -646,10 +874,23 @@ type Line = shipment.Line
 // Example: DEHAM
 type LocationID = string
 
+// LongReason Text for people, without control characters.
+//
+// Example: weld seams of this lot may crack
+type LongReason = string
+
+// LotID A lot of a part number; an asterisk where all lots are meant.
+//
+// Example: LOT-2026-07
+type LotID = string
+
 // MSPID An organisation, by its MSP id.
 //
 // Example: ShipperMSP
 type MSPID = string
+
+// Material What recycling has recovered of one component.
+type Material = component.Material
 
 // MediaTypeName A type and a subtype.
 //
@@ -834,6 +1075,45 @@ type Photograph = shipment.Photograph
 // PlannedCustody Who is to have the goods from when on.
 type PlannedCustody = shipment.PlannedCustody
 
+// PledgeOffer Offers a component to a lender as security (CM17).
+type PledgeOffer struct {
+	// AgreementHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	AgreementHash Hash `json:"agreementHash,omitempty"`
+
+	// AmountMinor An amount in the currency's minor unit; 1000 is ten dollars.
+	//
+	// Example: 1000
+	AmountMinor Minor `json:"amountMinor"`
+
+	// Currency An ISO 4217 code.
+	//
+	// Example: USD
+	Currency Currency `json:"currency"`
+
+	// Lender An organisation, by its MSP id.
+	//
+	// Example: ShipperMSP
+	Lender MSPID `json:"lender"`
+
+	// Till RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Till TimeText `json:"till"`
+}
+
+// PledgePage A page of a component's pledges.
+type PledgePage = ledgerapi.PledgePage
+
+// PledgeRecord A component as security for one debt (CM17).
+type PledgeRecord = component.PledgeRecord
+
+// PledgeStatus Where a pledge stands.
+//
+// Example: offered
+type PledgeStatus = component.PledgeStatus
+
 // Pong Which ledger answers.
 type Pong = ledgerapi.Pong
 
@@ -853,6 +1133,62 @@ type PostingReason string
 
 // Problem Why a request was not carried out (RFC 9457).
 type Problem = problem.Problem
+
+// ProcessDecision The owner's answer to what another says was done.
+type ProcessDecision struct {
+	Accept bool `json:"accept"`
+}
+
+// ProcessPage A page of what was done to a unit as a whole.
+type ProcessPage = ledgerapi.ProcessPage
+
+// ProcessRecord The certificate of one process.
+type ProcessRecord = component.ProcessRecord
+
+// ProcessRecording Says that a unit was remanufactured, reconditioned or repaired.
+type ProcessRecording struct {
+	// Certificate A certificate, by its GDTI or its issuer's number.
+	//
+	// Example: 4012345000016-77
+	Certificate DocumentID `json:"certificate,omitempty"`
+
+	// Concession A number that counts up without gaps.
+	//
+	// Example: 3
+	Concession Number      `json:"concession,omitempty"`
+	Covers     []ShortText `json:"covers,omitempty"`
+	Faults     []ShortText `json:"faults,omitempty"`
+
+	// Process What is done to a whole unit to give it another life (BS 8887-2).
+	//
+	// Example: remanufacture
+	Process CircularProcess `json:"process"`
+
+	// ReportHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	ReportHash Hash `json:"reportHash"`
+
+	// SpecificationHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	SpecificationHash Hash `json:"specificationHash,omitempty"`
+
+	// Test A number that counts up without gaps.
+	//
+	// Example: 3
+	Test Number `json:"test,omitempty"`
+
+	// WarrantyMonths In months.
+	//
+	// Example: 24
+	WarrantyMonths int64 `json:"warrantyMonths"`
+}
+
+// ProcessStatus Where the record of a process stands.
+//
+// Example: proposed
+type ProcessStatus = component.ProcessStatus
 
 // ProposeAgreement Offers an agreement about serving components, from either side.
 type ProposeAgreement = ledgerapi.ProposeAgreement
@@ -889,6 +1225,30 @@ type Rating = shipment.Rating
 //
 // Example: lost at the depot
 type Reason = string
+
+// Recall Takes all components of a part number, or of one lot of it, out of use without touching any of them (CM16): who uses one looks here.
+type Recall = component.Recall
+
+// RecallClearing Takes one component out of the recall of this lot.
+type RecallClearing struct {
+	// EvidenceHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	EvidenceHash Hash `json:"evidenceHash,omitempty"`
+
+	// Lot A lot of a part number; an asterisk where all lots are meant.
+	//
+	// Example: LOT-2026-07
+	Lot LotID `json:"lot"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
+// RecallPage A page of a maker's recalls.
+type RecallPage = ledgerapi.RecallPage
 
 // Reckoning The arithmetic of one excursion's penalty, step by step.
 type Reckoning = shipment.Reckoning
@@ -929,6 +1289,11 @@ type RedemptionRefusal struct {
 	Reason string `json:"reason"`
 }
 
+// Reference The record that says more.
+//
+// Example: 3
+type Reference = string
+
 // RegisterComponent A new component.
 //
 // Example: {"algorithm":"Ed25519","componentId":"urn:epc:id:sgtin:4012345.011111.987","location":"DEHAM","partNumber":"PUMP-4711","publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}
@@ -936,6 +1301,17 @@ type RegisterComponent = ledgerapi.RegisterComponent
 
 // RegisterDevice A new device and its first key.
 type RegisterDevice = ledgerapi.RegisterDevice
+
+// ReleaseRecall Ends a recall for all components.
+type ReleaseRecall = ledgerapi.ReleaseRecall
+
+// Relocation Says where a component is now (CM7).
+type Relocation struct {
+	// Location A place: GLN or UN/LOCODE.
+	//
+	// Example: DEHAM
+	Location LocationID `json:"location"`
+}
 
 // ReplacedTerms Terms that were proposed and answered with others.
 type ReplacedTerms = shipment.ReplacedTerms
@@ -950,6 +1326,14 @@ type RequestID = string
 
 // RequestRedemption Tokens that an issuer is asked to pay out.
 type RequestRedemption = ledgerapi.RequestRedemption
+
+// Retirement The certificate of the end of a component's life (CM9): a decommissioning certificate, one of destruction, or one of recycling.
+type Retirement = component.Retirement
+
+// RetirementStatus Where the end of a component's life stands.
+//
+// Example: asked
+type RetirementStatus = component.RetirementStatus
 
 // Review What follows the delivery, what the consignee accepted, and what the parties dispute.
 type Review = shipment.Review
@@ -1046,6 +1430,11 @@ type ShipmentPayment = paychannel.ShipmentPayment
 // ShipmentPaymentPage One page of a list.
 type ShipmentPaymentPage = ledgerapi.ShipmentPaymentPage
 
+// ShortText Text for people, without control characters.
+//
+// Example: bore diameter 10.05 mm
+type ShortText = string
+
 // ShownProofs The signed envelopes that one event rests on.
 //
 // Example: {"at":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","envelopes":[{"payload":"e30=","payloadType":"application/vnd.lifeledger.balance-proof.v1+json","signatures":[{"keyid":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","sig":"c2lnbmF0dXJl"}]}],"number":4,"transactionId":"3f5e0a7c9d1b"}
@@ -1121,6 +1510,11 @@ type SubjectID = string
 // Suspicion The device's present key has signed two histories; its owner is to rotate or revoke it.
 type Suspicion = party.Suspicion
 
+// TagClass What a component can do for itself.
+//
+// Example: passive
+type TagClass = component.TagClass
+
 // Tally How many statements of a kind an engineer has signed.
 type Tally = statement.Tally
 
@@ -1138,10 +1532,24 @@ type TemplateList = ledgerapi.TemplateList
 // Example: {"consignee":"ServiceMSP","consignor":"ManufacturerMSP","currency":"USD","devices":["package-17"],"goods":["urn:epc:id:sgtin:4012345.011111.987"],"lateRecordingSeconds":86400,"legs":[{"carrier":"ShipperMSP","feeMinor":50000}],"limits":[{"limitId":"SH7","milli":40000,"offDelayMs":0,"onDelayMs":0,"penaltyMinor":1000,"rule":"shipment.violation.temperature-high"}],"payer":"ManufacturerMSP","ruleSet":"shipment-1","settleAfterSeconds":3600}
 type Terms = shipment.Terms
 
+// TestInstrument What a test was measured with.
+type TestInstrument = ledgerapi.TestInstrument
+
+// TestPage A page of a component's tests.
+type TestPage = ledgerapi.TestPage
+
+// TestReport What a test of a component has shown (PV10, SV14).
+type TestReport = component.TestReport
+
 // Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
 //
 // Example: 2026-03-01T08:30:00.000Z
 type Time = measure.Time
+
+// TimeText RFC 3339 in UTC with at most milliseconds.
+//
+// Example: 2026-03-01T08:30:00.000Z
+type TimeText = string
 
 // TrackedDevice What is known of a device's recording.
 type TrackedDevice = shipment.TrackedDevice
@@ -1264,6 +1672,9 @@ type PreferParameter = string
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type PseudonymParameter = Hash
 
+// RecordNumberParameter defines model for RecordNumberParameter.
+type RecordNumberParameter = uint64
+
 // RedemptionIDParameter Example: RD-2026-0001
 type RedemptionIDParameter = RedemptionID
 
@@ -1305,8 +1716,14 @@ type AgreementChanged = Agreement
 // AgreementCreated What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type AgreementCreated = Agreement
 
+// AttachedDocumentCreated A paper about a component, by its hash.
+type AttachedDocumentCreated = AttachedDocument
+
 // AttestationCreated Whoever is behind the pseudonym took part in so many settled shipments: checked by the ledger, and never changed.
 type AttestationCreated = Attestation
+
+// ClearanceChanged Says from which recalls one component has been cleared: its maker has put it in order, or found that it is not affected.
+type ClearanceChanged = Clearance
 
 // ComponentChanged A component as it is now.
 //
@@ -1317,6 +1734,12 @@ type ComponentChanged = Component
 //
 // Example: {"algorithm":"Ed25519","changedAt":"2026-03-01T08:30:00.000Z","componentId":"urn:epc:id:sgtin:4012345.011111.987","disposition":"active","events":1,"keyId":"a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f","location":"DEHAM","manufacturer":"ManufacturerMSP","owner":"ManufacturerMSP","partNumber":"PUMP-4711","publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}
 type ComponentCreated = Component
+
+// ConcessionRecordChanged A deviation of one serial number from its specification, which its maker accepts or not (SV14).
+type ConcessionRecordChanged = ConcessionRecord
+
+// ConcessionRecordCreated A deviation of one serial number from its specification, which its maker accepts or not (SV14).
+type ConcessionRecordCreated = ConcessionRecord
 
 // ConsolidationChanged Several shipments that are moved as one.
 type ConsolidationChanged = Consolidation
@@ -1351,6 +1774,9 @@ type EvidenceCreated = DisputeEvidence
 // ForkReported The evidence that one device has signed two histories.
 type ForkReported = Fork
 
+// HoldChanged Says that a component must not be used.
+type HoldChanged = Hold
+
 // OrganisationCreated A member.
 //
 // Example: {"announcedAt":"2026-03-01T08:30:00.000Z","announcedBy":"ManufacturerMSP","mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
@@ -1366,17 +1792,35 @@ type PaymentChannelChanged = PaymentChannel
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
 type PaymentChannelCreated = PaymentChannel
 
+// PledgeRecordChanged A component as security for one debt (CM17).
+type PledgeRecordChanged = PledgeRecord
+
+// PledgeRecordCreated A component as security for one debt (CM17).
+type PledgeRecordCreated = PledgeRecord
+
+// ProcessRecordChanged The certificate of one process.
+type ProcessRecordChanged = ProcessRecord
+
+// ProcessRecordCreated The certificate of one process.
+type ProcessRecordCreated = ProcessRecord
+
 // QuarantineChanged A statement that came too late, and what its issuer decided.
 type QuarantineChanged = QuarantinedStatement
 
 // QuarantineCreated A statement that came too late, and what its issuer decided.
 type QuarantineCreated = QuarantinedStatement
 
+// RecallChanged Takes all components of a part number, or of one lot of it, out of use without touching any of them (CM16): who uses one looks here.
+type RecallChanged = Recall
+
 // RedemptionChanged Tokens that a holder has asked an issuer to pay out, and what came of it.
 type RedemptionChanged = Redemption
 
 // RedemptionCreated Tokens that a holder has asked an issuer to pay out, and what came of it.
 type RedemptionCreated = Redemption
+
+// RetirementChanged The certificate of the end of a component's life (CM9): a decommissioning certificate, one of destruction, or one of recycling.
+type RetirementChanged = Retirement
 
 // ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
 type ReviewChanged = Review
@@ -1401,6 +1845,9 @@ type ShipmentCreated = Shipment
 //
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type StatementSettled = Statement
+
+// TestReportCreated What a test of a component has shown (PV10, SV14).
+type TestReportCreated = TestReport
 
 // ValidationCreated An engineer's word about a component, or a machine's about itself.
 type ValidationCreated = Validation
@@ -1468,6 +1915,87 @@ type RegisterComponentParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListConcessionsParams defines parameters for ListConcessions.
+type ListConcessionsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AskConcessionParams defines parameters for AskConcession.
+type AskConcessionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DecideConcessionParams defines parameters for DecideConcession.
+type DecideConcessionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReturnCoreParams defines parameters for ReturnCore.
+type ReturnCoreParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DecommissionComponentParams defines parameters for DecommissionComponent.
+type DecommissionComponentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ConfirmDecommissionParams defines parameters for ConfirmDecommission.
+type ConfirmDecommissionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawDecommissionParams defines parameters for WithdrawDecommission.
+type WithdrawDecommissionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListDocumentsParams defines parameters for ListDocuments.
+type ListDocumentsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AttachDocumentParams defines parameters for AttachDocument.
+type AttachDocumentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // GetComponentHistoryParams defines parameters for GetComponentHistory.
 type GetComponentHistoryParams struct {
 	// Limit At most so many items in one page.
@@ -1475,6 +2003,33 @@ type GetComponentHistoryParams struct {
 
 	// Cursor The `next` of the page before; empty for the first page.
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ReleaseHoldParams defines parameters for ReleaseHold.
+type ReleaseHoldParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// PlaceHoldParams defines parameters for PlaceHold.
+type PlaceHoldParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RelocateComponentParams defines parameters for RelocateComponent.
+type RelocateComponentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
 // AcceptOwnershipParams defines parameters for AcceptOwnership.
@@ -1497,6 +2052,96 @@ type OfferOwnershipParams struct {
 
 // DeclineOwnershipParams defines parameters for DeclineOwnership.
 type DeclineOwnershipParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListPledgesParams defines parameters for ListPledges.
+type ListPledgesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// OfferPledgeParams defines parameters for OfferPledge.
+type OfferPledgeParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AcceptPledgeParams defines parameters for AcceptPledge.
+type AcceptPledgeParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// EndPledgeParams defines parameters for EndPledge.
+type EndPledgeParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListProcessesParams defines parameters for ListProcesses.
+type ListProcessesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RecordProcessParams defines parameters for RecordProcess.
+type RecordProcessParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DecideProcessParams defines parameters for DecideProcess.
+type DecideProcessParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ClearRecallParams defines parameters for ClearRecall.
+type ClearRecallParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListTestsParams defines parameters for ListTests.
+type ListTestsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RecordTestParams defines parameters for RecordTest.
+type RecordTestParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1844,6 +2489,33 @@ type QuarantineStatementParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReleaseRecallParams defines parameters for ReleaseRecall.
+type ReleaseRecallParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// IssueRecallParams defines parameters for IssueRecall.
+type IssueRecallParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListRecallsParams defines parameters for ListRecalls.
+type ListRecallsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // RequestRedemptionParams defines parameters for RequestRedemption.
@@ -2290,6 +2962,36 @@ type AttestParticipationJSONRequestBody = AttestParticipation
 // RegisterComponentJSONRequestBody defines body for RegisterComponent for application/json ContentType.
 type RegisterComponentJSONRequestBody = RegisterComponent
 
+// AskConcessionJSONRequestBody defines body for AskConcession for application/json ContentType.
+type AskConcessionJSONRequestBody = ConcessionQuestion
+
+// DecideConcessionJSONRequestBody defines body for DecideConcession for application/json ContentType.
+type DecideConcessionJSONRequestBody = ConcessionDecision
+
+// ReturnCoreJSONRequestBody defines body for ReturnCore for application/json ContentType.
+type ReturnCoreJSONRequestBody = CoreReturn
+
+// DecommissionComponentJSONRequestBody defines body for DecommissionComponent for application/json ContentType.
+type DecommissionComponentJSONRequestBody = DecommissioningRequest
+
+// ConfirmDecommissionJSONRequestBody defines body for ConfirmDecommission for application/json ContentType.
+type ConfirmDecommissionJSONRequestBody = DecommissioningConfirmation
+
+// WithdrawDecommissionJSONRequestBody defines body for WithdrawDecommission for application/json ContentType.
+type WithdrawDecommissionJSONRequestBody = Nothing
+
+// AttachDocumentJSONRequestBody defines body for AttachDocument for application/json ContentType.
+type AttachDocumentJSONRequestBody = DocumentAttachment
+
+// ReleaseHoldJSONRequestBody defines body for ReleaseHold for application/json ContentType.
+type ReleaseHoldJSONRequestBody = HoldRelease
+
+// PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
+type PlaceHoldJSONRequestBody = HoldPlacing
+
+// RelocateComponentJSONRequestBody defines body for RelocateComponent for application/json ContentType.
+type RelocateComponentJSONRequestBody = Relocation
+
 // AcceptOwnershipJSONRequestBody defines body for AcceptOwnership for application/json ContentType.
 type AcceptOwnershipJSONRequestBody = OwnershipAcceptance
 
@@ -2298,6 +3000,27 @@ type OfferOwnershipJSONRequestBody = OwnershipOffer
 
 // DeclineOwnershipJSONRequestBody defines body for DeclineOwnership for application/json ContentType.
 type DeclineOwnershipJSONRequestBody = Nothing
+
+// OfferPledgeJSONRequestBody defines body for OfferPledge for application/json ContentType.
+type OfferPledgeJSONRequestBody = PledgeOffer
+
+// AcceptPledgeJSONRequestBody defines body for AcceptPledge for application/json ContentType.
+type AcceptPledgeJSONRequestBody = Nothing
+
+// EndPledgeJSONRequestBody defines body for EndPledge for application/json ContentType.
+type EndPledgeJSONRequestBody = Nothing
+
+// RecordProcessJSONRequestBody defines body for RecordProcess for application/json ContentType.
+type RecordProcessJSONRequestBody = ProcessRecording
+
+// DecideProcessJSONRequestBody defines body for DecideProcess for application/json ContentType.
+type DecideProcessJSONRequestBody = ProcessDecision
+
+// ClearRecallJSONRequestBody defines body for ClearRecall for application/json ContentType.
+type ClearRecallJSONRequestBody = RecallClearing
+
+// RecordTestJSONRequestBody defines body for RecordTest for application/json ContentType.
+type RecordTestJSONRequestBody = ComponentTesting
 
 // RecordValidationJSONRequestBody defines body for RecordValidation for application/json ContentType.
 type RecordValidationJSONRequestBody = SignedValidation
@@ -2388,6 +3111,12 @@ type WithdrawChannelJSONRequestBody = Nothing
 
 // QuarantineStatementJSONRequestBody defines body for QuarantineStatement for application/json ContentType.
 type QuarantineStatementJSONRequestBody = LateStatement
+
+// ReleaseRecallJSONRequestBody defines body for ReleaseRecall for application/json ContentType.
+type ReleaseRecallJSONRequestBody = ReleaseRecall
+
+// IssueRecallJSONRequestBody defines body for IssueRecall for application/json ContentType.
+type IssueRecallJSONRequestBody = IssueRecall
 
 // RequestRedemptionJSONRequestBody defines body for RequestRedemption for application/json ContentType.
 type RequestRedemptionJSONRequestBody = RequestRedemption
@@ -2538,9 +3267,51 @@ type ServerInterface interface {
 	// GetCare Get who serves a component and what is open
 	// (GET /components/{componentId}/care)
 	GetCare(c *gin.Context, componentID ComponentIDParameter)
+	// ListConcessions List the concessions of a component, oldest first
+	// (GET /components/{componentId}/concessions)
+	ListConcessions(c *gin.Context, componentID ComponentIDParameter, params ListConcessionsParams)
+	// AskConcession Ask the maker to accept a deviation of one serial number
+	// (POST /components/{componentId}/concessions)
+	AskConcession(c *gin.Context, componentID ComponentIDParameter, params AskConcessionParams)
+	// DecideConcession Accept a deviation or refuse it
+	// (POST /components/{componentId}/concessions/{number}/decision)
+	DecideConcession(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params DecideConcessionParams)
+	// ReturnCore Take a used unit back as a core
+	// (POST /components/{componentId}/core)
+	ReturnCore(c *gin.Context, componentID ComponentIDParameter, params ReturnCoreParams)
+	// GetRetirement Get the certificate of the end of a component's life
+	// (GET /components/{componentId}/decommissioning)
+	GetRetirement(c *gin.Context, componentID ComponentIDParameter)
+	// DecommissionComponent Ask for the end of a component's life
+	// (POST /components/{componentId}/decommissioning)
+	DecommissionComponent(c *gin.Context, componentID ComponentIDParameter, params DecommissionComponentParams)
+	// ConfirmDecommission Witness the end of a component's life
+	// (POST /components/{componentId}/decommissioning-confirmation)
+	ConfirmDecommission(c *gin.Context, componentID ComponentIDParameter, params ConfirmDecommissionParams)
+	// WithdrawDecommission Let a component live on
+	// (POST /components/{componentId}/decommissioning-withdrawal)
+	WithdrawDecommission(c *gin.Context, componentID ComponentIDParameter, params WithdrawDecommissionParams)
+	// ListDocuments List the papers of a component, oldest first
+	// (GET /components/{componentId}/documents)
+	ListDocuments(c *gin.Context, componentID ComponentIDParameter, params ListDocumentsParams)
+	// AttachDocument Keep the hash of a paper about a component
+	// (POST /components/{componentId}/documents)
+	AttachDocument(c *gin.Context, componentID ComponentIDParameter, params AttachDocumentParams)
 	// GetComponentHistory List what happened to a component
 	// (GET /components/{componentId}/history)
 	GetComponentHistory(c *gin.Context, componentID ComponentIDParameter, params GetComponentHistoryParams)
+	// ReleaseHold Lift a hold
+	// (POST /components/{componentId}/hold-release)
+	ReleaseHold(c *gin.Context, componentID ComponentIDParameter, params ReleaseHoldParams)
+	// ListHolds List the last hold in each capacity
+	// (GET /components/{componentId}/holds)
+	ListHolds(c *gin.Context, componentID ComponentIDParameter)
+	// PlaceHold Take a component out of use
+	// (POST /components/{componentId}/holds)
+	PlaceHold(c *gin.Context, componentID ComponentIDParameter, params PlaceHoldParams)
+	// RelocateComponent Say where a component is now
+	// (POST /components/{componentId}/location)
+	RelocateComponent(c *gin.Context, componentID ComponentIDParameter, params RelocateComponentParams)
 	// AcceptOwnership Take an offered component over
 	// (POST /components/{componentId}/ownership-acceptance)
 	AcceptOwnership(c *gin.Context, componentID ComponentIDParameter, params AcceptOwnershipParams)
@@ -2550,6 +3321,36 @@ type ServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(c *gin.Context, componentID ComponentIDParameter, params DeclineOwnershipParams)
+	// ListPledges List the pledges of a component, oldest first
+	// (GET /components/{componentId}/pledges)
+	ListPledges(c *gin.Context, componentID ComponentIDParameter, params ListPledgesParams)
+	// OfferPledge Offer a component as security for a debt
+	// (POST /components/{componentId}/pledges)
+	OfferPledge(c *gin.Context, componentID ComponentIDParameter, params OfferPledgeParams)
+	// AcceptPledge Rely on a component as security
+	// (POST /components/{componentId}/pledges/{number}/acceptance)
+	AcceptPledge(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params AcceptPledgeParams)
+	// EndPledge Release, withdraw or clear a pledge
+	// (POST /components/{componentId}/pledges/{number}/end)
+	EndPledge(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params EndPledgeParams)
+	// ListProcesses List what was done to a unit as a whole, oldest first
+	// (GET /components/{componentId}/processes)
+	ListProcesses(c *gin.Context, componentID ComponentIDParameter, params ListProcessesParams)
+	// RecordProcess Say that a unit was remanufactured, reconditioned or repaired
+	// (POST /components/{componentId}/processes)
+	RecordProcess(c *gin.Context, componentID ComponentIDParameter, params RecordProcessParams)
+	// DecideProcess Confirm what another says was done to a unit, or decline it
+	// (POST /components/{componentId}/processes/{number}/decision)
+	DecideProcess(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params DecideProcessParams)
+	// ClearRecall Take one component out of a recall
+	// (POST /components/{componentId}/recall-clearance)
+	ClearRecall(c *gin.Context, componentID ComponentIDParameter, params ClearRecallParams)
+	// ListTests List the tests of a component, oldest first
+	// (GET /components/{componentId}/tests)
+	ListTests(c *gin.Context, componentID ComponentIDParameter, params ListTestsParams)
+	// RecordTest Keep what a test of a component has shown
+	// (POST /components/{componentId}/tests)
+	RecordTest(c *gin.Context, componentID ComponentIDParameter, params RecordTestParams)
 	// ListValidations List the validations of a component
 	// (GET /components/{componentId}/validations)
 	ListValidations(c *gin.Context, componentID ComponentIDParameter, params ListValidationsParams)
@@ -2703,6 +3504,15 @@ type ServerInterface interface {
 	// QuarantineStatement Bring a statement that comes too late before its issuer
 	// (POST /quarantine)
 	QuarantineStatement(c *gin.Context, params QuarantineStatementParams)
+	// ReleaseRecall End a recall for all components
+	// (POST /recall-releases)
+	ReleaseRecall(c *gin.Context, params ReleaseRecallParams)
+	// IssueRecall Recall a part number or one lot of it
+	// (POST /recalls)
+	IssueRecall(c *gin.Context, params IssueRecallParams)
+	// ListRecalls List the recalls of a manufacturer
+	// (GET /recalls/{mspId})
+	ListRecalls(c *gin.Context, mspid MSPIDParameter, params ListRecallsParams)
 	// RequestRedemption Ask an issuer to pay out tokens
 	// (POST /redemptions)
 	RequestRedemption(c *gin.Context, params RequestRedemptionParams)
@@ -3440,6 +4250,604 @@ func (siw *ServerInterfaceWrapper) GetCare(c *gin.Context) {
 	siw.Handler.GetCare(c, componentID)
 }
 
+// ListConcessions operation middleware
+func (siw *ServerInterfaceWrapper) ListConcessions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConcessionsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListConcessions(c, componentID, params)
+}
+
+// AskConcession operation middleware
+func (siw *ServerInterfaceWrapper) AskConcession(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskConcessionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskConcession(c, componentID, params)
+}
+
+// DecideConcession operation middleware
+func (siw *ServerInterfaceWrapper) DecideConcession(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number RecordNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecideConcessionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideConcession(c, componentID, number, params)
+}
+
+// ReturnCore operation middleware
+func (siw *ServerInterfaceWrapper) ReturnCore(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReturnCoreParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReturnCore(c, componentID, params)
+}
+
+// GetRetirement operation middleware
+func (siw *ServerInterfaceWrapper) GetRetirement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRetirement(c, componentID)
+}
+
+// DecommissionComponent operation middleware
+func (siw *ServerInterfaceWrapper) DecommissionComponent(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecommissionComponentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecommissionComponent(c, componentID, params)
+}
+
+// ConfirmDecommission operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmDecommission(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConfirmDecommissionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmDecommission(c, componentID, params)
+}
+
+// WithdrawDecommission operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawDecommission(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawDecommissionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawDecommission(c, componentID, params)
+}
+
+// ListDocuments operation middleware
+func (siw *ServerInterfaceWrapper) ListDocuments(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDocumentsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDocuments(c, componentID, params)
+}
+
+// AttachDocument operation middleware
+func (siw *ServerInterfaceWrapper) AttachDocument(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AttachDocumentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AttachDocument(c, componentID, params)
+}
+
 // GetComponentHistory operation middleware
 func (siw *ServerInterfaceWrapper) GetComponentHistory(c *gin.Context) {
 
@@ -3482,6 +4890,235 @@ func (siw *ServerInterfaceWrapper) GetComponentHistory(c *gin.Context) {
 	}
 
 	siw.Handler.GetComponentHistory(c, componentID, params)
+}
+
+// ReleaseHold operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseHold(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReleaseHoldParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReleaseHold(c, componentID, params)
+}
+
+// ListHolds operation middleware
+func (siw *ServerInterfaceWrapper) ListHolds(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListHolds(c, componentID)
+}
+
+// PlaceHold operation middleware
+func (siw *ServerInterfaceWrapper) PlaceHold(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PlaceHoldParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PlaceHold(c, componentID, params)
+}
+
+// RelocateComponent operation middleware
+func (siw *ServerInterfaceWrapper) RelocateComponent(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RelocateComponentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RelocateComponent(c, componentID, params)
 }
 
 // AcceptOwnership operation middleware
@@ -3686,6 +5323,641 @@ func (siw *ServerInterfaceWrapper) DeclineOwnership(c *gin.Context) {
 	}
 
 	siw.Handler.DeclineOwnership(c, componentID, params)
+}
+
+// ListPledges operation middleware
+func (siw *ServerInterfaceWrapper) ListPledges(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPledgesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPledges(c, componentID, params)
+}
+
+// OfferPledge operation middleware
+func (siw *ServerInterfaceWrapper) OfferPledge(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OfferPledgeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OfferPledge(c, componentID, params)
+}
+
+// AcceptPledge operation middleware
+func (siw *ServerInterfaceWrapper) AcceptPledge(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number RecordNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptPledgeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptPledge(c, componentID, number, params)
+}
+
+// EndPledge operation middleware
+func (siw *ServerInterfaceWrapper) EndPledge(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number RecordNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndPledgeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndPledge(c, componentID, number, params)
+}
+
+// ListProcesses operation middleware
+func (siw *ServerInterfaceWrapper) ListProcesses(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProcessesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListProcesses(c, componentID, params)
+}
+
+// RecordProcess operation middleware
+func (siw *ServerInterfaceWrapper) RecordProcess(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordProcessParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordProcess(c, componentID, params)
+}
+
+// DecideProcess operation middleware
+func (siw *ServerInterfaceWrapper) DecideProcess(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number RecordNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecideProcessParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideProcess(c, componentID, number, params)
+}
+
+// ClearRecall operation middleware
+func (siw *ServerInterfaceWrapper) ClearRecall(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ClearRecallParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ClearRecall(c, componentID, params)
+}
+
+// ListTests operation middleware
+func (siw *ServerInterfaceWrapper) ListTests(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTestsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTests(c, componentID, params)
+}
+
+// RecordTest operation middleware
+func (siw *ServerInterfaceWrapper) RecordTest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordTestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordTest(c, componentID, params)
 }
 
 // ListValidations operation middleware
@@ -6310,6 +8582,168 @@ func (siw *ServerInterfaceWrapper) QuarantineStatement(c *gin.Context) {
 	}
 
 	siw.Handler.QuarantineStatement(c, params)
+}
+
+// ReleaseRecall operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseRecall(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReleaseRecallParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReleaseRecall(c, params)
+}
+
+// IssueRecall operation middleware
+func (siw *ServerInterfaceWrapper) IssueRecall(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params IssueRecallParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IssueRecall(c, params)
+}
+
+// ListRecalls operation middleware
+func (siw *ServerInterfaceWrapper) ListRecalls(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRecallsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRecalls(c, mspid, params)
 }
 
 // RequestRedemption operation middleware
@@ -9784,10 +12218,34 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components", wrapper.RegisterComponent)
 	router.GET(options.BaseURL+"/components/:componentId", wrapper.GetComponent)
 	router.GET(options.BaseURL+"/components/:componentId/care", wrapper.GetCare)
+	router.GET(options.BaseURL+"/components/:componentId/concessions", wrapper.ListConcessions)
+	router.POST(options.BaseURL+"/components/:componentId/concessions", wrapper.AskConcession)
+	router.POST(options.BaseURL+"/components/:componentId/concessions/:number/decision", wrapper.DecideConcession)
+	router.POST(options.BaseURL+"/components/:componentId/core", wrapper.ReturnCore)
+	router.GET(options.BaseURL+"/components/:componentId/decommissioning", wrapper.GetRetirement)
+	router.POST(options.BaseURL+"/components/:componentId/decommissioning", wrapper.DecommissionComponent)
+	router.POST(options.BaseURL+"/components/:componentId/decommissioning-confirmation", wrapper.ConfirmDecommission)
+	router.POST(options.BaseURL+"/components/:componentId/decommissioning-withdrawal", wrapper.WithdrawDecommission)
+	router.GET(options.BaseURL+"/components/:componentId/documents", wrapper.ListDocuments)
+	router.POST(options.BaseURL+"/components/:componentId/documents", wrapper.AttachDocument)
 	router.GET(options.BaseURL+"/components/:componentId/history", wrapper.GetComponentHistory)
+	router.POST(options.BaseURL+"/components/:componentId/hold-release", wrapper.ReleaseHold)
+	router.GET(options.BaseURL+"/components/:componentId/holds", wrapper.ListHolds)
+	router.POST(options.BaseURL+"/components/:componentId/holds", wrapper.PlaceHold)
+	router.POST(options.BaseURL+"/components/:componentId/location", wrapper.RelocateComponent)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-refusal", wrapper.DeclineOwnership)
+	router.GET(options.BaseURL+"/components/:componentId/pledges", wrapper.ListPledges)
+	router.POST(options.BaseURL+"/components/:componentId/pledges", wrapper.OfferPledge)
+	router.POST(options.BaseURL+"/components/:componentId/pledges/:number/acceptance", wrapper.AcceptPledge)
+	router.POST(options.BaseURL+"/components/:componentId/pledges/:number/end", wrapper.EndPledge)
+	router.GET(options.BaseURL+"/components/:componentId/processes", wrapper.ListProcesses)
+	router.POST(options.BaseURL+"/components/:componentId/processes", wrapper.RecordProcess)
+	router.POST(options.BaseURL+"/components/:componentId/processes/:number/decision", wrapper.DecideProcess)
+	router.POST(options.BaseURL+"/components/:componentId/recall-clearance", wrapper.ClearRecall)
+	router.GET(options.BaseURL+"/components/:componentId/tests", wrapper.ListTests)
+	router.POST(options.BaseURL+"/components/:componentId/tests", wrapper.RecordTest)
 	router.GET(options.BaseURL+"/components/:componentId/validations", wrapper.ListValidations)
 	router.POST(options.BaseURL+"/components/:componentId/validations", wrapper.RecordValidation)
 	router.POST(options.BaseURL+"/consolidations", wrapper.Consolidate)
@@ -9839,6 +12297,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.PresentProof)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/withdrawal", wrapper.WithdrawChannel)
 	router.POST(options.BaseURL+"/quarantine", wrapper.QuarantineStatement)
+	router.POST(options.BaseURL+"/recall-releases", wrapper.ReleaseRecall)
+	router.POST(options.BaseURL+"/recalls", wrapper.IssueRecall)
+	router.GET(options.BaseURL+"/recalls/:mspId", wrapper.ListRecalls)
 	router.POST(options.BaseURL+"/redemptions", wrapper.RequestRedemption)
 	router.GET(options.BaseURL+"/redemptions/:redemptionId", wrapper.GetRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/confirmation", wrapper.ConfirmRedemption)
@@ -9967,6 +12428,18 @@ type AgreementCreatedJSONResponse struct {
 	Headers AgreementCreatedResponseHeaders
 }
 
+type AttachedDocumentCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type AttachedDocumentCreatedJSONResponse struct {
+	Body AttachedDocument
+
+	Headers AttachedDocumentCreatedResponseHeaders
+}
+
 type AttestationJSONResponse Attestation
 
 type AttestationCreatedResponseHeaders struct {
@@ -9986,6 +12459,17 @@ type AttestationPageJSONResponse AttestationPage
 type CareJSONResponse Care
 
 type ChannelEventPageJSONResponse ChannelEventPage
+
+type ClearanceChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ClearanceChangedJSONResponse struct {
+	Body Clearance
+
+	Headers ClearanceChangedResponseHeaders
+}
 
 type ComponentJSONResponse Component
 
@@ -10013,6 +12497,31 @@ type ComponentCreatedJSONResponse struct {
 }
 
 type ComponentEventPageJSONResponse ComponentEventPage
+
+type ConcessionPageJSONResponse ConcessionPage
+
+type ConcessionRecordChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ConcessionRecordChangedJSONResponse struct {
+	Body ConcessionRecord
+
+	Headers ConcessionRecordChangedResponseHeaders
+}
+
+type ConcessionRecordCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ConcessionRecordCreatedJSONResponse struct {
+	Body ConcessionRecord
+
+	Headers ConcessionRecordCreatedResponseHeaders
+}
 
 type ConsolidationJSONResponse Consolidation
 
@@ -10121,6 +12630,8 @@ type DeviceKeyPageJSONResponse DeviceKeyPage
 
 type DisclosureJSONResponse Disclosure
 
+type DocumentPageJSONResponse DocumentPage
+
 type DueJSONResponse Due
 
 type EncryptionKeyJSONResponse EncryptionKey
@@ -10168,6 +12679,19 @@ type ForkReportedJSONResponse struct {
 
 	Headers ForkReportedResponseHeaders
 }
+
+type HoldChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type HoldChangedJSONResponse struct {
+	Body Hold
+
+	Headers HoldChangedResponseHeaders
+}
+
+type HoldListJSONResponse HoldList
 
 type InvoicesJSONResponse Invoices
 
@@ -10218,9 +12742,59 @@ type PaymentChannelCreatedJSONResponse struct {
 	Headers PaymentChannelCreatedResponseHeaders
 }
 
+type PledgePageJSONResponse PledgePage
+
+type PledgeRecordChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type PledgeRecordChangedJSONResponse struct {
+	Body PledgeRecord
+
+	Headers PledgeRecordChangedResponseHeaders
+}
+
+type PledgeRecordCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type PledgeRecordCreatedJSONResponse struct {
+	Body PledgeRecord
+
+	Headers PledgeRecordCreatedResponseHeaders
+}
+
 type PongJSONResponse Pong
 
 type PostingPageJSONResponse PostingPage
+
+type ProcessPageJSONResponse ProcessPage
+
+type ProcessRecordChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ProcessRecordChangedJSONResponse struct {
+	Body ProcessRecord
+
+	Headers ProcessRecordChangedResponseHeaders
+}
+
+type ProcessRecordCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ProcessRecordCreatedJSONResponse struct {
+	Body ProcessRecord
+
+	Headers ProcessRecordCreatedResponseHeaders
+}
 
 type QuarantineChangedResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -10250,6 +12824,19 @@ type QuarantineEntryJSONResponse QuarantineEntry
 type QuarantinePageJSONResponse QuarantinePage
 
 type RatingJSONResponse Rating
+
+type RecallChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type RecallChangedJSONResponse struct {
+	Body Recall
+
+	Headers RecallChangedResponseHeaders
+}
+
+type RecallPageJSONResponse RecallPage
 
 type RecordedResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -10289,6 +12876,19 @@ type RedemptionCreatedJSONResponse struct {
 }
 
 type ReplacedTermsPageJSONResponse ReplacedTermsPage
+
+type RetirementJSONResponse Retirement
+
+type RetirementChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type RetirementChangedJSONResponse struct {
+	Body Retirement
+
+	Headers RetirementChangedResponseHeaders
+}
 
 type ReviewJSONResponse Review
 
@@ -10388,6 +12988,20 @@ type TallyPageJSONResponse TallyPage
 type TemplateListJSONResponse TemplateList
 
 type TermsJSONResponse Terms
+
+type TestPageJSONResponse TestPage
+
+type TestReportCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type TestReportCreatedJSONResponse struct {
+	Body TestReport
+
+	Headers TestReportCreatedResponseHeaders
+}
 
 type TrackingJSONResponse Tracking
 
@@ -10684,6 +13298,286 @@ func (response GetCare200JSONResponse) VisitGetCareResponse(w http.ResponseWrite
 	return err
 }
 
+type ListConcessionsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListConcessionsParams
+}
+
+type ListConcessionsResponseObject interface {
+	VisitListConcessionsResponse(w http.ResponseWriter) error
+}
+
+type ListConcessions200JSONResponse struct{ ConcessionPageJSONResponse }
+
+func (response ListConcessions200JSONResponse) VisitListConcessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskConcessionRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      AskConcessionParams
+	Body        *AskConcessionJSONRequestBody
+}
+
+type AskConcessionResponseObject interface {
+	VisitAskConcessionResponse(w http.ResponseWriter) error
+}
+
+type AskConcession201JSONResponse struct {
+	ConcessionRecordCreatedJSONResponse
+}
+
+func (response AskConcession201JSONResponse) VisitAskConcessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideConcessionRequestObject struct {
+	ComponentID ComponentIDParameter  `json:"componentId"`
+	Number      RecordNumberParameter `json:"number"`
+	Params      DecideConcessionParams
+	Body        *DecideConcessionJSONRequestBody
+}
+
+type DecideConcessionResponseObject interface {
+	VisitDecideConcessionResponse(w http.ResponseWriter) error
+}
+
+type DecideConcession200JSONResponse struct {
+	ConcessionRecordChangedJSONResponse
+}
+
+func (response DecideConcession200JSONResponse) VisitDecideConcessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnCoreRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReturnCoreParams
+	Body        *ReturnCoreJSONRequestBody
+}
+
+type ReturnCoreResponseObject interface {
+	VisitReturnCoreResponse(w http.ResponseWriter) error
+}
+
+type ReturnCore200JSONResponse struct{ ComponentChangedJSONResponse }
+
+func (response ReturnCore200JSONResponse) VisitReturnCoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRetirementRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetRetirementResponseObject interface {
+	VisitGetRetirementResponse(w http.ResponseWriter) error
+}
+
+type GetRetirement200JSONResponse struct{ RetirementJSONResponse }
+
+func (response GetRetirement200JSONResponse) VisitGetRetirementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecommissionComponentRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      DecommissionComponentParams
+	Body        *DecommissionComponentJSONRequestBody
+}
+
+type DecommissionComponentResponseObject interface {
+	VisitDecommissionComponentResponse(w http.ResponseWriter) error
+}
+
+type DecommissionComponent200JSONResponse struct{ RetirementChangedJSONResponse }
+
+func (response DecommissionComponent200JSONResponse) VisitDecommissionComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmDecommissionRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ConfirmDecommissionParams
+	Body        *ConfirmDecommissionJSONRequestBody
+}
+
+type ConfirmDecommissionResponseObject interface {
+	VisitConfirmDecommissionResponse(w http.ResponseWriter) error
+}
+
+type ConfirmDecommission200JSONResponse struct{ RetirementChangedJSONResponse }
+
+func (response ConfirmDecommission200JSONResponse) VisitConfirmDecommissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawDecommissionRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      WithdrawDecommissionParams
+	Body        *WithdrawDecommissionJSONRequestBody
+}
+
+type WithdrawDecommissionResponseObject interface {
+	VisitWithdrawDecommissionResponse(w http.ResponseWriter) error
+}
+
+type WithdrawDecommission200JSONResponse struct{ RetirementChangedJSONResponse }
+
+func (response WithdrawDecommission200JSONResponse) VisitWithdrawDecommissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDocumentsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListDocumentsParams
+}
+
+type ListDocumentsResponseObject interface {
+	VisitListDocumentsResponse(w http.ResponseWriter) error
+}
+
+type ListDocuments200JSONResponse struct{ DocumentPageJSONResponse }
+
+func (response ListDocuments200JSONResponse) VisitListDocumentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachDocumentRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      AttachDocumentParams
+	Body        *AttachDocumentJSONRequestBody
+}
+
+type AttachDocumentResponseObject interface {
+	VisitAttachDocumentResponse(w http.ResponseWriter) error
+}
+
+type AttachDocument201JSONResponse struct {
+	AttachedDocumentCreatedJSONResponse
+}
+
+func (response AttachDocument201JSONResponse) VisitAttachDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetComponentHistoryRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      GetComponentHistoryParams
@@ -10702,6 +13596,115 @@ func (response GetComponentHistory200JSONResponse) VisitGetComponentHistoryRespo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseHoldRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReleaseHoldParams
+	Body        *ReleaseHoldJSONRequestBody
+}
+
+type ReleaseHoldResponseObject interface {
+	VisitReleaseHoldResponse(w http.ResponseWriter) error
+}
+
+type ReleaseHold200JSONResponse struct{ HoldChangedJSONResponse }
+
+func (response ReleaseHold200JSONResponse) VisitReleaseHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHoldsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type ListHoldsResponseObject interface {
+	VisitListHoldsResponse(w http.ResponseWriter) error
+}
+
+type ListHolds200JSONResponse struct{ HoldListJSONResponse }
+
+func (response ListHolds200JSONResponse) VisitListHoldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceHoldRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      PlaceHoldParams
+	Body        *PlaceHoldJSONRequestBody
+}
+
+type PlaceHoldResponseObject interface {
+	VisitPlaceHoldResponse(w http.ResponseWriter) error
+}
+
+type PlaceHold200JSONResponse struct{ HoldChangedJSONResponse }
+
+func (response PlaceHold200JSONResponse) VisitPlaceHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RelocateComponentRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RelocateComponentParams
+	Body        *RelocateComponentJSONRequestBody
+}
+
+type RelocateComponentResponseObject interface {
+	VisitRelocateComponentResponse(w http.ResponseWriter) error
+}
+
+type RelocateComponent200JSONResponse struct{ ComponentChangedJSONResponse }
+
+func (response RelocateComponent200JSONResponse) VisitRelocateComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -10790,6 +13793,294 @@ func (response DeclineOwnership200JSONResponse) VisitDeclineOwnershipResponse(w 
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPledgesRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListPledgesParams
+}
+
+type ListPledgesResponseObject interface {
+	VisitListPledgesResponse(w http.ResponseWriter) error
+}
+
+type ListPledges200JSONResponse struct{ PledgePageJSONResponse }
+
+func (response ListPledges200JSONResponse) VisitListPledgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPledgeRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      OfferPledgeParams
+	Body        *OfferPledgeJSONRequestBody
+}
+
+type OfferPledgeResponseObject interface {
+	VisitOfferPledgeResponse(w http.ResponseWriter) error
+}
+
+type OfferPledge201JSONResponse struct {
+	PledgeRecordCreatedJSONResponse
+}
+
+func (response OfferPledge201JSONResponse) VisitOfferPledgeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptPledgeRequestObject struct {
+	ComponentID ComponentIDParameter  `json:"componentId"`
+	Number      RecordNumberParameter `json:"number"`
+	Params      AcceptPledgeParams
+	Body        *AcceptPledgeJSONRequestBody
+}
+
+type AcceptPledgeResponseObject interface {
+	VisitAcceptPledgeResponse(w http.ResponseWriter) error
+}
+
+type AcceptPledge200JSONResponse struct {
+	PledgeRecordChangedJSONResponse
+}
+
+func (response AcceptPledge200JSONResponse) VisitAcceptPledgeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndPledgeRequestObject struct {
+	ComponentID ComponentIDParameter  `json:"componentId"`
+	Number      RecordNumberParameter `json:"number"`
+	Params      EndPledgeParams
+	Body        *EndPledgeJSONRequestBody
+}
+
+type EndPledgeResponseObject interface {
+	VisitEndPledgeResponse(w http.ResponseWriter) error
+}
+
+type EndPledge200JSONResponse struct {
+	PledgeRecordChangedJSONResponse
+}
+
+func (response EndPledge200JSONResponse) VisitEndPledgeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProcessesRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListProcessesParams
+}
+
+type ListProcessesResponseObject interface {
+	VisitListProcessesResponse(w http.ResponseWriter) error
+}
+
+type ListProcesses200JSONResponse struct{ ProcessPageJSONResponse }
+
+func (response ListProcesses200JSONResponse) VisitListProcessesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordProcessRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RecordProcessParams
+	Body        *RecordProcessJSONRequestBody
+}
+
+type RecordProcessResponseObject interface {
+	VisitRecordProcessResponse(w http.ResponseWriter) error
+}
+
+type RecordProcess201JSONResponse struct {
+	ProcessRecordCreatedJSONResponse
+}
+
+func (response RecordProcess201JSONResponse) VisitRecordProcessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideProcessRequestObject struct {
+	ComponentID ComponentIDParameter  `json:"componentId"`
+	Number      RecordNumberParameter `json:"number"`
+	Params      DecideProcessParams
+	Body        *DecideProcessJSONRequestBody
+}
+
+type DecideProcessResponseObject interface {
+	VisitDecideProcessResponse(w http.ResponseWriter) error
+}
+
+type DecideProcess200JSONResponse struct {
+	ProcessRecordChangedJSONResponse
+}
+
+func (response DecideProcess200JSONResponse) VisitDecideProcessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearRecallRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ClearRecallParams
+	Body        *ClearRecallJSONRequestBody
+}
+
+type ClearRecallResponseObject interface {
+	VisitClearRecallResponse(w http.ResponseWriter) error
+}
+
+type ClearRecall200JSONResponse struct{ ClearanceChangedJSONResponse }
+
+func (response ClearRecall200JSONResponse) VisitClearRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTestsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListTestsParams
+}
+
+type ListTestsResponseObject interface {
+	VisitListTestsResponse(w http.ResponseWriter) error
+}
+
+type ListTests200JSONResponse struct{ TestPageJSONResponse }
+
+func (response ListTests200JSONResponse) VisitListTestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordTestRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RecordTestParams
+	Body        *RecordTestJSONRequestBody
+}
+
+type RecordTestResponseObject interface {
+	VisitRecordTestResponse(w http.ResponseWriter) error
+}
+
+type RecordTest201JSONResponse struct{ TestReportCreatedJSONResponse }
+
+func (response RecordTest201JSONResponse) VisitRecordTestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12164,6 +15455,85 @@ func (response QuarantineStatement201JSONResponse) VisitQuarantineStatementRespo
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRecallRequestObject struct {
+	Params ReleaseRecallParams
+	Body   *ReleaseRecallJSONRequestBody
+}
+
+type ReleaseRecallResponseObject interface {
+	VisitReleaseRecallResponse(w http.ResponseWriter) error
+}
+
+type ReleaseRecall200JSONResponse struct{ RecallChangedJSONResponse }
+
+func (response ReleaseRecall200JSONResponse) VisitReleaseRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueRecallRequestObject struct {
+	Params IssueRecallParams
+	Body   *IssueRecallJSONRequestBody
+}
+
+type IssueRecallResponseObject interface {
+	VisitIssueRecallResponse(w http.ResponseWriter) error
+}
+
+type IssueRecall200JSONResponse struct{ RecallChangedJSONResponse }
+
+func (response IssueRecall200JSONResponse) VisitIssueRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRecallsRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params ListRecallsParams
+}
+
+type ListRecallsResponseObject interface {
+	VisitListRecallsResponse(w http.ResponseWriter) error
+}
+
+type ListRecalls200JSONResponse struct{ RecallPageJSONResponse }
+
+func (response ListRecalls200JSONResponse) VisitListRecallsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13907,9 +17277,51 @@ type StrictServerInterface interface {
 	// GetCare Get who serves a component and what is open
 	// (GET /components/{componentId}/care)
 	GetCare(ctx context.Context, request GetCareRequestObject) (GetCareResponseObject, error)
+	// ListConcessions List the concessions of a component, oldest first
+	// (GET /components/{componentId}/concessions)
+	ListConcessions(ctx context.Context, request ListConcessionsRequestObject) (ListConcessionsResponseObject, error)
+	// AskConcession Ask the maker to accept a deviation of one serial number
+	// (POST /components/{componentId}/concessions)
+	AskConcession(ctx context.Context, request AskConcessionRequestObject) (AskConcessionResponseObject, error)
+	// DecideConcession Accept a deviation or refuse it
+	// (POST /components/{componentId}/concessions/{number}/decision)
+	DecideConcession(ctx context.Context, request DecideConcessionRequestObject) (DecideConcessionResponseObject, error)
+	// ReturnCore Take a used unit back as a core
+	// (POST /components/{componentId}/core)
+	ReturnCore(ctx context.Context, request ReturnCoreRequestObject) (ReturnCoreResponseObject, error)
+	// GetRetirement Get the certificate of the end of a component's life
+	// (GET /components/{componentId}/decommissioning)
+	GetRetirement(ctx context.Context, request GetRetirementRequestObject) (GetRetirementResponseObject, error)
+	// DecommissionComponent Ask for the end of a component's life
+	// (POST /components/{componentId}/decommissioning)
+	DecommissionComponent(ctx context.Context, request DecommissionComponentRequestObject) (DecommissionComponentResponseObject, error)
+	// ConfirmDecommission Witness the end of a component's life
+	// (POST /components/{componentId}/decommissioning-confirmation)
+	ConfirmDecommission(ctx context.Context, request ConfirmDecommissionRequestObject) (ConfirmDecommissionResponseObject, error)
+	// WithdrawDecommission Let a component live on
+	// (POST /components/{componentId}/decommissioning-withdrawal)
+	WithdrawDecommission(ctx context.Context, request WithdrawDecommissionRequestObject) (WithdrawDecommissionResponseObject, error)
+	// ListDocuments List the papers of a component, oldest first
+	// (GET /components/{componentId}/documents)
+	ListDocuments(ctx context.Context, request ListDocumentsRequestObject) (ListDocumentsResponseObject, error)
+	// AttachDocument Keep the hash of a paper about a component
+	// (POST /components/{componentId}/documents)
+	AttachDocument(ctx context.Context, request AttachDocumentRequestObject) (AttachDocumentResponseObject, error)
 	// GetComponentHistory List what happened to a component
 	// (GET /components/{componentId}/history)
 	GetComponentHistory(ctx context.Context, request GetComponentHistoryRequestObject) (GetComponentHistoryResponseObject, error)
+	// ReleaseHold Lift a hold
+	// (POST /components/{componentId}/hold-release)
+	ReleaseHold(ctx context.Context, request ReleaseHoldRequestObject) (ReleaseHoldResponseObject, error)
+	// ListHolds List the last hold in each capacity
+	// (GET /components/{componentId}/holds)
+	ListHolds(ctx context.Context, request ListHoldsRequestObject) (ListHoldsResponseObject, error)
+	// PlaceHold Take a component out of use
+	// (POST /components/{componentId}/holds)
+	PlaceHold(ctx context.Context, request PlaceHoldRequestObject) (PlaceHoldResponseObject, error)
+	// RelocateComponent Say where a component is now
+	// (POST /components/{componentId}/location)
+	RelocateComponent(ctx context.Context, request RelocateComponentRequestObject) (RelocateComponentResponseObject, error)
 	// AcceptOwnership Take an offered component over
 	// (POST /components/{componentId}/ownership-acceptance)
 	AcceptOwnership(ctx context.Context, request AcceptOwnershipRequestObject) (AcceptOwnershipResponseObject, error)
@@ -13919,6 +17331,36 @@ type StrictServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(ctx context.Context, request DeclineOwnershipRequestObject) (DeclineOwnershipResponseObject, error)
+	// ListPledges List the pledges of a component, oldest first
+	// (GET /components/{componentId}/pledges)
+	ListPledges(ctx context.Context, request ListPledgesRequestObject) (ListPledgesResponseObject, error)
+	// OfferPledge Offer a component as security for a debt
+	// (POST /components/{componentId}/pledges)
+	OfferPledge(ctx context.Context, request OfferPledgeRequestObject) (OfferPledgeResponseObject, error)
+	// AcceptPledge Rely on a component as security
+	// (POST /components/{componentId}/pledges/{number}/acceptance)
+	AcceptPledge(ctx context.Context, request AcceptPledgeRequestObject) (AcceptPledgeResponseObject, error)
+	// EndPledge Release, withdraw or clear a pledge
+	// (POST /components/{componentId}/pledges/{number}/end)
+	EndPledge(ctx context.Context, request EndPledgeRequestObject) (EndPledgeResponseObject, error)
+	// ListProcesses List what was done to a unit as a whole, oldest first
+	// (GET /components/{componentId}/processes)
+	ListProcesses(ctx context.Context, request ListProcessesRequestObject) (ListProcessesResponseObject, error)
+	// RecordProcess Say that a unit was remanufactured, reconditioned or repaired
+	// (POST /components/{componentId}/processes)
+	RecordProcess(ctx context.Context, request RecordProcessRequestObject) (RecordProcessResponseObject, error)
+	// DecideProcess Confirm what another says was done to a unit, or decline it
+	// (POST /components/{componentId}/processes/{number}/decision)
+	DecideProcess(ctx context.Context, request DecideProcessRequestObject) (DecideProcessResponseObject, error)
+	// ClearRecall Take one component out of a recall
+	// (POST /components/{componentId}/recall-clearance)
+	ClearRecall(ctx context.Context, request ClearRecallRequestObject) (ClearRecallResponseObject, error)
+	// ListTests List the tests of a component, oldest first
+	// (GET /components/{componentId}/tests)
+	ListTests(ctx context.Context, request ListTestsRequestObject) (ListTestsResponseObject, error)
+	// RecordTest Keep what a test of a component has shown
+	// (POST /components/{componentId}/tests)
+	RecordTest(ctx context.Context, request RecordTestRequestObject) (RecordTestResponseObject, error)
 	// ListValidations List the validations of a component
 	// (GET /components/{componentId}/validations)
 	ListValidations(ctx context.Context, request ListValidationsRequestObject) (ListValidationsResponseObject, error)
@@ -14072,6 +17514,15 @@ type StrictServerInterface interface {
 	// QuarantineStatement Bring a statement that comes too late before its issuer
 	// (POST /quarantine)
 	QuarantineStatement(ctx context.Context, request QuarantineStatementRequestObject) (QuarantineStatementResponseObject, error)
+	// ReleaseRecall End a recall for all components
+	// (POST /recall-releases)
+	ReleaseRecall(ctx context.Context, request ReleaseRecallRequestObject) (ReleaseRecallResponseObject, error)
+	// IssueRecall Recall a part number or one lot of it
+	// (POST /recalls)
+	IssueRecall(ctx context.Context, request IssueRecallRequestObject) (IssueRecallResponseObject, error)
+	// ListRecalls List the recalls of a manufacturer
+	// (GET /recalls/{mspId})
+	ListRecalls(ctx context.Context, request ListRecallsRequestObject) (ListRecallsResponseObject, error)
 	// RequestRedemption Ask an issuer to pay out tokens
 	// (POST /redemptions)
 	RequestRedemption(ctx context.Context, request RequestRedemptionRequestObject) (RequestRedemptionResponseObject, error)
@@ -14689,6 +18140,405 @@ func (sh *strictHandler) GetCare(ctx *gin.Context, componentID ComponentIDParame
 	}
 }
 
+// ListConcessions operation middleware
+func (sh *strictHandler) ListConcessions(ctx *gin.Context, componentID ComponentIDParameter, params ListConcessionsParams) {
+	var request ListConcessionsRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConcessions(ctx, request.(ListConcessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConcessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListConcessionsResponseObject); ok {
+		if err := validResponse.VisitListConcessionsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskConcession operation middleware
+func (sh *strictHandler) AskConcession(ctx *gin.Context, componentID ComponentIDParameter, params AskConcessionParams) {
+	var request AskConcessionRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body AskConcessionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskConcession(ctx, request.(AskConcessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskConcession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AskConcessionResponseObject); ok {
+		if err := validResponse.VisitAskConcessionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideConcession operation middleware
+func (sh *strictHandler) DecideConcession(ctx *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params DecideConcessionParams) {
+	var request DecideConcessionRequestObject
+
+	request.ComponentID = componentID
+	request.Number = number
+	request.Params = params
+
+	var body DecideConcessionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideConcession(ctx, request.(DecideConcessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideConcession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DecideConcessionResponseObject); ok {
+		if err := validResponse.VisitDecideConcessionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReturnCore operation middleware
+func (sh *strictHandler) ReturnCore(ctx *gin.Context, componentID ComponentIDParameter, params ReturnCoreParams) {
+	var request ReturnCoreRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ReturnCoreJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReturnCore(ctx, request.(ReturnCoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReturnCore")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReturnCoreResponseObject); ok {
+		if err := validResponse.VisitReturnCoreResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRetirement operation middleware
+func (sh *strictHandler) GetRetirement(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetRetirementRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRetirement(ctx, request.(GetRetirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRetirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRetirementResponseObject); ok {
+		if err := validResponse.VisitGetRetirementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecommissionComponent operation middleware
+func (sh *strictHandler) DecommissionComponent(ctx *gin.Context, componentID ComponentIDParameter, params DecommissionComponentParams) {
+	var request DecommissionComponentRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body DecommissionComponentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecommissionComponent(ctx, request.(DecommissionComponentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecommissionComponent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DecommissionComponentResponseObject); ok {
+		if err := validResponse.VisitDecommissionComponentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmDecommission operation middleware
+func (sh *strictHandler) ConfirmDecommission(ctx *gin.Context, componentID ComponentIDParameter, params ConfirmDecommissionParams) {
+	var request ConfirmDecommissionRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ConfirmDecommissionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmDecommission(ctx, request.(ConfirmDecommissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmDecommission")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ConfirmDecommissionResponseObject); ok {
+		if err := validResponse.VisitConfirmDecommissionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawDecommission operation middleware
+func (sh *strictHandler) WithdrawDecommission(ctx *gin.Context, componentID ComponentIDParameter, params WithdrawDecommissionParams) {
+	var request WithdrawDecommissionRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body WithdrawDecommissionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawDecommission(ctx, request.(WithdrawDecommissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawDecommission")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawDecommissionResponseObject); ok {
+		if err := validResponse.VisitWithdrawDecommissionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDocuments operation middleware
+func (sh *strictHandler) ListDocuments(ctx *gin.Context, componentID ComponentIDParameter, params ListDocumentsParams) {
+	var request ListDocumentsRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDocuments(ctx, request.(ListDocumentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDocuments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListDocumentsResponseObject); ok {
+		if err := validResponse.VisitListDocumentsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AttachDocument operation middleware
+func (sh *strictHandler) AttachDocument(ctx *gin.Context, componentID ComponentIDParameter, params AttachDocumentParams) {
+	var request AttachDocumentRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body AttachDocumentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AttachDocument(ctx, request.(AttachDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AttachDocument")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AttachDocumentResponseObject); ok {
+		if err := validResponse.VisitAttachDocumentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetComponentHistory operation middleware
 func (sh *strictHandler) GetComponentHistory(ctx *gin.Context, componentID ComponentIDParameter, params GetComponentHistoryParams) {
 	var request GetComponentHistoryRequestObject
@@ -14709,6 +18559,167 @@ func (sh *strictHandler) GetComponentHistory(ctx *gin.Context, componentID Compo
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetComponentHistoryResponseObject); ok {
 		if err := validResponse.VisitGetComponentHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseHold operation middleware
+func (sh *strictHandler) ReleaseHold(ctx *gin.Context, componentID ComponentIDParameter, params ReleaseHoldParams) {
+	var request ReleaseHoldRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ReleaseHoldJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseHold(ctx, request.(ReleaseHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReleaseHoldResponseObject); ok {
+		if err := validResponse.VisitReleaseHoldResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListHolds operation middleware
+func (sh *strictHandler) ListHolds(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request ListHoldsRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHolds(ctx, request.(ListHoldsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHolds")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListHoldsResponseObject); ok {
+		if err := validResponse.VisitListHoldsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PlaceHold operation middleware
+func (sh *strictHandler) PlaceHold(ctx *gin.Context, componentID ComponentIDParameter, params PlaceHoldParams) {
+	var request PlaceHoldRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body PlaceHoldJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PlaceHold(ctx, request.(PlaceHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PlaceHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PlaceHoldResponseObject); ok {
+		if err := validResponse.VisitPlaceHoldResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RelocateComponent operation middleware
+func (sh *strictHandler) RelocateComponent(ctx *gin.Context, componentID ComponentIDParameter, params RelocateComponentParams) {
+	var request RelocateComponentRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RelocateComponentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RelocateComponent(ctx, request.(RelocateComponentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RelocateComponent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RelocateComponentResponseObject); ok {
+		if err := validResponse.VisitRelocateComponentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -14850,6 +18861,411 @@ func (sh *strictHandler) DeclineOwnership(ctx *gin.Context, componentID Componen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DeclineOwnershipResponseObject); ok {
 		if err := validResponse.VisitDeclineOwnershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPledges operation middleware
+func (sh *strictHandler) ListPledges(ctx *gin.Context, componentID ComponentIDParameter, params ListPledgesParams) {
+	var request ListPledgesRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPledges(ctx, request.(ListPledgesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPledges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListPledgesResponseObject); ok {
+		if err := validResponse.VisitListPledgesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OfferPledge operation middleware
+func (sh *strictHandler) OfferPledge(ctx *gin.Context, componentID ComponentIDParameter, params OfferPledgeParams) {
+	var request OfferPledgeRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body OfferPledgeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OfferPledge(ctx, request.(OfferPledgeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OfferPledge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OfferPledgeResponseObject); ok {
+		if err := validResponse.VisitOfferPledgeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptPledge operation middleware
+func (sh *strictHandler) AcceptPledge(ctx *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params AcceptPledgeParams) {
+	var request AcceptPledgeRequestObject
+
+	request.ComponentID = componentID
+	request.Number = number
+	request.Params = params
+
+	var body AcceptPledgeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptPledge(ctx, request.(AcceptPledgeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptPledge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptPledgeResponseObject); ok {
+		if err := validResponse.VisitAcceptPledgeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndPledge operation middleware
+func (sh *strictHandler) EndPledge(ctx *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params EndPledgeParams) {
+	var request EndPledgeRequestObject
+
+	request.ComponentID = componentID
+	request.Number = number
+	request.Params = params
+
+	var body EndPledgeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndPledge(ctx, request.(EndPledgeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndPledge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndPledgeResponseObject); ok {
+		if err := validResponse.VisitEndPledgeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListProcesses operation middleware
+func (sh *strictHandler) ListProcesses(ctx *gin.Context, componentID ComponentIDParameter, params ListProcessesParams) {
+	var request ListProcessesRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProcesses(ctx, request.(ListProcessesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProcesses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListProcessesResponseObject); ok {
+		if err := validResponse.VisitListProcessesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordProcess operation middleware
+func (sh *strictHandler) RecordProcess(ctx *gin.Context, componentID ComponentIDParameter, params RecordProcessParams) {
+	var request RecordProcessRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RecordProcessJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordProcess(ctx, request.(RecordProcessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordProcess")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordProcessResponseObject); ok {
+		if err := validResponse.VisitRecordProcessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideProcess operation middleware
+func (sh *strictHandler) DecideProcess(ctx *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params DecideProcessParams) {
+	var request DecideProcessRequestObject
+
+	request.ComponentID = componentID
+	request.Number = number
+	request.Params = params
+
+	var body DecideProcessJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideProcess(ctx, request.(DecideProcessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideProcess")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DecideProcessResponseObject); ok {
+		if err := validResponse.VisitDecideProcessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ClearRecall operation middleware
+func (sh *strictHandler) ClearRecall(ctx *gin.Context, componentID ComponentIDParameter, params ClearRecallParams) {
+	var request ClearRecallRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ClearRecallJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClearRecall(ctx, request.(ClearRecallRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClearRecall")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ClearRecallResponseObject); ok {
+		if err := validResponse.VisitClearRecallResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTests operation middleware
+func (sh *strictHandler) ListTests(ctx *gin.Context, componentID ComponentIDParameter, params ListTestsParams) {
+	var request ListTestsRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTests(ctx, request.(ListTestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTestsResponseObject); ok {
+		if err := validResponse.VisitListTestsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordTest operation middleware
+func (sh *strictHandler) RecordTest(ctx *gin.Context, componentID ComponentIDParameter, params RecordTestParams) {
+	var request RecordTestRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RecordTestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordTest(ctx, request.(RecordTestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordTest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordTestResponseObject); ok {
+		if err := validResponse.VisitRecordTestResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -16763,6 +21179,121 @@ func (sh *strictHandler) QuarantineStatement(ctx *gin.Context, params Quarantine
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(QuarantineStatementResponseObject); ok {
 		if err := validResponse.VisitQuarantineStatementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseRecall operation middleware
+func (sh *strictHandler) ReleaseRecall(ctx *gin.Context, params ReleaseRecallParams) {
+	var request ReleaseRecallRequestObject
+
+	request.Params = params
+
+	var body ReleaseRecallJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseRecall(ctx, request.(ReleaseRecallRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseRecall")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReleaseRecallResponseObject); ok {
+		if err := validResponse.VisitReleaseRecallResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// IssueRecall operation middleware
+func (sh *strictHandler) IssueRecall(ctx *gin.Context, params IssueRecallParams) {
+	var request IssueRecallRequestObject
+
+	request.Params = params
+
+	var body IssueRecallJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IssueRecall(ctx, request.(IssueRecallRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IssueRecall")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(IssueRecallResponseObject); ok {
+		if err := validResponse.VisitIssueRecallResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRecalls operation middleware
+func (sh *strictHandler) ListRecalls(ctx *gin.Context, mspid MSPIDParameter, params ListRecallsParams) {
+	var request ListRecallsRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRecalls(ctx, request.(ListRecallsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRecalls")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRecallsResponseObject); ok {
+		if err := validResponse.VisitListRecallsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

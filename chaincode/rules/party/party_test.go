@@ -75,6 +75,8 @@ func TestPermissions(t *testing.T) {
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
 		party.ProvideService:       {se},
+		party.TestComponent:        {se, ce},
+		party.ReworkComponent:      {m, se},
 		party.ProposeShipment:      {m, se, sh, ow},
 		party.CarryShipment:        {sh},
 		party.RecordReadings:       {m, se, sh, ow, ce, au, re},

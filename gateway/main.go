@@ -39,6 +39,11 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) > 1 && commands[os.Args[1]] != nil {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+		defer stop()
+		return runCommand(ctx, os.Args[1], os.Args[2:])
+	}
 	path := flag.String("c", os.Getenv("GATEWAY_CONFIG"), "configuration `file`; or GATEWAY_CONFIG")
 	check := flag.Bool("check", false, "check the configuration and end")
 	health := flag.Bool("health", false, "ask the gateway that runs with this configuration for its health and end")
@@ -98,6 +103,11 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
+	_, stopModel, err := openModel(running, c, network, metrics, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopModel()) }()
 	if c.Keeper.Enabled {
 		k, err := keeper.Open(keeperConfig(c, service, log), keeperLedger{network})
 		if err != nil {

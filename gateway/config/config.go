@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -18,20 +20,46 @@ import (
 
 // Config is the file. Secrets are paths, never values.
 type Config struct {
-	Listen       string   `yaml:"listen"`       // host:port of the REST API
-	TLS          TLS      `yaml:"tls"`          // of the REST API; left out: plain HTTP
-	Operations   Listener `yaml:"operations"`   // health and metrics on a listener of their own; left out: with the REST API
-	Organisation string   `yaml:"organisation"` // MSP id of the organisation that this gateway serves
-	Channel      string   `yaml:"channel"`      // name of the channel
-	Chaincode    string   `yaml:"chaincode"`    // name of the chaincode
-	Identity     Identity `yaml:"identity"`     // who signs transactions
-	Peer         Peer     `yaml:"peer"`         // the organisation's own peer
-	Endorsers    []string `yaml:"endorsers"`    // MSP ids of all who endorse, this organisation among them; empty: the peer's discovery chooses
-	Auth         Auth     `yaml:"auth"`         // whose access tokens are good
-	Data         string   `yaml:"data"`         // directory of the outbox; it must survive a restart
-	Log          Log      `yaml:"log"`
-	Limits       Limits   `yaml:"limits"` // zero values mean the defaults
-	Keeper       Keeper   `yaml:"keeper"` // asks for settlements that have fallen due
+	Listen       string    `yaml:"listen"`       // host:port of the REST API
+	TLS          TLS       `yaml:"tls"`          // of the REST API; left out: plain HTTP
+	Operations   Listener  `yaml:"operations"`   // health and metrics on a listener of their own; left out: with the REST API
+	Organisation string    `yaml:"organisation"` // MSP id of the organisation that this gateway serves
+	Channel      string    `yaml:"channel"`      // name of the channel
+	Chaincode    string    `yaml:"chaincode"`    // name of the chaincode
+	Identity     Identity  `yaml:"identity"`     // who signs transactions
+	Peer         Peer      `yaml:"peer"`         // the organisation's own peer
+	Endorsers    []string  `yaml:"endorsers"`    // MSP ids of all who endorse, this organisation among them; empty: the peer's discovery chooses
+	Auth         Auth      `yaml:"auth"`         // whose access tokens are good
+	Data         string    `yaml:"data"`         // directory of the outbox; it must survive a restart
+	Log          Log       `yaml:"log"`
+	Limits       Limits    `yaml:"limits"`    // zero values mean the defaults
+	Keeper       Keeper    `yaml:"keeper"`    // asks for settlements that have fallen due
+	ReadModel    ReadModel `yaml:"readModel"` // the ledger's records in a SQL database, for questions
+}
+
+// ReadModel says where the read model is kept. It can be made anew from the ledger
+// at any time (gateway rebuild).
+type ReadModel struct {
+	SQLite   string        `yaml:"sqlite"`   // file, for this process alone; empty: readmodel.db in data
+	Postgres string        `yaml:"postgres"` // file that holds the URL of a PostgreSQL database, instead of SQLite
+	Schema   string        `yaml:"schema"`   // in that database; empty: lifeledger. Gateways of one organisation may share it
+	Sample   time.Duration `yaml:"sample"`   // how often some rows are held against the ledger; 10s, negative: never
+}
+
+// URL is the address of the PostgreSQL database, or "".
+func (r ReadModel) URL() (string, error) {
+	if r.Postgres == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(r.Postgres)
+	if err != nil {
+		return "", fmt.Errorf("readModel.postgres: %w", err)
+	}
+	url := strings.TrimSpace(string(text))
+	if url == "" {
+		return "", fmt.Errorf("readModel.postgres: %s is empty", r.Postgres)
+	}
+	return url, nil
 }
 
 // TLS names the files of a TLS listener. They may be renewed in place.
@@ -130,6 +158,12 @@ func Parse(text []byte) (*Config, error) {
 	}
 	if c.Limits.Shutdown == 0 {
 		c.Limits.Shutdown = 15 * time.Second
+	}
+	if c.ReadModel.Sample == 0 {
+		c.ReadModel.Sample = 10 * time.Second
+	}
+	if c.ReadModel.SQLite == "" && c.ReadModel.Postgres == "" {
+		c.ReadModel.SQLite = filepath.Join(c.Data, "readmodel.db")
 	}
 	if err := c.Peer.fill(c.Organisation); err != nil {
 		return nil, err

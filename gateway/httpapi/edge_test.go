@@ -264,7 +264,10 @@ func TestMetricNames(t *testing.T) {
 	want := []string{
 		"block_number", "block_stream_up", "certificate_expiry_timestamp_seconds", "endorser_fallbacks_total", "operation_attempts_total",
 		"operation_duration_seconds", "operation_queue_seconds", "operations_pending", "operations_total", "organisation_ready",
-		"peer_call_duration_seconds", "peer_calls_in_flight", "reendorsements_total", "request_duration_seconds", "requests_in_flight",
+		"peer_call_duration_seconds", "peer_calls_in_flight",
+		"read_model_differences_total", "read_model_differs", "read_model_height", "read_model_lag_seconds", "read_model_parked",
+		"read_model_sampled_rows_total", "read_model_stuck", "read_model_unknown_writes_total",
+		"reendorsements_total", "request_duration_seconds", "requests_in_flight",
 		"requests_total", "resubmissions_total",
 	}
 	slices.Sort(names)

@@ -36,6 +36,15 @@ type Metrics struct {
 	fallbacks    prometheus.Counter
 
 	ready *prometheus.GaugeVec
+
+	modelHeight  prometheus.Gauge
+	modelLag     prometheus.Histogram
+	modelStuck   prometheus.Gauge
+	modelParked  prometheus.Gauge
+	modelUnknown prometheus.Counter
+	sampled      prometheus.Counter
+	differing    prometheus.Gauge
+	differed     prometheus.Counter
 }
 
 // NewMetrics makes a set with a registry of its own.
@@ -71,10 +80,20 @@ func NewMetrics() *Metrics {
 		fallbacks:    prometheus.NewCounter(counter("endorser_fallbacks_total", "Writes endorsed by others than the usual organisations.")),
 
 		ready: prometheus.NewGaugeVec(gauge("organisation_ready", "1 if the organisation answered the last check of readiness."), []string{"organisation"}),
+
+		modelHeight:  prometheus.NewGauge(gauge("read_model_height", "Blocks that the read model has.")),
+		modelLag:     prometheus.NewHistogram(histogram("read_model_lag_seconds", "Time from the arrival of a block until its rows can be read.")),
+		modelStuck:   prometheus.NewGauge(gauge("read_model_stuck", "1 while blocks cannot be put into the read model.")),
+		modelParked:  prometheus.NewGauge(gauge("read_model_parked", "Records and transactions that could not be turned into rows, and that nobody has accepted.")),
+		modelUnknown: prometheus.NewCounter(counter("read_model_unknown_writes_total", "Writes of kinds of record that the gateway does not know.")),
+		sampled:      prometheus.NewCounter(counter("read_model_sampled_rows_total", "Records of the read model that were held against the ledger.")),
+		differing:    prometheus.NewGauge(gauge("read_model_differs", "1 if the last look found a record that is not as the ledger has it.")),
+		differed:     prometheus.NewCounter(counter("read_model_differences_total", "Records that were not as the ledger has them.")),
 	}
 	m.registry.MustRegister(
 		m.requests, m.durations, m.inFlight, m.pending, m.finished, m.operation, m.attempts, m.reendorsed, m.resubmitted, m.queued,
 		m.peerCalls, m.peerInFlight, m.blocks, m.stream, m.fallbacks, m.ready,
+		m.modelHeight, m.modelLag, m.modelStuck, m.modelParked, m.modelUnknown, m.sampled, m.differing, m.differed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -165,4 +184,26 @@ func number(yes bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// ModelApplied is the read model's height, and how long the newest block waited.
+func (m *Metrics) ModelApplied(height uint64, took time.Duration) {
+	m.modelHeight.Set(float64(height))
+	m.modelLag.Observe(took.Seconds())
+}
+
+// ModelStuck says whether blocks can be put into the read model.
+func (m *Metrics) ModelStuck(is bool) { m.modelStuck.Set(number(is)) }
+
+// ModelParked is how much could not be turned into rows.
+func (m *Metrics) ModelParked(n int) { m.modelParked.Set(float64(n)) }
+
+// ModelUnknown counts writes of kinds that the gateway does not know.
+func (m *Metrics) ModelUnknown(n int64) { m.modelUnknown.Add(float64(n)) }
+
+// ModelSampled counts records that were held against the ledger.
+func (m *Metrics) ModelSampled(records, differ int) {
+	m.sampled.Add(float64(records))
+	m.differed.Add(float64(differ))
+	m.differing.Set(number(differ > 0))
 }

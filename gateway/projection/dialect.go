@@ -1,10 +1,8 @@
 package projection
 
 import (
-	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -72,19 +70,19 @@ func (d Dialect) tail() string {
 	return ""
 }
 
-// connect opens two pools: one for the only writer, one for those who ask.
-func (c Config) connect(ctx context.Context) (d Dialect, writer, reader *sql.DB, err error) {
+// pools opens two: one for the only writer, one for those who ask. It does not wait for a server.
+func (c Config) pools() (d Dialect, writer, reader *sql.DB, err error) {
 	if c.Postgres != "" {
-		writer, reader, err = c.connectPostgres(ctx)
+		writer, reader, err = c.poolsPostgres()
 		return Postgres, writer, reader, err
 	}
-	writer, reader, err = c.connectSQLite()
+	writer, reader, err = c.poolsSQLite()
 	return SQLite, writer, reader, err
 }
 
-// connectSQLite: synchronous NORMAL may lose the last blocks when the machine
+// poolsSQLite: synchronous NORMAL may lose the last blocks when the machine
 // fails, never the consistency of what is there, and the ledger has the blocks.
-func (c Config) connectSQLite() (writer, reader *sql.DB, err error) {
+func (c Config) poolsSQLite() (writer, reader *sql.DB, err error) {
 	name := "file:" + (&url.URL{Path: c.SQLite}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)" +
 		"&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)&_pragma=temp_store(MEMORY)"
 	if writer, err = sql.Open("sqlite", name+"&_pragma=cache_size(-65536)&_txlock=immediate"); err != nil {
@@ -93,15 +91,15 @@ func (c Config) connectSQLite() (writer, reader *sql.DB, err error) {
 	if reader, err = sql.Open("sqlite", name+"&_pragma=cache_size(-16384)&_pragma=query_only(1)"); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
-	writer.SetMaxOpenConns(1)
+	writer.SetMaxOpenConns(2) // the one that applies blocks keeps its own
 	reader.SetMaxOpenConns(c.Readers)
 	reader.SetMaxIdleConns(c.Readers)
 	return writer, reader, nil
 }
 
-// connectPostgres keeps everything in a schema of its own. Commits need not wait
-// for the disk, for the reason that stands at connectSQLite.
-func (c Config) connectPostgres(ctx context.Context) (writer, reader *sql.DB, err error) {
+// poolsPostgres keep everything in a schema of its own. Commits need not wait for
+// the disk, for the reason that stands at poolsSQLite.
+func (c Config) poolsPostgres() (writer, reader *sql.DB, err error) {
 	conf, err := pgx.ParseConfig(c.Postgres)
 	if err != nil {
 		return nil, nil, errors.New("the PostgreSQL URL cannot be read") // its text may hold a password
@@ -112,11 +110,8 @@ func (c Config) connectPostgres(ctx context.Context) (writer, reader *sql.DB, er
 	asking := conf.Copy()
 	asking.RuntimeParams["default_transaction_read_only"] = "on"
 	writer, reader = stdlib.OpenDB(*conf), stdlib.OpenDB(*asking)
-	writer.SetMaxOpenConns(2)
+	writer.SetMaxOpenConns(2) // the one that applies blocks keeps its own
 	reader.SetMaxOpenConns(c.Readers)
 	reader.SetMaxIdleConns(c.Readers)
-	if _, err := writer.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+Quote(c.Schema)); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("PostgreSQL: %w", err), writer.Close(), reader.Close())
-	}
 	return writer, reader, nil
 }

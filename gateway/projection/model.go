@@ -68,29 +68,79 @@ type Model struct {
 	config Config
 	store  *store
 
-	mu     sync.Mutex
-	height uint64        // guarded by mu; number of blocks that the database has
-	moved  chan struct{} // guarded by mu; closed when height changes
+	mu       sync.Mutex
+	prepared bool          // guarded by mu; the tables are there
+	height   uint64        // guarded by mu; number of blocks that the database has
+	moved    chan struct{} // guarded by mu; closed when height changes
+	waiting  int           // guarded by mu; what is parked and nobody has looked at; -1: not known
 }
 
 // Open opens the database and makes its tables, where they are not there or are of
-// another version; then the model is empty and is filled by [Model.Run].
+// another version; then the model is empty and is filled by [Model.Run]. A file
+// that is no database any more is put aside: the ledger has what was in it. A
+// server that is away is no error; Run tries it again.
 func Open(ctx context.Context, c Config) (*Model, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s, err := openStore(ctx, c)
+	m, err := begin(ctx, c)
+	if err != nil && c.SQLite != "" && damaged(err) {
+		c.Log.Error("the read model's file is damaged; it is put aside and made anew", "file", c.SQLite, "error", err)
+		if err := putAside(c.SQLite); err != nil {
+			return nil, err
+		}
+		return begin(ctx, c)
+	}
+	return m, err
+}
+
+func begin(ctx context.Context, c Config) (*Model, error) {
+	s, err := openStore(c)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{config: c, store: s, moved: make(chan struct{})}
-	h, err := readHead(ctx, s.reader)
-	if err != nil {
-		return nil, errors.Join(err, s.close())
+	m := &Model{config: c, store: s, moved: make(chan struct{}), waiting: -1}
+	if err := m.prepare(ctx); err != nil && (s.dialect == SQLite || ctx.Err() != nil) {
+		return nil, errors.Join(fmt.Errorf("read model: %w", err), s.close())
+	} else if err != nil {
+		c.Log.Error("the read model's database is away", "error", err)
 	}
-	m.height = h.height
 	return m, nil
+}
+
+// prepare makes the tables and learns the height, if that has not been done.
+func (m *Model) prepare(ctx context.Context) error {
+	m.mu.Lock()
+	done := m.prepared
+	m.mu.Unlock()
+	if done {
+		return nil
+	}
+	if err := m.store.prepare(ctx); err != nil {
+		return err
+	}
+	h, err := readHead(ctx, m.store.reader)
+	if err != nil {
+		return err
+	}
+	m.reached(h.height)
+	m.mu.Lock()
+	m.prepared = true
+	m.mu.Unlock()
+	return nil
+}
+
+// Reset empties the read model; [Model.Run] fills it again, from block 0 on.
+func (m *Model) Reset(ctx context.Context) error {
+	if err := m.prepare(ctx); err != nil {
+		return err
+	}
+	if err := m.store.reset(ctx); err != nil {
+		return err
+	}
+	m.reached(0)
+	return nil
 }
 
 // Close closes the database. Run must have ended.

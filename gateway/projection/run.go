@@ -53,6 +53,9 @@ func (m *Model) Run(ctx context.Context, chain Chain) error {
 
 // follow replays and follows from the height that the database has.
 func (m *Model) follow(ctx context.Context, chain Chain) error {
+	if err := m.prepare(ctx); err != nil {
+		return err
+	}
 	h, err := readHead(ctx, m.store.reader)
 	if err != nil {
 		return err
@@ -70,33 +73,40 @@ func (m *Model) follow(ctx context.Context, chain Chain) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	return m.pipe(ctx, chain, h.height, target)
+}
+
+// pipe lets blocks be fetched, read and applied at the same time, until the stream
+// ends or something fails. What had come before is applied first.
+func (m *Model) pipe(ctx context.Context, chain Chain, from, target uint64) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var ended error // read once blocks is closed
 	blocks := make(chan arrived, ahead)
 	go func() {
 		defer close(blocks)
-		cancel(chain.Blocks(ctx, h.height, func(b *fabric.Block) error {
+		ended = chain.Blocks(ctx, from, func(b *fabric.Block) error {
 			select {
 			case blocks <- arrived{b, time.Now()}:
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		}))
+		})
 	}()
-	ready := make(chan ready, 1)
+	batches := make(chan ready, 1)
 	go func() {
-		defer close(ready)
-		m.gather(ctx, blocks, target, ready)
+		defer close(batches)
+		m.gather(ctx, blocks, target, batches)
 	}()
-	err = m.applyAll(ctx, ready, target)
-	cancel(err)
-	for range ready { //nolint:revive // until both have ended
+	err := m.applyAll(ctx, batches, target)
+	cancel()
+	for range batches { //nolint:revive // until gather has ended
 	}
-	for range blocks { //nolint:revive // likewise
+	for range blocks { //nolint:revive // and the stream
 	}
 	if err == nil {
-		err = context.Cause(ctx)
+		err = ended
 	}
 	return err
 }
@@ -118,7 +128,7 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 		for err == nil && b.next < target && b.writes < m.config.Batch && time.Since(began) < patient {
 			next, ok := <-blocks
 			if !ok {
-				return
+				break
 			}
 			err, last = b.add(next.block), next.at
 		}
@@ -162,17 +172,34 @@ func (m *Model) apply(ctx context.Context, b *batch) error {
 		return err
 	}
 	m.reached(b.next)
+	return m.tell(ctx, b)
+}
+
+// tell says what of a batch could not be turned into rows.
+func (m *Model) tell(ctx context.Context, b *batch) error {
+	news := len(b.parked) > 0
 	for _, p := range b.parked {
 		m.config.Log.Error("parked", "id", p.id, "block", p.Block, "transactionId", p.Transaction, "reason", p.reason)
 	}
-	parked := len(b.parked)
 	for _, id := range b.order {
 		if c := b.changes[id]; c.problem != "" {
-			parked++
+			news = true
 			m.config.Log.Error("parked", "id", id, "block", c.Block, "transactionId", c.Transaction, "reason", c.problem)
 		}
 	}
-	return nil
+	for kind, u := range b.unknown {
+		m.config.Log.Warn("records of a kind that the catalogue does not have", "kind", kind, "writes", u.writes, "block", u.block)
+		if m.config.Observer.Unknown != nil {
+			m.config.Observer.Unknown(u.writes)
+		}
+	}
+	m.mu.Lock()
+	news = news || m.waiting != 0
+	m.mu.Unlock()
+	if !news {
+		return nil
+	}
+	return m.countParked(ctx)
 }
 
 // Apply puts blocks into the database as [Model.Run] does, in one transaction.

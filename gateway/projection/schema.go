@@ -123,6 +123,11 @@ func quoted(names []string) string {
 
 // prepare makes the tables, unless they are there and of this version.
 func (s *store) prepare(ctx context.Context) error {
+	if s.dialect == Postgres {
+		if _, err := s.writer.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+Quote(s.schema)); err != nil {
+			return err
+		}
+	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -142,6 +147,23 @@ func (s *store) prepare(ctx context.Context) error {
 	}
 	if found != "" {
 		s.log.Warn("the read model has another form and is made anew")
+	}
+	if err := s.recreate(ctx, tx, names); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// reset empties the read model.
+func (s *store) reset(ctx context.Context) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	var names string
+	if err := tx.QueryRowContext(ctx, `SELECT tables FROM read_model`).Scan(&names); err != nil {
+		return err
 	}
 	if err := s.recreate(ctx, tx, names); err != nil {
 		return err

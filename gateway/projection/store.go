@@ -12,6 +12,7 @@ import (
 // store is the database: pools, tables, and the writer's prepared statements.
 type store struct {
 	dialect Dialect
+	schema  string
 	tables  []table
 	writer  *sql.DB
 	reader  *sql.DB
@@ -25,20 +26,17 @@ type store struct {
 	texts  map[string]string // guarded by mu; statements that are made once
 }
 
-func openStore(ctx context.Context, c Config) (*store, error) {
-	dialect, writer, reader, err := c.connect(ctx)
+func openStore(c Config) (*store, error) {
+	dialect, writer, reader, err := c.pools()
 	if err != nil {
 		return nil, err
 	}
 	s := &store{
-		dialect: dialect, tables: tables(dialect), writer: writer, reader: reader, log: c.Log,
+		dialect: dialect, schema: c.Schema, tables: tables(dialect), writer: writer, reader: reader, log: c.Log,
 		kept: make(map[string]*sql.Stmt), byName: make(map[string]*table), texts: make(map[string]string),
 	}
 	for i := range s.tables {
 		s.byName[s.tables[i].name] = &s.tables[i]
-	}
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("read model: %w", err), s.close())
 	}
 	return s, nil
 }

@@ -193,7 +193,7 @@ func running(t testing.TB, m *Model, chain Chain) (stop func()) {
 // await waits until the model has so many blocks.
 func await(t testing.TB, m *Model, height uint64) {
 	t.Helper()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(time.Minute)
 	for {
 		now, moved := m.Changed()
 		if now >= height {

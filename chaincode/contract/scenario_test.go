@@ -125,6 +125,7 @@ var elsewhere = map[fault.Code]string{
 	fault.CodeRequestsMany:      "TestAMachineHasOnlySoManyOpenRequests",
 	// Questions are checked in chaincode/filter, and its tests reach these.
 	fault.CodeQuerySyntax: "TestWhatCannotBeRead", fault.CodeQueryEntity: "TestQuestions", fault.CodeQueryField: "TestWhatDoesNotFitTheCatalogue",
+	fault.CodeQueryCursor: "TestACursorIsForOneQuestion", // in gateway/query
 	fault.CodeQueryType: "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
 }
 

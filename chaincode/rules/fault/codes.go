@@ -28,6 +28,7 @@ const (
 	CodeQueryType      Code = "query.type"
 	CodeQueryTooCostly Code = "query.too-costly"
 	CodeQueryForm      Code = "query.form"
+	CodeQueryCursor    Code = "query.cursor-invalid"
 
 	// Who may do what.
 	CodeCallerUnknown   Code = "participant.caller-unknown"
@@ -262,6 +263,7 @@ func Catalogue() []Entry {
 		{CodeQueryField, Malformed, "the entity has no field or relation of this name"},
 		{CodeQueryType, Malformed, "an operation or a value does not fit the field's type"},
 		{CodeQueryTooCostly, Refused, "the question costs more than a question may"},
+		{CodeQueryCursor, Malformed, "the cursor is not one that was given for this question"},
 		{CodeQueryForm, Malformed, "the parts of the question do not go together"},
 		{CodeCallerUnknown, Forbidden, "the caller's organisation has not been announced"},
 		{CodeNotPermitted, Forbidden, "the caller's organisation has no role that may do this"},

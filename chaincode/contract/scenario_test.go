@@ -126,7 +126,7 @@ var elsewhere = map[fault.Code]string{
 	// Questions are checked in chaincode/filter, and its tests reach these.
 	fault.CodeQuerySyntax: "TestWhatCannotBeRead", fault.CodeQueryEntity: "TestQuestions", fault.CodeQueryField: "TestWhatDoesNotFitTheCatalogue",
 	fault.CodeQueryCursor: "TestACursorIsForOneQuestion", // in gateway/query
-	fault.CodeQueryType: "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
+	fault.CodeQueryType:   "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
 }
 
 func TestEveryFaultCodeIsReached(t *testing.T) {

@@ -55,6 +55,7 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		"a statement":          {ledgertest.Key("shipment.settlement", "s"), all},
 		"a shipment's head":    {ledgertest.Key("shipment", "s"), nil},
 		"a component's event":  {ledgertest.Key("component.event", "c", "00000000000000000000"), nil},
+		"a statement's chain":  {ledgertest.Key("statement.chain", "c", "component:c"), nil},
 		"a posting":            {ledgertest.Key("account.posting", maker.MSPID, "USD", "00", "00000000000000000000"), nil},
 		"a device's stream":    {ledgertest.Key("shipment.stream", "s", "box"), nil},
 		"an idempotency entry": {ledgertest.Key("idempotency", maker.MSPID, "k"), nil},
@@ -204,13 +205,14 @@ func TestNewMembersWatchOnceTheyAct(t *testing.T) {
 // by the contract, whoever asks and whatever is named.
 func TestPermissionsAreAsked(t *testing.T) {
 	l := founded(t)
-	if _, err := l.Submit(maker, string(api.AnnounceOrganisationTx), `{"mspId":"AuditMSP","name":"a","roles":["auditor","regulator","certifier"]}`); err != nil {
+	if _, err := l.Submit(maker, string(api.AnnounceOrganisationTx), `{"mspId":"AuditMSP","name":"a","roles":["auditor","regulator"]}`); err != nil {
 		t.Fatal(err)
 	}
 	box := newJourney(t, "s", "box")
 	key := box.key.Public.Base64()
 	for name, in := range map[api.Transaction]string{
 		api.RegisterDeviceTx:    `{"deviceId":"d","algorithm":"Ed25519","publicKey":"` + key + `","proof":{"payloadType":"","payload":"","signatures":[]}}`,
+		api.IssueCredentialTx:   `{"credentialId":"e","algorithm":"Ed25519","publicKey":"` + key + `","proof":{"payloadType":"","payload":"","signatures":[]},"grant":{"skills":["s"],"partNumbers":["*"],"validFrom":"x","validUntil":"x"}}`,
 		api.RegisterComponentTx: `{"componentId":"c","partNumber":"P","algorithm":"Ed25519","publicKey":"` + key + `","location":"X"}`,
 		api.AcceptOwnershipTx:   `{"componentId":"c"}`,
 		api.ProposeShipmentTx:   proposal,

@@ -95,9 +95,9 @@ func carryOut[T any](ctx context.Context, s *server, c command) (answer T, r rec
 	rec.transactionID, rec.operationID = out.TransactionID, out.ID
 	switch {
 	case err != nil:
-		return answer, r, err
+		return answer, r, s.quarantine(ctx, w, err)
 	case out.State == api.Failed:
-		return answer, r, out.Err
+		return answer, r, s.quarantine(ctx, w, out.Err)
 	case out.State != api.Committed:
 		return answer, r, &pending{out}
 	}

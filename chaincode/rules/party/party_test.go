@@ -147,6 +147,22 @@ func TestADeviceAndItsKeys(t *testing.T) {
 	wantFault(t, err, fault.CodeDeviceRevoked)
 }
 
+func TestWhatBecameOfAKey(t *testing.T) {
+	for _, c := range []struct {
+		number, present uint64
+		holder, want    party.Status
+	}{
+		{2, 2, party.Active, party.Active},
+		{1, 2, party.Active, party.Superseded},
+		{2, 2, party.Revoked, party.Revoked},
+		{1, 2, party.Revoked, party.Revoked},
+	} {
+		if got := party.KeyStatus(c.number, c.present, c.holder); got != c.want {
+			t.Errorf("key %d of %d, holder %s: %s", c.number, c.present, c.holder, got)
+		}
+	}
+}
+
 func TestIDs(t *testing.T) {
 	for _, id := range []string{"a", "7", "urn:epc:id:sgtin:4012345.011111.987", "A_b-c.d:e", strings.Repeat("x", 96)} {
 		wantFault(t, party.CheckID("id", id), "")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 )
@@ -184,4 +185,49 @@ type DecideProcess struct {
 type ProcessPage struct {
 	Items []component.ProcessRecord `json:"items"`
 	Next  string                    `json:"next"`
+}
+
+// ActivateComponent shows that a component is what its maker has announced (CM14).
+type ActivateComponent struct {
+	ComponentID string         `json:"componentId"`
+	Place       string         `json:"place"`                                   // GLN or UN/LOCODE
+	Response    *dsse.Envelope `json:"response,omitempty" metadata:",optional"` // the tag's answer to the challenge
+	Code        string         `json:"code,omitempty" metadata:",optional"`     // under the seal of a passive tag
+}
+
+// RecordTagScan says where a tag was read.
+type RecordTagScan struct {
+	ComponentID string                  `json:"componentId"`
+	Place       string                  `json:"place"`                                   // GLN or UN/LOCODE
+	Position    *component.ScanPosition `json:"position,omitempty" metadata:",optional"` // of the scanner
+	Purpose     component.ScanPurpose   `json:"purpose"`
+	OccurredAt  string                  `json:"occurredAt"`                              // RFC 3339 UTC
+	TagCount    uint64                  `json:"tagCount,omitempty" metadata:",optional"` // how often the tag says that it was read
+	Response    *dsse.Envelope          `json:"response,omitempty" metadata:",optional"` // the tag's answer to the challenge
+}
+
+// TagScanPage is a page of a component's scans.
+type TagScanPage struct {
+	Items []component.TagScan `json:"items"`
+	Next  string              `json:"next"`
+}
+
+// ContestRegistration says that a component is of another maker (CM14).
+type ContestRegistration struct {
+	ComponentID  string `json:"componentId"`
+	Reason       string `json:"reason"`
+	EvidenceHash string `json:"evidenceHash,omitempty" metadata:",optional"` // hex SHA-256
+}
+
+// CloseFinding says why a finding needs no more attention.
+type CloseFinding struct {
+	ComponentID string `json:"componentId"`
+	Number      uint64 `json:"number"`
+	Reason      string `json:"reason"`
+}
+
+// FindingPage is a page of what does not fit with a component.
+type FindingPage struct {
+	Items []component.Finding `json:"items"`
+	Next  string              `json:"next"`
 }

@@ -56,6 +56,11 @@ const (
 	DecideConcessionTx     Transaction = "component:DecideConcession"
 	RecordProcessTx        Transaction = "component:RecordProcess"
 	DecideProcessTx        Transaction = "component:DecideProcess"
+	ChallengeTagTx         Transaction = "component:ChallengeTag"
+	ActivateComponentTx    Transaction = "component:Activate"
+	RecordTagScanTx        Transaction = "component:RecordTagScan"
+	ContestRegistrationTx  Transaction = "component:ContestRegistration"
+	CloseFindingTx         Transaction = "component:CloseFinding"
 
 	ProposeAgreementTx Transaction = "service:ProposeAgreement"
 	AcceptAgreementTx  Transaction = "service:AcceptAgreement"
@@ -155,6 +160,10 @@ const (
 	ListTestsTx        Transaction = "component:ListTests"
 	ListConcessionsTx  Transaction = "component:ListConcessions"
 	ListProcessesTx    Transaction = "component:ListProcesses"
+	GetChallengeTx     Transaction = "component:GetChallenge"
+	ListTagScansTx     Transaction = "component:ListTagScans"
+	ListFindingsTx     Transaction = "component:ListFindings"
+	VerifyComponentTx  Transaction = "component:Verify"
 
 	GetAgreementTx Transaction = "service:GetAgreement"
 	GetCareTx      Transaction = "service:GetCare"
@@ -220,6 +229,7 @@ func Transactions() []Access {
 		{AttachDocumentTx, true}, {OfferPledgeTx, true}, {AcceptPledgeTx, true}, {EndPledgeTx, true}, {DecommissionTx, true}, {ConfirmDecommissionTx, true},
 		{WithdrawDecommissionTx, true}, {ReturnCoreTx, true}, {RecordTestTx, true}, {AskConcessionTx, true}, {DecideConcessionTx, true}, {RecordProcessTx, true},
 		{DecideProcessTx, true},
+		{ChallengeTagTx, true}, {ActivateComponentTx, true}, {RecordTagScanTx, true}, {ContestRegistrationTx, true}, {CloseFindingTx, true},
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
@@ -241,6 +251,7 @@ func Transactions() []Access {
 		{GetAgreementTx, false}, {GetCareTx, false},
 		{ListHoldsTx, false}, {ListRecallsTx, false},
 		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
+		{GetChallengeTx, false}, {ListTagScansTx, false}, {ListFindingsTx, false}, {VerifyComponentTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
@@ -280,6 +291,9 @@ const (
 	HoldChangedEvent            = "component.hold-changed.v1"
 	RecallChangedEvent          = "component.recall-changed.v1"
 	RetirementChangedEvent      = "component.retirement-changed.v1"
+	TagChallengedEvent          = "component.tag-challenged.v1"
+	TagScannedEvent             = "component.tag-scanned.v1"
+	FindingChangedEvent         = "component.finding-changed.v1"
 	TermsChangedEvent           = "shipment.terms-changed.v1"
 	CustodyChangedEvent         = "shipment.custody-changed.v1"
 	SegmentsOpenedEvent         = "shipment.segments-opened.v1"

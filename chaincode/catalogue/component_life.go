@@ -221,4 +221,102 @@ var componentLife = []Entity{
 			organisation("by", "who did it, MSP id"),
 		},
 	},
+	{
+		Name: "tag-challenges", Kind: "component.challenge", Says: "the last challenge to a component's tag",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			integer("number", "from 1"),
+			text("challenge", "what the tag signs"),
+			text("askedBy", "who asked, MSP id").indexed(),
+			time("askedAt", "when it was asked for"),
+			time("openTill", "until when it takes an answer"),
+			time("answeredAt", "when it was answered").optional(),
+			text("transactionId", "that asked"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			organisation("askedBy", "who asked, MSP id"),
+		},
+	},
+	{
+		Name: "tag-keys", Kind: "component.tag.key", Says: "which component a tag's key is of",
+		Fields: []Field{
+			text("keyId", "SHA-256 of the key"),
+			text("componentId", "the component").indexed(),
+			time("at", "when").indexed(),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+		},
+	},
+	{
+		Name: "scan-trails", Kind: "component.trail", Says: "how often a component was scanned",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			integer("scans", "number of its scans"),
+			time("changedAt", "its last change"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+		},
+	},
+	{
+		Name: "tag-scans", Kind: "component.scan", Says: "one reading of a component's tag",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			integer("number", "from 1, of this component"),
+			text("place", "GLN or UN/LOCODE").indexed().searchable(),
+			integer("latitudeMicro", "of the scanner, in millionths of a degree").at("position.latitudeMicro").optional(),
+			integer("longitudeMicro", "of the scanner, in millionths of a degree").at("position.longitudeMicro").optional(),
+			text("purpose", "check or receipt"),
+			integer("tagCount", "how often the tag says that it was read").orZero(),
+			boolean("proven", "the tag has answered a challenge").orZero(),
+			time("occurredAt", "the scanner's word").indexed(),
+			text("scannedBy", "who scanned it, MSP id").indexed(),
+			integer("findings", "how many follow from it").orZero(),
+			time("at", "when").indexed(),
+			text("transactionId", "the transaction that did it"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			organisation("scannedBy", "who scanned it, MSP id"),
+		},
+	},
+	{
+		Name: "finding-logs", Kind: "component.findings", Says: "how much does not fit with a component",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			integer("findings", "number of findings"),
+			integer("open", "whether, or how many, are open"),
+			integer("contested", "open ones that say another made it").orZero(),
+			time("changedAt", "its last change"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+		},
+	},
+	{
+		Name: "findings", Kind: "component.finding", Says: "one thing that does not fit with a component",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			integer("number", "from 1, of this component"),
+			text("type", "what does not fit").indexed(),
+			boolean("open", "whether, or how many, are open"),
+			text("otherId", "another component that it is about").optional(),
+			text("slotId", "the slot that it is about").optional(),
+			text("place", "GLN or UN/LOCODE").optional().indexed().searchable(),
+			text("detail", "text for people").searchable(),
+			text("evidence", "number of the scan, or hex SHA-256").optional(),
+			text("by", "who recorded what shows it").indexed(),
+			time("at", "when").indexed(),
+			text("closedBy", "who closed it, MSP id").optional(),
+			time("closedAt", "when it was closed").optional(),
+			text("closedFor", "why it was closed").optional(),
+			text("transactionId", "that changed it last"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			organisation("by", "who did it, MSP id"),
+		},
+	},
 }

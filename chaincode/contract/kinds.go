@@ -46,6 +46,12 @@ var (
 	tests           = ledger.Kind[component.TestReport]{Name: ledger.KeyTest, Unknown: fault.CodeTestUnknown}
 	concessions     = ledger.Kind[component.ConcessionRecord]{Name: ledger.KeyConcession, Unknown: fault.CodeConcessionUnknown}
 	processes       = ledger.Kind[component.ProcessRecord]{Name: ledger.KeyProcess, Unknown: fault.CodeProcessUnknown}
+	challenges      = ledger.Kind[component.TagChallenge]{Name: ledger.KeyChallenge, Unknown: fault.CodeTagChallenge}
+	tagKeys         = ledger.Kind[component.TagKey]{Name: ledger.KeyTagKey, Unknown: fault.CodeComponentUnknown}
+	trails          = ledger.Kind[component.ScanTrail]{Name: ledger.KeyTrail, Unknown: fault.CodeComponentUnknown}
+	scans           = ledger.Kind[component.TagScan]{Name: ledger.KeyScan, Unknown: fault.CodeComponentUnknown}
+	findingLogs     = ledger.Kind[component.FindingLog]{Name: ledger.KeyFindingLog, Unknown: fault.CodeComponentUnknown}
+	findings        = ledger.Kind[component.Finding]{Name: ledger.KeyFinding, Unknown: fault.CodeFindingUnknown}
 	clearances      = ledger.Kind[component.Clearance]{Name: ledger.KeyClearance, Unknown: fault.CodeRecallNone}
 
 	shipments        = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}

@@ -133,6 +133,9 @@ func findSigner(ctx *Context, name string, keyIDs []string) (signer, error) {
 		if err != nil {
 			return signer{}, err
 		}
+		if err := c.Lives(component.Keep); err != nil {
+			return signer{}, err
+		}
 		key, err := dsse.ParsePublicKey(dsse.Algorithm(c.Algorithm), c.PublicKey)
 		return signer{kind: machine, id: id, organisation: c.Owner, key: key, component: c}, err
 	case telemeter:

@@ -43,7 +43,7 @@ func mayValidate(ctx *Context, s signed[component.ValidationBody]) error {
 		}
 		return nil
 	}
-	c, err := ledger.Get(ctx.tx, components, s.Subject)
+	c, err := living(ctx, s.Subject)
 	if err != nil {
 		return err
 	}

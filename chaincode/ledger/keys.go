@@ -78,6 +78,18 @@ const (
 	KeyConcession = "component.concession"
 	// KeyProcess: component id, number. Numbered by the component, which every change is written along with; who did it protects it.
 	KeyProcess = "component.process"
+	// KeyChallenge: component id. Head; what the tag is to sign next, no protection beyond the majority.
+	KeyChallenge = "component.challenge"
+	// KeyTagKey: key id. Once, with the activation; no protection beyond the majority.
+	KeyTagKey = "component.tag.key"
+	// KeyTrail: component id. Head of the scans of its tag, so that a scan needs no consent of the owner's; no protection beyond the majority.
+	KeyTrail = "component.trail"
+	// KeyScan: component id, sequence. Append-only, numbered by the trail; no protection of its own.
+	KeyScan = "component.scan"
+	// KeyFindingLog: component id. Head of what does not fit with it; no protection beyond the majority, since its owner must not be able to prevent it.
+	KeyFindingLog = "component.findings"
+	// KeyFinding: component id, sequence. Numbered by the log, which every change is written along with; no protection of its own.
+	KeyFinding = "component.finding"
 	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
 	KeyPseudonym = "pseudonym"
 	// KeyAttestation: pseudonym, sequence. Append-only, numbered by the pseudonym; no protection of its own.
@@ -154,6 +166,7 @@ func Keys() []string {
 		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,
 		KeyAgreement, KeyCare,
 		KeyComponentHold, KeyRecall, KeyClearance, KeyPledge, KeyRetirement, KeyDocument, KeyTest, KeyConcession, KeyProcess,
+		KeyChallenge, KeyTagKey, KeyTrail, KeyScan, KeyFindingLog, KeyFinding,
 		KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,

@@ -82,6 +82,27 @@ type Acknowledgement = shipment.Acknowledgement
 // AcknowledgementPage One page of a list.
 type AcknowledgementPage = ledgerapi.AcknowledgementPage
 
+// Activation Shows that a component is what its maker has announced (CM14).
+type Activation struct {
+	// Code What stands under the seal of a passive tag.
+	//
+	// Example: 7KQ2-M4XD
+	Code ActivationCode `json:"code,omitempty"`
+
+	// Place A place: GLN or UN/LOCODE.
+	//
+	// Example: DEHAM
+	Place LocationID `json:"place"`
+
+	// Response A DSSE envelope, version 1.0.
+	Response Envelope `json:"response,omitempty"`
+}
+
+// ActivationCode What stands under the seal of a passive tag.
+//
+// Example: 7KQ2-M4XD
+type ActivationCode = string
+
 // Agreement What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type Agreement = service.Agreement
 
@@ -122,6 +143,9 @@ type Attestation = disclosure.Attestation
 
 // AttestationPage One page of a list.
 type AttestationPage = ledgerapi.AttestationPage
+
+// Authenticity What a phone shows after reading a code (CM13): who made it, until when it is under warranty, and what speaks against it.
+type Authenticity = component.Authenticity
 
 // Care Who serves a component, and what is being done to it and to the parts that are installed in it: a scan that finds a part exchanged asks here whether somebody was to exchange it.
 type Care = service.Care
@@ -681,6 +705,30 @@ type Export = redact.Export
 
 // FieldError One thing that is wrong with the request.
 type FieldError = problem.FieldError
+
+// Finding One thing that does not fit, numbered by its component's log.
+type Finding = component.Finding
+
+// FindingClosing Says why a finding needs no more attention.
+type FindingClosing struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
+// FindingDetail Text for people.
+//
+// Example: received at BEANR, destined for NLRTM
+type FindingDetail = string
+
+// FindingPage A page of what does not fit with a component.
+type FindingPage = ledgerapi.FindingPage
+
+// FindingType What does not fit together.
+//
+// Example: impossible-travel
+type FindingType = component.FindingType
 
 // Fork The evidence that one device has signed two histories.
 type Fork = shipment.Fork
@@ -1302,6 +1350,19 @@ type RegisterComponent = ledgerapi.RegisterComponent
 // RegisterDevice A new device and its first key.
 type RegisterDevice = ledgerapi.RegisterDevice
 
+// RegistrationContest Says that a component is of another maker (CM14).
+type RegistrationContest struct {
+	// EvidenceHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	EvidenceHash Hash `json:"evidenceHash,omitempty"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason"`
+}
+
 // ReleaseRecall Ends a recall for all components.
 type ReleaseRecall = ledgerapi.ReleaseRecall
 
@@ -1363,6 +1424,14 @@ type SSCC = string
 
 // Salted A shipment and the salt of its commitment.
 type Salted = disclosure.Salted
+
+// ScanPosition Where a scanner says it is, in millionths of a degree.
+type ScanPosition = component.ScanPosition
+
+// ScanPurpose Why a tag was read.
+//
+// Example: check
+type ScanPurpose = component.ScanPurpose
 
 // Schedule When things are to happen.
 type Schedule = shipment.Schedule
@@ -1510,10 +1579,48 @@ type SubjectID = string
 // Suspicion The device's present key has signed two histories; its owner is to rotate or revoke it.
 type Suspicion = party.Suspicion
 
+// TagChallenge What a component's tag is to sign next.
+type TagChallenge = component.TagChallenge
+
 // TagClass What a component can do for itself.
 //
 // Example: passive
 type TagClass = component.TagClass
+
+// TagReading Says where a tag was read.
+type TagReading struct {
+	// OccurredAt RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	OccurredAt TimeText `json:"occurredAt"`
+
+	// Place A place: GLN or UN/LOCODE.
+	//
+	// Example: DEHAM
+	Place LocationID `json:"place"`
+
+	// Position Where a scanner says it is, in millionths of a degree.
+	Position ScanPosition `json:"position,omitempty"`
+
+	// Purpose Why a tag was read.
+	//
+	// Example: check
+	Purpose ScanPurpose `json:"purpose"`
+
+	// Response A DSSE envelope, version 1.0.
+	Response Envelope `json:"response,omitempty"`
+
+	// TagCount A number that counts up without gaps.
+	//
+	// Example: 3
+	TagCount Number `json:"tagCount,omitempty"`
+}
+
+// TagScan One reading of a component's tag (CM3, CM15).
+type TagScan = component.TagScan
+
+// TagScanPage A page of a component's scans.
+type TagScanPage = ledgerapi.TagScanPage
 
 // Tally How many statements of a kind an engineer has signed.
 type Tally = statement.Tally
@@ -1579,6 +1686,11 @@ type ValidationBody = component.ValidationBody
 
 // ValidationPage One page of a list.
 type ValidationPage = ledgerapi.ValidationPage
+
+// Verdict The short answer to 'is it genuine'.
+//
+// Example: genuine
+type Verdict = component.Verdict
 
 // Watch How far the judgement of one limit is.
 type Watch = shipment.Watch
@@ -1771,6 +1883,9 @@ type EncryptionKeyAnnounced = EncryptionKey
 // EvidenceCreated One document that a party brought; it never changes.
 type EvidenceCreated = DisputeEvidence
 
+// FindingChanged One thing that does not fit, numbered by its component's log.
+type FindingChanged = Finding
+
 // ForkReported The evidence that one device has signed two histories.
 type ForkReported = Fork
 
@@ -1846,6 +1961,12 @@ type ShipmentCreated = Shipment
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
 type StatementSettled = Statement
 
+// TagChallengeChanged What a component's tag is to sign next.
+type TagChallengeChanged = TagChallenge
+
+// TagScanCreated One reading of a component's tag (CM3, CM15).
+type TagScanCreated = TagScan
+
 // TestReportCreated What a test of a component has shown (PV10, SV14).
 type TestReportCreated = TestReport
 
@@ -1908,6 +2029,15 @@ type ListAttestationsParams struct {
 
 // RegisterComponentParams defines parameters for RegisterComponent.
 type RegisterComponentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ActivateComponentParams defines parameters for ActivateComponent.
+type ActivateComponentParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -1989,6 +2119,24 @@ type ListDocumentsParams struct {
 
 // AttachDocumentParams defines parameters for AttachDocument.
 type AttachDocumentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListFindingsParams defines parameters for ListFindings.
+type ListFindingsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CloseFindingParams defines parameters for CloseFinding.
+type CloseFindingParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -2124,6 +2272,42 @@ type DecideProcessParams struct {
 
 // ClearRecallParams defines parameters for ClearRecall.
 type ClearRecallParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ContestRegistrationParams defines parameters for ContestRegistration.
+type ContestRegistrationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListTagScansParams defines parameters for ListTagScans.
+type ListTagScansParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RecordTagScanParams defines parameters for RecordTagScan.
+type RecordTagScanParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ChallengeTagParams defines parameters for ChallengeTag.
+type ChallengeTagParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -2962,6 +3146,9 @@ type AttestParticipationJSONRequestBody = AttestParticipation
 // RegisterComponentJSONRequestBody defines body for RegisterComponent for application/json ContentType.
 type RegisterComponentJSONRequestBody = RegisterComponent
 
+// ActivateComponentJSONRequestBody defines body for ActivateComponent for application/json ContentType.
+type ActivateComponentJSONRequestBody = Activation
+
 // AskConcessionJSONRequestBody defines body for AskConcession for application/json ContentType.
 type AskConcessionJSONRequestBody = ConcessionQuestion
 
@@ -2982,6 +3169,9 @@ type WithdrawDecommissionJSONRequestBody = Nothing
 
 // AttachDocumentJSONRequestBody defines body for AttachDocument for application/json ContentType.
 type AttachDocumentJSONRequestBody = DocumentAttachment
+
+// CloseFindingJSONRequestBody defines body for CloseFinding for application/json ContentType.
+type CloseFindingJSONRequestBody = FindingClosing
 
 // ReleaseHoldJSONRequestBody defines body for ReleaseHold for application/json ContentType.
 type ReleaseHoldJSONRequestBody = HoldRelease
@@ -3018,6 +3208,15 @@ type DecideProcessJSONRequestBody = ProcessDecision
 
 // ClearRecallJSONRequestBody defines body for ClearRecall for application/json ContentType.
 type ClearRecallJSONRequestBody = RecallClearing
+
+// ContestRegistrationJSONRequestBody defines body for ContestRegistration for application/json ContentType.
+type ContestRegistrationJSONRequestBody = RegistrationContest
+
+// RecordTagScanJSONRequestBody defines body for RecordTagScan for application/json ContentType.
+type RecordTagScanJSONRequestBody = TagReading
+
+// ChallengeTagJSONRequestBody defines body for ChallengeTag for application/json ContentType.
+type ChallengeTagJSONRequestBody = Nothing
 
 // RecordTestJSONRequestBody defines body for RecordTest for application/json ContentType.
 type RecordTestJSONRequestBody = ComponentTesting
@@ -3264,6 +3463,12 @@ type ServerInterface interface {
 	// GetComponent Get a component as it is now
 	// (GET /components/{componentId})
 	GetComponent(c *gin.Context, componentID ComponentIDParameter)
+	// ActivateComponent Show that a component is what its maker has announced
+	// (POST /components/{componentId}/activation)
+	ActivateComponent(c *gin.Context, componentID ComponentIDParameter, params ActivateComponentParams)
+	// VerifyComponent Say whether a component is genuine
+	// (GET /components/{componentId}/authenticity)
+	VerifyComponent(c *gin.Context, componentID ComponentIDParameter)
 	// GetCare Get who serves a component and what is open
 	// (GET /components/{componentId}/care)
 	GetCare(c *gin.Context, componentID ComponentIDParameter)
@@ -3297,6 +3502,12 @@ type ServerInterface interface {
 	// AttachDocument Keep the hash of a paper about a component
 	// (POST /components/{componentId}/documents)
 	AttachDocument(c *gin.Context, componentID ComponentIDParameter, params AttachDocumentParams)
+	// ListFindings List what does not fit with a component, oldest first
+	// (GET /components/{componentId}/findings)
+	ListFindings(c *gin.Context, componentID ComponentIDParameter, params ListFindingsParams)
+	// CloseFinding Say why a finding needs no more attention
+	// (POST /components/{componentId}/findings/{number}/closing)
+	CloseFinding(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params CloseFindingParams)
 	// GetComponentHistory List what happened to a component
 	// (GET /components/{componentId}/history)
 	GetComponentHistory(c *gin.Context, componentID ComponentIDParameter, params GetComponentHistoryParams)
@@ -3345,6 +3556,21 @@ type ServerInterface interface {
 	// ClearRecall Take one component out of a recall
 	// (POST /components/{componentId}/recall-clearance)
 	ClearRecall(c *gin.Context, componentID ComponentIDParameter, params ClearRecallParams)
+	// ContestRegistration Say that a component is not its announcer's
+	// (POST /components/{componentId}/registration-contest)
+	ContestRegistration(c *gin.Context, componentID ComponentIDParameter, params ContestRegistrationParams)
+	// ListTagScans List the scans of a component's tag, oldest first
+	// (GET /components/{componentId}/scans)
+	ListTagScans(c *gin.Context, componentID ComponentIDParameter, params ListTagScansParams)
+	// RecordTagScan Say where a tag was read
+	// (POST /components/{componentId}/scans)
+	RecordTagScan(c *gin.Context, componentID ComponentIDParameter, params RecordTagScanParams)
+	// GetChallenge Get the last challenge to a component's tag
+	// (GET /components/{componentId}/tag-challenge)
+	GetChallenge(c *gin.Context, componentID ComponentIDParameter)
+	// ChallengeTag Ask a component's tag to show that it is there
+	// (POST /components/{componentId}/tag-challenge)
+	ChallengeTag(c *gin.Context, componentID ComponentIDParameter, params ChallengeTagParams)
 	// ListTests List the tests of a component, oldest first
 	// (GET /components/{componentId}/tests)
 	ListTests(c *gin.Context, componentID ComponentIDParameter, params ListTestsParams)
@@ -4225,6 +4451,99 @@ func (siw *ServerInterfaceWrapper) GetComponent(c *gin.Context) {
 	siw.Handler.GetComponent(c, componentID)
 }
 
+// ActivateComponent operation middleware
+func (siw *ServerInterfaceWrapper) ActivateComponent(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ActivateComponentParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ActivateComponent(c, componentID, params)
+}
+
+// VerifyComponent operation middleware
+func (siw *ServerInterfaceWrapper) VerifyComponent(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.VerifyComponent(c, componentID)
+}
+
 // GetCare operation middleware
 func (siw *ServerInterfaceWrapper) GetCare(c *gin.Context) {
 
@@ -4846,6 +5165,127 @@ func (siw *ServerInterfaceWrapper) AttachDocument(c *gin.Context) {
 	}
 
 	siw.Handler.AttachDocument(c, componentID, params)
+}
+
+// ListFindings operation middleware
+func (siw *ServerInterfaceWrapper) ListFindings(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFindingsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFindings(c, componentID, params)
+}
+
+// CloseFinding operation middleware
+func (siw *ServerInterfaceWrapper) CloseFinding(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number RecordNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseFindingParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CloseFinding(c, componentID, number, params)
 }
 
 // GetComponentHistory operation middleware
@@ -5846,6 +6286,279 @@ func (siw *ServerInterfaceWrapper) ClearRecall(c *gin.Context) {
 	}
 
 	siw.Handler.ClearRecall(c, componentID, params)
+}
+
+// ContestRegistration operation middleware
+func (siw *ServerInterfaceWrapper) ContestRegistration(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ContestRegistrationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ContestRegistration(c, componentID, params)
+}
+
+// ListTagScans operation middleware
+func (siw *ServerInterfaceWrapper) ListTagScans(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTagScansParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTagScans(c, componentID, params)
+}
+
+// RecordTagScan operation middleware
+func (siw *ServerInterfaceWrapper) RecordTagScan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordTagScanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordTagScan(c, componentID, params)
+}
+
+// GetChallenge operation middleware
+func (siw *ServerInterfaceWrapper) GetChallenge(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetChallenge(c, componentID)
+}
+
+// ChallengeTag operation middleware
+func (siw *ServerInterfaceWrapper) ChallengeTag(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChallengeTagParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChallengeTag(c, componentID, params)
 }
 
 // ListTests operation middleware
@@ -12217,6 +12930,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/attestations/:pseudonym/:number", wrapper.GetAttestation)
 	router.POST(options.BaseURL+"/components", wrapper.RegisterComponent)
 	router.GET(options.BaseURL+"/components/:componentId", wrapper.GetComponent)
+	router.POST(options.BaseURL+"/components/:componentId/activation", wrapper.ActivateComponent)
+	router.GET(options.BaseURL+"/components/:componentId/authenticity", wrapper.VerifyComponent)
 	router.GET(options.BaseURL+"/components/:componentId/care", wrapper.GetCare)
 	router.GET(options.BaseURL+"/components/:componentId/concessions", wrapper.ListConcessions)
 	router.POST(options.BaseURL+"/components/:componentId/concessions", wrapper.AskConcession)
@@ -12228,6 +12943,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/decommissioning-withdrawal", wrapper.WithdrawDecommission)
 	router.GET(options.BaseURL+"/components/:componentId/documents", wrapper.ListDocuments)
 	router.POST(options.BaseURL+"/components/:componentId/documents", wrapper.AttachDocument)
+	router.GET(options.BaseURL+"/components/:componentId/findings", wrapper.ListFindings)
+	router.POST(options.BaseURL+"/components/:componentId/findings/:number/closing", wrapper.CloseFinding)
 	router.GET(options.BaseURL+"/components/:componentId/history", wrapper.GetComponentHistory)
 	router.POST(options.BaseURL+"/components/:componentId/hold-release", wrapper.ReleaseHold)
 	router.GET(options.BaseURL+"/components/:componentId/holds", wrapper.ListHolds)
@@ -12244,6 +12961,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/processes", wrapper.RecordProcess)
 	router.POST(options.BaseURL+"/components/:componentId/processes/:number/decision", wrapper.DecideProcess)
 	router.POST(options.BaseURL+"/components/:componentId/recall-clearance", wrapper.ClearRecall)
+	router.POST(options.BaseURL+"/components/:componentId/registration-contest", wrapper.ContestRegistration)
+	router.GET(options.BaseURL+"/components/:componentId/scans", wrapper.ListTagScans)
+	router.POST(options.BaseURL+"/components/:componentId/scans", wrapper.RecordTagScan)
+	router.GET(options.BaseURL+"/components/:componentId/tag-challenge", wrapper.GetChallenge)
+	router.POST(options.BaseURL+"/components/:componentId/tag-challenge", wrapper.ChallengeTag)
 	router.GET(options.BaseURL+"/components/:componentId/tests", wrapper.ListTests)
 	router.POST(options.BaseURL+"/components/:componentId/tests", wrapper.RecordTest)
 	router.GET(options.BaseURL+"/components/:componentId/validations", wrapper.ListValidations)
@@ -12456,6 +13178,8 @@ type AttestationCreatedJSONResponse struct {
 
 type AttestationPageJSONResponse AttestationPage
 
+type AuthenticityJSONResponse Authenticity
+
 type CareJSONResponse Care
 
 type ChannelEventPageJSONResponse ChannelEventPage
@@ -12665,6 +13389,19 @@ type EvidencePageJSONResponse EvidencePage
 type ExcursionPageJSONResponse ExcursionPage
 
 type ExportJSONResponse Export
+
+type FindingChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type FindingChangedJSONResponse struct {
+	Body Finding
+
+	Headers FindingChangedResponseHeaders
+}
+
+type FindingPageJSONResponse FindingPage
 
 type ForkPageJSONResponse ForkPage
 
@@ -12983,6 +13720,33 @@ type StatementSettledJSONResponse struct {
 
 type StreamJSONResponse Stream
 
+type TagChallengeJSONResponse TagChallenge
+
+type TagChallengeChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type TagChallengeChangedJSONResponse struct {
+	Body TagChallenge
+
+	Headers TagChallengeChangedResponseHeaders
+}
+
+type TagScanCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type TagScanCreatedJSONResponse struct {
+	Body TagScan
+
+	Headers TagScanCreatedResponseHeaders
+}
+
+type TagScanPageJSONResponse TagScanPage
+
 type TallyPageJSONResponse TallyPage
 
 type TemplateListJSONResponse TemplateList
@@ -13265,6 +14029,57 @@ type GetComponentResponseObject interface {
 type GetComponent200JSONResponse struct{ ComponentJSONResponse }
 
 func (response GetComponent200JSONResponse) VisitGetComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ActivateComponentRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ActivateComponentParams
+	Body        *ActivateComponentJSONRequestBody
+}
+
+type ActivateComponentResponseObject interface {
+	VisitActivateComponentResponse(w http.ResponseWriter) error
+}
+
+type ActivateComponent200JSONResponse struct{ ComponentChangedJSONResponse }
+
+func (response ActivateComponent200JSONResponse) VisitActivateComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyComponentRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type VerifyComponentResponseObject interface {
+	VisitVerifyComponentResponse(w http.ResponseWriter) error
+}
+
+type VerifyComponent200JSONResponse struct{ AuthenticityJSONResponse }
+
+func (response VerifyComponent200JSONResponse) VisitVerifyComponentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -13574,6 +14389,59 @@ func (response AttachDocument201JSONResponse) VisitAttachDocumentResponse(w http
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindingsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListFindingsParams
+}
+
+type ListFindingsResponseObject interface {
+	VisitListFindingsResponse(w http.ResponseWriter) error
+}
+
+type ListFindings200JSONResponse struct{ FindingPageJSONResponse }
+
+func (response ListFindings200JSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseFindingRequestObject struct {
+	ComponentID ComponentIDParameter  `json:"componentId"`
+	Number      RecordNumberParameter `json:"number"`
+	Params      CloseFindingParams
+	Body        *CloseFindingJSONRequestBody
+}
+
+type CloseFindingResponseObject interface {
+	VisitCloseFindingResponse(w http.ResponseWriter) error
+}
+
+type CloseFinding200JSONResponse struct{ FindingChangedJSONResponse }
+
+func (response CloseFinding200JSONResponse) VisitCloseFindingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14016,6 +14884,141 @@ type ClearRecallResponseObject interface {
 type ClearRecall200JSONResponse struct{ ClearanceChangedJSONResponse }
 
 func (response ClearRecall200JSONResponse) VisitClearRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ContestRegistrationRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ContestRegistrationParams
+	Body        *ContestRegistrationJSONRequestBody
+}
+
+type ContestRegistrationResponseObject interface {
+	VisitContestRegistrationResponse(w http.ResponseWriter) error
+}
+
+type ContestRegistration200JSONResponse struct{ FindingChangedJSONResponse }
+
+func (response ContestRegistration200JSONResponse) VisitContestRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTagScansRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListTagScansParams
+}
+
+type ListTagScansResponseObject interface {
+	VisitListTagScansResponse(w http.ResponseWriter) error
+}
+
+type ListTagScans200JSONResponse struct{ TagScanPageJSONResponse }
+
+func (response ListTagScans200JSONResponse) VisitListTagScansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordTagScanRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RecordTagScanParams
+	Body        *RecordTagScanJSONRequestBody
+}
+
+type RecordTagScanResponseObject interface {
+	VisitRecordTagScanResponse(w http.ResponseWriter) error
+}
+
+type RecordTagScan201JSONResponse struct{ TagScanCreatedJSONResponse }
+
+func (response RecordTagScan201JSONResponse) VisitRecordTagScanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChallengeRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetChallengeResponseObject interface {
+	VisitGetChallengeResponse(w http.ResponseWriter) error
+}
+
+type GetChallenge200JSONResponse struct{ TagChallengeJSONResponse }
+
+func (response GetChallenge200JSONResponse) VisitGetChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChallengeTagRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ChallengeTagParams
+	Body        *ChallengeTagJSONRequestBody
+}
+
+type ChallengeTagResponseObject interface {
+	VisitChallengeTagResponse(w http.ResponseWriter) error
+}
+
+type ChallengeTag200JSONResponse struct {
+	TagChallengeChangedJSONResponse
+}
+
+func (response ChallengeTag200JSONResponse) VisitChallengeTagResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17274,6 +18277,12 @@ type StrictServerInterface interface {
 	// GetComponent Get a component as it is now
 	// (GET /components/{componentId})
 	GetComponent(ctx context.Context, request GetComponentRequestObject) (GetComponentResponseObject, error)
+	// ActivateComponent Show that a component is what its maker has announced
+	// (POST /components/{componentId}/activation)
+	ActivateComponent(ctx context.Context, request ActivateComponentRequestObject) (ActivateComponentResponseObject, error)
+	// VerifyComponent Say whether a component is genuine
+	// (GET /components/{componentId}/authenticity)
+	VerifyComponent(ctx context.Context, request VerifyComponentRequestObject) (VerifyComponentResponseObject, error)
 	// GetCare Get who serves a component and what is open
 	// (GET /components/{componentId}/care)
 	GetCare(ctx context.Context, request GetCareRequestObject) (GetCareResponseObject, error)
@@ -17307,6 +18316,12 @@ type StrictServerInterface interface {
 	// AttachDocument Keep the hash of a paper about a component
 	// (POST /components/{componentId}/documents)
 	AttachDocument(ctx context.Context, request AttachDocumentRequestObject) (AttachDocumentResponseObject, error)
+	// ListFindings List what does not fit with a component, oldest first
+	// (GET /components/{componentId}/findings)
+	ListFindings(ctx context.Context, request ListFindingsRequestObject) (ListFindingsResponseObject, error)
+	// CloseFinding Say why a finding needs no more attention
+	// (POST /components/{componentId}/findings/{number}/closing)
+	CloseFinding(ctx context.Context, request CloseFindingRequestObject) (CloseFindingResponseObject, error)
 	// GetComponentHistory List what happened to a component
 	// (GET /components/{componentId}/history)
 	GetComponentHistory(ctx context.Context, request GetComponentHistoryRequestObject) (GetComponentHistoryResponseObject, error)
@@ -17355,6 +18370,21 @@ type StrictServerInterface interface {
 	// ClearRecall Take one component out of a recall
 	// (POST /components/{componentId}/recall-clearance)
 	ClearRecall(ctx context.Context, request ClearRecallRequestObject) (ClearRecallResponseObject, error)
+	// ContestRegistration Say that a component is not its announcer's
+	// (POST /components/{componentId}/registration-contest)
+	ContestRegistration(ctx context.Context, request ContestRegistrationRequestObject) (ContestRegistrationResponseObject, error)
+	// ListTagScans List the scans of a component's tag, oldest first
+	// (GET /components/{componentId}/scans)
+	ListTagScans(ctx context.Context, request ListTagScansRequestObject) (ListTagScansResponseObject, error)
+	// RecordTagScan Say where a tag was read
+	// (POST /components/{componentId}/scans)
+	RecordTagScan(ctx context.Context, request RecordTagScanRequestObject) (RecordTagScanResponseObject, error)
+	// GetChallenge Get the last challenge to a component's tag
+	// (GET /components/{componentId}/tag-challenge)
+	GetChallenge(ctx context.Context, request GetChallengeRequestObject) (GetChallengeResponseObject, error)
+	// ChallengeTag Ask a component's tag to show that it is there
+	// (POST /components/{componentId}/tag-challenge)
+	ChallengeTag(ctx context.Context, request ChallengeTagRequestObject) (ChallengeTagResponseObject, error)
 	// ListTests List the tests of a component, oldest first
 	// (GET /components/{componentId}/tests)
 	ListTests(ctx context.Context, request ListTestsRequestObject) (ListTestsResponseObject, error)
@@ -18114,6 +19144,77 @@ func (sh *strictHandler) GetComponent(ctx *gin.Context, componentID ComponentIDP
 	}
 }
 
+// ActivateComponent operation middleware
+func (sh *strictHandler) ActivateComponent(ctx *gin.Context, componentID ComponentIDParameter, params ActivateComponentParams) {
+	var request ActivateComponentRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ActivateComponentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ActivateComponent(ctx, request.(ActivateComponentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ActivateComponent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ActivateComponentResponseObject); ok {
+		if err := validResponse.VisitActivateComponentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyComponent operation middleware
+func (sh *strictHandler) VerifyComponent(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request VerifyComponentRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyComponent(ctx, request.(VerifyComponentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyComponent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(VerifyComponentResponseObject); ok {
+		if err := validResponse.VisitVerifyComponentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetCare operation middleware
 func (sh *strictHandler) GetCare(ctx *gin.Context, componentID ComponentIDParameter) {
 	var request GetCareRequestObject
@@ -18532,6 +19633,79 @@ func (sh *strictHandler) AttachDocument(ctx *gin.Context, componentID ComponentI
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AttachDocumentResponseObject); ok {
 		if err := validResponse.VisitAttachDocumentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListFindings operation middleware
+func (sh *strictHandler) ListFindings(ctx *gin.Context, componentID ComponentIDParameter, params ListFindingsParams) {
+	var request ListFindingsRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFindings(ctx, request.(ListFindingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFindings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListFindingsResponseObject); ok {
+		if err := validResponse.VisitListFindingsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseFinding operation middleware
+func (sh *strictHandler) CloseFinding(ctx *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params CloseFindingParams) {
+	var request CloseFindingRequestObject
+
+	request.ComponentID = componentID
+	request.Number = number
+	request.Params = params
+
+	var body CloseFindingJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseFinding(ctx, request.(CloseFindingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseFinding")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CloseFindingResponseObject); ok {
+		if err := validResponse.VisitCloseFindingResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -19194,6 +20368,197 @@ func (sh *strictHandler) ClearRecall(ctx *gin.Context, componentID ComponentIDPa
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ClearRecallResponseObject); ok {
 		if err := validResponse.VisitClearRecallResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ContestRegistration operation middleware
+func (sh *strictHandler) ContestRegistration(ctx *gin.Context, componentID ComponentIDParameter, params ContestRegistrationParams) {
+	var request ContestRegistrationRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ContestRegistrationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ContestRegistration(ctx, request.(ContestRegistrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ContestRegistration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ContestRegistrationResponseObject); ok {
+		if err := validResponse.VisitContestRegistrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTagScans operation middleware
+func (sh *strictHandler) ListTagScans(ctx *gin.Context, componentID ComponentIDParameter, params ListTagScansParams) {
+	var request ListTagScansRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTagScans(ctx, request.(ListTagScansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTagScans")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTagScansResponseObject); ok {
+		if err := validResponse.VisitListTagScansResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordTagScan operation middleware
+func (sh *strictHandler) RecordTagScan(ctx *gin.Context, componentID ComponentIDParameter, params RecordTagScanParams) {
+	var request RecordTagScanRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RecordTagScanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordTagScan(ctx, request.(RecordTagScanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordTagScan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordTagScanResponseObject); ok {
+		if err := validResponse.VisitRecordTagScanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChallenge operation middleware
+func (sh *strictHandler) GetChallenge(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetChallengeRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChallenge(ctx, request.(GetChallengeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChallenge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetChallengeResponseObject); ok {
+		if err := validResponse.VisitGetChallengeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChallengeTag operation middleware
+func (sh *strictHandler) ChallengeTag(ctx *gin.Context, componentID ComponentIDParameter, params ChallengeTagParams) {
+	var request ChallengeTagRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ChallengeTagJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChallengeTag(ctx, request.(ChallengeTagRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChallengeTag")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChallengeTagResponseObject); ok {
+		if err := validResponse.VisitChallengeTagResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -34,6 +34,8 @@ var records = []any{
 	ledgerapi.SegmentPage{}, ledgerapi.SessionPage{}, ledgerapi.ForkPage{}, ledgerapi.ExcursionPage{}, ledgerapi.PostingPage{},
 	dsse.Envelope{}, dsse.Signature{}, party.Organisation{}, party.Device{}, party.DeviceKey{}, party.KeyEvent{},
 	component.Component{}, component.LifeEvent{}, component.Validation{}, component.ValidationBody{}, ledgerapi.ValidationPage{},
+	component.TagChallenge{}, component.TagScan{}, component.ScanPosition{}, ledgerapi.TagScanPage{}, component.Finding{}, ledgerapi.FindingPage{},
+	component.Authenticity{},
 	ledgerapi.IssueCredential{}, credential.Credential{}, credential.Grant{}, credential.CredentialEvent{}, ledgerapi.CredentialPage{}, ledgerapi.CredentialEventPage{},
 	statement.Tally{}, ledgerapi.TallyPage{}, party.KeyUse{}, ledgerapi.KeyHolder{}, ledgerapi.QuarantineStatement{}, statement.QuarantinedStatement{},
 	ledgerapi.QuarantineEntry{}, ledgerapi.QuarantinePage{}, statement.StatementRecord{}, ledgerapi.StatementPage{}, statement.StatementChain{},

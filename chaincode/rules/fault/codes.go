@@ -105,6 +105,20 @@ const (
 	CodeRetirementNone          Code = "component.decommissioning.none"
 	CodeRetirementEarly         Code = "component.decommissioning.early"
 
+	// A component's tag, and what does not fit.
+	CodeTagSilent           Code = "component.tag.silent"
+	CodeTagChallenge        Code = "component.tag.challenge"
+	CodeTagBroken           Code = "component.tag.broken"
+	CodeTagKeyInUse         Code = "component.tag.key-in-use"
+	CodeActivationDone      Code = "component.activation.done"
+	CodeActivationNotParty  Code = "component.activation.not-party"
+	CodeActivationContested Code = "component.activation.contested"
+	CodeActivationCode      Code = "component.activation.code"
+	CodeScanTime            Code = "component.scan.time"
+	CodeFindingUnknown      Code = "component.finding.unknown"
+	CodeFindingClosed       Code = "component.finding.closed"
+	CodeFindingNotParty     Code = "component.finding.not-party"
+
 	// Another life of a component, and what it rests on.
 	CodeTestUnknown          Code = "component.test.unknown"
 	CodeTestCalibration      Code = "component.test.calibration"
@@ -327,6 +341,18 @@ func Catalogue() []Entry {
 		{CodePledgeOver, Conflict, "the pledge is not open to this: it is taken or over, or the component has another owner"},
 		{CodeRetirementNone, Conflict, "nobody has asked for the decommissioning of the component"},
 		{CodeRetirementEarly, Refused, "the maker may still witness the decommissioning; until when is in params"},
+		{CodeTagSilent, Refused, "the component's tag has no key, or does not sign"},
+		{CodeTagChallenge, Refused, "the tag's answer is missing, or is not to the challenge that is open"},
+		{CodeTagBroken, Refused, "the tag says that its seal is broken"},
+		{CodeTagKeyInUse, Conflict, "another component was activated with this tag's key: one of them is a copy"},
+		{CodeActivationDone, Conflict, "the component is activated, or needs no activation; who did it is in params"},
+		{CodeActivationNotParty, Forbidden, "only the receiver that the maker has named, or the first buyer, activates a component"},
+		{CodeActivationContested, Refused, "another maker says that the component is its own; until that is settled nobody activates it"},
+		{CodeActivationCode, Refused, "this is not the code under the seal"},
+		{CodeScanTime, Refused, "a scan's time is in the future"},
+		{CodeFindingUnknown, NotFound, "the component has no finding of this number"},
+		{CodeFindingClosed, Conflict, "the finding is closed"},
+		{CodeFindingNotParty, Forbidden, "only owner and maker close a finding; that another made it, who said so or a regulator"},
 		{CodeTestUnknown, NotFound, "the component has no test of this number"},
 		{CodeTestCalibration, Refused, "an instrument was not calibrated when the test was performed"},
 		{CodeConcessionUnknown, NotFound, "the component has no concession of this number"},

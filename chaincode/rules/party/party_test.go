@@ -75,6 +75,8 @@ func TestPermissions(t *testing.T) {
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
 		party.ProvideService:       {se},
+		party.ScanComponent:        {m, se, sh, ow, ce, au, re},
+		party.ContestComponent:     {m, se, ce},
 		party.TestComponent:        {se, ce},
 		party.ReworkComponent:      {m, se},
 		party.ProposeShipment:      {m, se, sh, ow},

@@ -15,6 +15,8 @@ const (
 	RegisterComponent    Action = "register-component"
 	OwnComponent         Action = "own-component"
 	ProvideService       Action = "provide-service"
+	ScanComponent        Action = "scan-component"
+	ContestComponent     Action = "contest-component"
 	TestComponent        Action = "test-component"
 	ReworkComponent      Action = "rework-component"
 	ProposeShipment      Action = "propose-shipment"
@@ -41,6 +43,8 @@ func Permissions() []Permission {
 		{RegisterComponent, []Role{Manufacturer}, "only a manufacturer announces components"},
 		{OwnComponent, trading, "who makes, keeps, carries or owns things may own a component"},
 		{ProvideService, []Role{Service}, "only a service company is contracted to serve components"},
+		{ScanComponent, Roles(), "every member may read a component's tag and say where it was"},
+		{ContestComponent, []Role{Manufacturer, Service, Certifier}, "who makes, serves or certifies components says that one is not its announcer's"},
 		{TestComponent, []Role{Certifier, Service}, "a certifier or a service company tests components"},
 		{ReworkComponent, []Role{Manufacturer, Service}, "a manufacturer or a service company remanufactures, reconditions and repairs"},
 		{ProposeShipment, trading, "who makes, keeps, carries or owns things proposes and accepts shipments"},

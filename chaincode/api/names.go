@@ -134,6 +134,7 @@ const (
 // The transactions that only read.
 const (
 	PingTx              Transaction = "participant:Ping"
+	GetRecordsTx        Transaction = "participant:GetRecords"
 	GetOrganisationTx   Transaction = "participant:GetOrganisation"
 	ListOrganisationsTx Transaction = "participant:ListOrganisations"
 	GetDeviceTx         Transaction = "participant:GetDevice"
@@ -246,7 +247,7 @@ func Transactions() []Access {
 		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
 		{OpenSegmentsTx, true}, {AnnounceEncryptionKeyTx, true}, {GetEncryptionKeyTx, false},
 		{AnnounceSessionKeyTx, true}, {ReportForkTx, true}, {ListSessionsTx, false}, {ListForksTx, false},
-		{PingTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
+		{PingTx, false}, {GetRecordsTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetAgreementTx, false}, {GetCareTx, false},
 		{ListHoldsTx, false}, {ListRecallsTx, false},
@@ -324,4 +325,5 @@ const (
 	MaxEnvelopes      = 16        // in one RecordReadings
 	MaxIdempotencyKey = 64
 	MaxPage           = 200
+	MaxRecords        = 32 // in one GetRecords
 )

@@ -17,6 +17,26 @@ type Pong struct {
 	Version string `json:"version"`
 }
 
+// GetRecords asks for records as they are stored, for those who hold what they
+// know against the ledger. A key is written as package catalogue does: kind and
+// attributes between slashes, such as "shipment.event/SH-1/00000000000000000000".
+type GetRecords struct {
+	Keys []string `json:"keys"`
+}
+
+// StoredRecord is one record, byte for byte.
+type StoredRecord struct {
+	Key      string `json:"key"`
+	Found    bool   `json:"found"`
+	SHA256   string `json:"sha256,omitempty" metadata:",optional"` // hexadecimal, of the document
+	Document string `json:"document,omitempty" metadata:",optional"`
+}
+
+// StoredRecords are the records in the order in which they were asked for.
+type StoredRecords struct {
+	Records []StoredRecord `json:"records"`
+}
+
 // AnnounceOrganisation makes an organisation a member (ID1, ID2).
 type AnnounceOrganisation struct {
 	MSPID string       `json:"mspId"`

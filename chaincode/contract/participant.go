@@ -1,9 +1,13 @@
 package contract
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -24,6 +28,43 @@ func newParticipant() *Participant {
 // Ping says which ledger answers.
 func (*Participant) Ping(ctx *Context, _ *api.PingRequest) (*api.Pong, error) {
 	return &api.Pong{Ledger: ctx.tx.LedgerID(), Version: Version}, nil
+}
+
+// GetRecords gives records as they are stored, so that an answer of a read model can be held against the ledger.
+func (*Participant) GetRecords(ctx *Context, in *api.GetRecords) (*api.StoredRecords, error) {
+	names, attrs, err := storedKeys(in.Keys)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := ledger.Stored(ctx.tx, names, attrs)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.StoredRecords{Records: []api.StoredRecord{}}
+	for i, d := range documents {
+		r := api.StoredRecord{Key: in.Keys[i], Found: len(d) > 0}
+		if r.Found {
+			sum := sha256.Sum256(d)
+			r.SHA256, r.Document = hex.EncodeToString(sum[:]), string(d)
+		}
+		out.Records = append(out.Records, r)
+	}
+	return out, nil
+}
+
+// storedKeys reads keys of kinds that the catalogue shows.
+func storedKeys(keys []string) (names []string, attrs [][]string, err error) {
+	if len(keys) == 0 || len(keys) > api.MaxRecords {
+		return nil, nil, fault.New(fault.CodeInvalid, "one asks for 1 to %d records", api.MaxRecords).With("field", "keys")
+	}
+	for _, key := range keys {
+		kind, a, ok := catalogue.ParseKeyText(key)
+		if !ok || len(a) == 0 || len(catalogue.OfKind(kind)) == 0 {
+			return nil, nil, fault.New(fault.CodeInvalid, "a key names no record that can be asked for").With("field", "keys")
+		}
+		names, attrs = append(names, kind), append(attrs, a)
+	}
+	return names, attrs, nil
 }
 
 // AnnounceOrganisation makes an organisation a member (ID1, ID2, ID7).

@@ -27,6 +27,7 @@ import (
 // member of the request; the other members go into the body, or the query.
 var routes = map[api.Transaction]string{
 	api.PingTx:                  "/ledger",
+	api.GetRecordsTx:            "/ledger/records",
 	api.AnnounceOrganisationTx:  "/organisations",
 	api.GetOrganisationTx:       "/organisations/{mspId}",
 	api.ListOrganisationsTx:     "/organisations",

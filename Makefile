@@ -59,7 +59,8 @@ bench: ## measure on a network of its own, as ratios (BENCH="-only rest" for fla
 live = ./network/launch ./network/conformance ./network/faults ./scripts/demo
 
 .PHONY: test
-test: ## run every test, the ones on real networks included
+test: ## run every test, the ones on real networks and databases included
+	@scripts/ci/postgres.sh
 	go test -timeout 20m $$(go list ./... | grep -v -x $(foreach p,$(live),-e $(p:./%=github.com/lifeledger/lifeledger/%)))
 	go test -count=1 -timeout 30m -p 1 $(live)
 

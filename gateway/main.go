@@ -103,7 +103,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
-	_, stopModel, err := openModel(running, c, network, metrics, log)
+	model, stopModel, err := openModel(running, c, network, metrics, log)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	handlers, err := httpapi.New(httpapi.Config{
 		Organisation: c.Organisation, Version: version(), Spec: openAPI,
-		Ledger: ledger{network}, Operations: operations{service}, Authenticator: tokens,
+		Ledger: ledger{network}, Operations: operations{service}, ReadModel: readModel{model, network}, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,
 			WriteTime: c.Limits.Wait + writeMargin,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/lifeledger/lifeledger/gateway/config"
@@ -38,11 +39,15 @@ func openModel(ctx context.Context, c *config.Config, network *fabric.Network, m
 		return nil, nil, err
 	}
 	running, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- model.Run(running, network) }()
+	var all sync.WaitGroup
+	all.Go(func() { model.Run(running, network) })
+	if c.ReadModel.Sample > 0 {
+		all.Go(func() { model.Sample(running, network, c.ReadModel.Sample) })
+	}
 	return model, func() error {
 		cancel()
-		return errors.Join(<-ended, model.Close())
+		all.Wait()
+		return model.Close()
 	}, nil
 }
 

@@ -54,6 +54,18 @@ const (
 	PostingReasonSpread         PostingReason = "spread"
 )
 
+// Defines values for ReadModelDatabase.
+const (
+	Postgres ReadModelDatabase = "postgres"
+	Sqlite   ReadModelDatabase = "sqlite"
+)
+
+// AcceptParked What a person goes on without.
+type AcceptParked struct {
+	// ID Example: transaction/17/0
+	ID string `json:"id"`
+}
+
 // Acceptance The terms that are accepted.
 type Acceptance struct {
 	// TermsHash SHA-256 in lower-case hexadecimal.
@@ -700,6 +712,16 @@ type ExcursionID = string
 // ExcursionPage One page of a list.
 type ExcursionPage = ledgerapi.ExcursionPage
 
+// ExplainRecords Which records, and whether the peer is asked too.
+type ExplainRecords struct {
+	Keys []RecordKey `json:"keys"`
+
+	// Verify Read the records from this organisation's peer and compare.
+	//
+	// Example: true
+	Verify bool `json:"verify,omitempty"`
+}
+
 // Export A document to hand on, the openings of those who are revealed in it, and the others to be kept.
 type Export = redact.Export
 
@@ -750,6 +772,9 @@ type ForkReport struct {
 // Geofence An area on the map, a simple polygon that does not cross the antimeridian.
 type Geofence = shipment.Geofence
 
+// GetRecords Which records.
+type GetRecords = ledgerapi.GetRecords
+
 // Grant What an engineer may do, and when.
 type Grant = credential.Grant
 
@@ -797,6 +822,11 @@ type HandoverRefusal struct {
 //
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type Hash = string
+
+// Height A number of blocks: what block n holds is seen at height n+1 and above.
+//
+// Example: 43
+type Height = uint64
 
 // Hold Says that a component must not be used.
 type Hold = component.Hold
@@ -1090,6 +1120,50 @@ type Packing struct {
 // PaidItem What was paid for one shipment, in sum.
 type PaidItem = paychannel.PaidItem
 
+// Parked What could not be turned into rows.
+type Parked struct {
+	// AcceptedAt Example: 2026-03-01T08:30:00.000Z
+	AcceptedAt string `json:"acceptedAt,omitempty"`
+
+	// AcceptedBy Who goes on without it.
+	//
+	// Example: operator@shipper
+	AcceptedBy string `json:"acceptedBy,omitempty"`
+
+	// Block A number that counts up without gaps.
+	//
+	// Example: 3
+	Block Number `json:"block"`
+
+	// ID The record's key, or the place of the transaction.
+	//
+	// Example: transaction/17/0
+	ID string `json:"id"`
+
+	// Kind Of the record; not there for a transaction.
+	//
+	// Example: shipment
+	Kind string `json:"kind,omitempty"`
+
+	// Reason Example: the key is not one of the product's
+	Reason string `json:"reason"`
+
+	// TransactionNumber A number that counts up without gaps.
+	//
+	// Example: 3
+	TransactionNumber Number `json:"transactionNumber"`
+}
+
+// ParkedPage What could not be turned into rows, by id.
+type ParkedPage struct {
+	Items []Parked `json:"items"`
+
+	// Next The cursor of the next page; empty at the end.
+	//
+	// Example:
+	Next string `json:"next"`
+}
+
 // Part A part of the goods on a way of its own.
 type Part = shipment.Part
 
@@ -1244,6 +1318,15 @@ type ProposeAgreement = ledgerapi.ProposeAgreement
 // ProposeShipment A new shipment and its terms.
 type ProposeShipment = ledgerapi.ProposeShipment
 
+// Provenance Where records come from, in the order in which they were asked for.
+type Provenance struct {
+	// Height A number of blocks: what block n holds is seen at height n+1 and above.
+	//
+	// Example: 43
+	Height  Height         `json:"height"`
+	Records []RecordOrigin `json:"records"`
+}
+
 // PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding; of a pair, the classical and the post-quantum one behind one another.
 //
 // Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
@@ -1268,6 +1351,43 @@ type QuarantinedStatement = statement.QuarantinedStatement
 
 // Rating How an organisation has done as a carrier; it follows from the outcomes, and nobody gives it.
 type Rating = shipment.Rating
+
+// ReadModel How the read model is.
+type ReadModel struct {
+	// BlockHash Hexadecimal SHA-256.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	BlockHash SHA256 `json:"blockHash,omitempty"`
+
+	// CaughtUp False during the first replay, when its indexes are still missing and answers are slow.
+	//
+	// Example: true
+	CaughtUp bool `json:"caughtUp"`
+
+	// Database Example: sqlite
+	Database ReadModelDatabase `json:"database"`
+
+	// Height A number of blocks: what block n holds is seen at height n+1 and above.
+	//
+	// Example: 43
+	Height Height `json:"height"`
+
+	// Parked What could not be turned into rows, and nobody has accepted yet.
+	//
+	// Example: 0
+	Parked int `json:"parked"`
+
+	// Time Of the newest transaction that it has, as its client claims it.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Time string `json:"time,omitempty"`
+
+	// Unknown Kinds of record that this gateway is too old to know.
+	Unknown []UnknownKind `json:"unknown"`
+}
+
+// ReadModelDatabase Example: sqlite
+type ReadModelDatabase string
 
 // Reason Text for people, without control characters.
 //
@@ -1300,6 +1420,105 @@ type RecallPage = ledgerapi.RecallPage
 
 // Reckoning The arithmetic of one excursion's penalty, step by step.
 type Reckoning = shipment.Reckoning
+
+// RecordKey Kind and attributes of a record's key between slashes, as rows have it in `ledgerKey`.
+//
+// Example: organisation/ShipperMSP
+type RecordKey = string
+
+// RecordOrigin What is behind one record.
+type RecordOrigin struct {
+	// Earlier What it was before, the newest first; at most 50.
+	Earlier []RecordVersion `json:"earlier"`
+
+	// Found Whether there is such a record now.
+	//
+	// Example: true
+	Found bool `json:"found"`
+
+	// Key Kind and attributes of a record's key between slashes, as rows have it in `ledgerKey`.
+	//
+	// Example: organisation/ShipperMSP
+	Key RecordKey `json:"key"`
+
+	// Kind Example: organisation
+	Kind string `json:"kind,omitempty"`
+
+	// More There are still earlier ones.
+	//
+	// Example: false
+	More bool `json:"more"`
+
+	// Present One write of a record.
+	Present *RecordVersion `json:"present,omitempty"`
+
+	// Sha256 Hexadecimal SHA-256.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Sha256 SHA256 `json:"sha256,omitempty"`
+
+	// Verdict What the peer said.
+	Verdict *RecordVerdict `json:"verdict,omitempty"`
+}
+
+// RecordVerdict What the peer said.
+type RecordVerdict struct {
+	// Agrees The stored documents are the same, and the rows are those of the document.
+	//
+	// Example: true
+	Agrees bool `json:"agrees"`
+
+	// Changing The record is being changed so often that the two could not be compared.
+	//
+	// Example: false
+	Changing bool `json:"changing,omitempty"`
+
+	// Differs What is not the same.
+	//
+	// Example:
+	Differs string `json:"differs,omitempty"`
+
+	// LedgerSha256 Hexadecimal SHA-256.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	LedgerSha256 SHA256 `json:"ledgerSha256,omitempty"`
+}
+
+// RecordVersion One write of a record.
+type RecordVersion struct {
+	// Block A number that counts up without gaps.
+	//
+	// Example: 3
+	Block Number `json:"block"`
+
+	// Removed The record ended with it.
+	//
+	// Example: false
+	Removed bool `json:"removed,omitempty"`
+
+	// Submitter An organisation, by its MSP id.
+	//
+	// Example: ShipperMSP
+	Submitter MSPID `json:"submitter"`
+
+	// Time The transaction's time, as its client claims it.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Time string `json:"time"`
+
+	// Transaction Example: participant:AnnounceOrganisation
+	Transaction string `json:"transaction"`
+
+	// TransactionID A transaction of the ledger.
+	//
+	// Example: 3f5e0a7c9d1b
+	TransactionID TransactionID `json:"transactionId"`
+
+	// TransactionNumber A number that counts up without gaps.
+	//
+	// Example: 3
+	TransactionNumber Number `json:"transactionNumber"`
+}
 
 // Recorded Where a device's recording stands after its segments were taken.
 type Recorded = ledgerapi.Recorded
@@ -1416,6 +1635,11 @@ type Role = party.Role
 //
 // Example: shipment.violation.temperature-high
 type RuleID = shipment.RuleID
+
+// SHA256 Hexadecimal SHA-256.
+//
+// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+type SHA256 = string
 
 // SSCC A serial shipping container code, 18 digits.
 //
@@ -1570,6 +1794,12 @@ type StatementRecord = statement.StatementRecord
 // StepPrice What one completed step costs: of the task that it names, or of any.
 type StepPrice = service.StepPrice
 
+// StoredRecord One record, byte for byte.
+type StoredRecord = ledgerapi.StoredRecord
+
+// StoredRecords The records in the order in which they were asked for.
+type StoredRecords = ledgerapi.StoredRecords
+
 // Stream Where one device's recording of one shipment stands, and how far it is judged.
 type Stream = shipment.Stream
 
@@ -1668,6 +1898,15 @@ type Tracking = shipment.Tracking
 //
 // Example: 3f5e0a7c9d1b
 type TransactionID = string
+
+// UnknownKind A kind of record that this gateway is too old to know.
+type UnknownKind struct {
+	// Kind Example: kind.of.tomorrow
+	Kind string `json:"kind"`
+
+	// Writes Example: 3
+	Writes int64 `json:"writes"`
+}
 
 // Unopened How far the sealed segments are opened and judged.
 type Unopened = shipment.Unopened
@@ -2675,6 +2914,15 @@ type QuarantineStatementParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListParkedParams defines parameters for ListParked.
+type ListParkedParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ReleaseRecallParams defines parameters for ReleaseRecall.
 type ReleaseRecallParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -3266,6 +3514,9 @@ type CheckDisclosureJSONRequestBody = CheckDisclosure
 // AnnounceEncryptionKeyJSONRequestBody defines body for AnnounceEncryptionKey for application/json ContentType.
 type AnnounceEncryptionKeyJSONRequestBody = AnnounceEncryptionKey
 
+// GetRecordsJSONRequestBody defines body for GetRecords for application/json ContentType.
+type GetRecordsJSONRequestBody = GetRecords
+
 // AnnounceOrganisationJSONRequestBody defines body for AnnounceOrganisation for application/json ContentType.
 type AnnounceOrganisationJSONRequestBody = AnnounceOrganisation
 
@@ -3308,8 +3559,14 @@ type PresentProofJSONRequestBody = ChannelProof
 // WithdrawChannelJSONRequestBody defines body for WithdrawChannel for application/json ContentType.
 type WithdrawChannelJSONRequestBody = Nothing
 
+// ExplainRecordsJSONRequestBody defines body for ExplainRecords for application/json ContentType.
+type ExplainRecordsJSONRequestBody = ExplainRecords
+
 // QuarantineStatementJSONRequestBody defines body for QuarantineStatement for application/json ContentType.
 type QuarantineStatementJSONRequestBody = LateStatement
+
+// AcceptParkedJSONRequestBody defines body for AcceptParked for application/json ContentType.
+type AcceptParkedJSONRequestBody = AcceptParked
 
 // ReleaseRecallJSONRequestBody defines body for ReleaseRecall for application/json ContentType.
 type ReleaseRecallJSONRequestBody = ReleaseRecall
@@ -3655,6 +3912,9 @@ type ServerInterface interface {
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(c *gin.Context)
+	// GetRecords Get records as this organisation's peer has stored them
+	// (POST /ledger/records)
+	GetRecords(c *gin.Context)
 	// GetOperation Ask how a write is doing
 	// (GET /operations/{operationId})
 	GetOperation(c *gin.Context, operationID OperationIDParameter)
@@ -3727,9 +3987,21 @@ type ServerInterface interface {
 	// WithdrawChannel Withdraw or decline an offered payment channel
 	// (POST /payment-channels/{channelId}/withdrawal)
 	WithdrawChannel(c *gin.Context, channelID ChannelIDParameter, params WithdrawChannelParams)
+	// ExplainRecords Say where rows of the read model come from, and whether the ledger agrees
+	// (POST /provenance)
+	ExplainRecords(c *gin.Context)
 	// QuarantineStatement Bring a statement that comes too late before its issuer
 	// (POST /quarantine)
 	QuarantineStatement(c *gin.Context, params QuarantineStatementParams)
+	// GetReadModel Say how far the read model is, and what it could not take up
+	// (GET /read-model)
+	GetReadModel(c *gin.Context)
+	// ListParked List what could not be turned into rows
+	// (GET /read-model/parked)
+	ListParked(c *gin.Context, params ListParkedParams)
+	// AcceptParked Go on without something that is parked
+	// (POST /read-model/parked/acceptances)
+	AcceptParked(c *gin.Context)
 	// ReleaseRecall End a recall for all components
 	// (POST /recall-releases)
 	ReleaseRecall(c *gin.Context, params ReleaseRecallParams)
@@ -7951,6 +8223,19 @@ func (siw *ServerInterfaceWrapper) GetLedger(c *gin.Context) {
 	siw.Handler.GetLedger(c)
 }
 
+// GetRecords operation middleware
+func (siw *ServerInterfaceWrapper) GetRecords(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRecords(c)
+}
+
 // GetOperation operation middleware
 func (siw *ServerInterfaceWrapper) GetOperation(c *gin.Context) {
 
@@ -9238,6 +9523,19 @@ func (siw *ServerInterfaceWrapper) WithdrawChannel(c *gin.Context) {
 	siw.Handler.WithdrawChannel(c, channelID, params)
 }
 
+// ExplainRecords operation middleware
+func (siw *ServerInterfaceWrapper) ExplainRecords(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExplainRecords(c)
+}
+
 // QuarantineStatement operation middleware
 func (siw *ServerInterfaceWrapper) QuarantineStatement(c *gin.Context) {
 
@@ -9295,6 +9593,67 @@ func (siw *ServerInterfaceWrapper) QuarantineStatement(c *gin.Context) {
 	}
 
 	siw.Handler.QuarantineStatement(c, params)
+}
+
+// GetReadModel operation middleware
+func (siw *ServerInterfaceWrapper) GetReadModel(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReadModel(c)
+}
+
+// ListParked operation middleware
+func (siw *ServerInterfaceWrapper) ListParked(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListParkedParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListParked(c, params)
+}
+
+// AcceptParked operation middleware
+func (siw *ServerInterfaceWrapper) AcceptParked(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptParked(c)
 }
 
 // ReleaseRecall operation middleware
@@ -12994,6 +13353,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/encryption-keys/:mspId", wrapper.GetEncryptionKey)
 	router.GET(options.BaseURL+"/keys/:keyId", wrapper.GetKeyHolder)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
+	router.POST(options.BaseURL+"/ledger/records", wrapper.GetRecords)
 	router.GET(options.BaseURL+"/operations/:operationId", wrapper.GetOperation)
 	router.GET(options.BaseURL+"/organisations", wrapper.ListOrganisations)
 	router.POST(options.BaseURL+"/organisations", wrapper.AnnounceOrganisation)
@@ -13018,7 +13378,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.ListProofs)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/proofs", wrapper.PresentProof)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/withdrawal", wrapper.WithdrawChannel)
+	router.POST(options.BaseURL+"/provenance", wrapper.ExplainRecords)
 	router.POST(options.BaseURL+"/quarantine", wrapper.QuarantineStatement)
+	router.GET(options.BaseURL+"/read-model", wrapper.GetReadModel)
+	router.GET(options.BaseURL+"/read-model/parked", wrapper.ListParked)
+	router.POST(options.BaseURL+"/read-model/parked/acceptances", wrapper.AcceptParked)
 	router.POST(options.BaseURL+"/recall-releases", wrapper.ReleaseRecall)
 	router.POST(options.BaseURL+"/recalls", wrapper.IssueRecall)
 	router.GET(options.BaseURL+"/recalls/:mspId", wrapper.ListRecalls)
@@ -13454,6 +13818,8 @@ type OrganisationCreatedJSONResponse struct {
 
 type OrganisationPageJSONResponse OrganisationPage
 
+type ParkedPageJSONResponse ParkedPage
+
 type PaymentChannelJSONResponse PaymentChannel
 
 type PaymentChannelChangedResponseHeaders struct {
@@ -13533,6 +13899,8 @@ type ProcessRecordCreatedJSONResponse struct {
 	Headers ProcessRecordCreatedResponseHeaders
 }
 
+type ProvenanceJSONResponse Provenance
+
 type QuarantineChangedResponseHeaders struct {
 	IdempotencyReplayed *bool
 	XBlock              uint64
@@ -13561,6 +13929,8 @@ type QuarantineEntryJSONResponse QuarantineEntry
 type QuarantinePageJSONResponse QuarantinePage
 
 type RatingJSONResponse Rating
+
+type ReadModelJSONResponse ReadModel
 
 type RecallChangedResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -13717,6 +14087,8 @@ type StatementSettledJSONResponse struct {
 
 	Headers StatementSettledResponseHeaders
 }
+
+type StoredRecordsJSONResponse StoredRecords
 
 type StreamJSONResponse Stream
 
@@ -15776,6 +16148,28 @@ func (response GetLedger200JSONResponse) VisitGetLedgerResponse(w http.ResponseW
 	return err
 }
 
+type GetRecordsRequestObject struct {
+	Body *GetRecordsJSONRequestBody
+}
+
+type GetRecordsResponseObject interface {
+	VisitGetRecordsResponse(w http.ResponseWriter) error
+}
+
+type GetRecords200JSONResponse struct{ StoredRecordsJSONResponse }
+
+func (response GetRecords200JSONResponse) VisitGetRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOperationRequestObject struct {
 	OperationID OperationIDParameter `json:"operationId"`
 }
@@ -16433,6 +16827,28 @@ func (response WithdrawChannel200JSONResponse) VisitWithdrawChannelResponse(w ht
 	return err
 }
 
+type ExplainRecordsRequestObject struct {
+	Body *ExplainRecordsJSONRequestBody
+}
+
+type ExplainRecordsResponseObject interface {
+	VisitExplainRecordsResponse(w http.ResponseWriter) error
+}
+
+type ExplainRecords200JSONResponse struct{ ProvenanceJSONResponse }
+
+func (response ExplainRecords200JSONResponse) VisitExplainRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type QuarantineStatementRequestObject struct {
 	Params QuarantineStatementParams
 	Body   *QuarantineStatementJSONRequestBody
@@ -16458,6 +16874,71 @@ func (response QuarantineStatement201JSONResponse) VisitQuarantineStatementRespo
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReadModelRequestObject struct {
+}
+
+type GetReadModelResponseObject interface {
+	VisitGetReadModelResponse(w http.ResponseWriter) error
+}
+
+type GetReadModel200JSONResponse struct{ ReadModelJSONResponse }
+
+func (response GetReadModel200JSONResponse) VisitGetReadModelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListParkedRequestObject struct {
+	Params ListParkedParams
+}
+
+type ListParkedResponseObject interface {
+	VisitListParkedResponse(w http.ResponseWriter) error
+}
+
+type ListParked200JSONResponse struct{ ParkedPageJSONResponse }
+
+func (response ListParked200JSONResponse) VisitListParkedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptParkedRequestObject struct {
+	Body *AcceptParkedJSONRequestBody
+}
+
+type AcceptParkedResponseObject interface {
+	VisitAcceptParkedResponse(w http.ResponseWriter) error
+}
+
+type AcceptParked200JSONResponse struct{ ReadModelJSONResponse }
+
+func (response AcceptParked200JSONResponse) VisitAcceptParkedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18469,6 +18950,9 @@ type StrictServerInterface interface {
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
+	// GetRecords Get records as this organisation's peer has stored them
+	// (POST /ledger/records)
+	GetRecords(ctx context.Context, request GetRecordsRequestObject) (GetRecordsResponseObject, error)
 	// GetOperation Ask how a write is doing
 	// (GET /operations/{operationId})
 	GetOperation(ctx context.Context, request GetOperationRequestObject) (GetOperationResponseObject, error)
@@ -18541,9 +19025,21 @@ type StrictServerInterface interface {
 	// WithdrawChannel Withdraw or decline an offered payment channel
 	// (POST /payment-channels/{channelId}/withdrawal)
 	WithdrawChannel(ctx context.Context, request WithdrawChannelRequestObject) (WithdrawChannelResponseObject, error)
+	// ExplainRecords Say where rows of the read model come from, and whether the ledger agrees
+	// (POST /provenance)
+	ExplainRecords(ctx context.Context, request ExplainRecordsRequestObject) (ExplainRecordsResponseObject, error)
 	// QuarantineStatement Bring a statement that comes too late before its issuer
 	// (POST /quarantine)
 	QuarantineStatement(ctx context.Context, request QuarantineStatementRequestObject) (QuarantineStatementResponseObject, error)
+	// GetReadModel Say how far the read model is, and what it could not take up
+	// (GET /read-model)
+	GetReadModel(ctx context.Context, request GetReadModelRequestObject) (GetReadModelResponseObject, error)
+	// ListParked List what could not be turned into rows
+	// (GET /read-model/parked)
+	ListParked(ctx context.Context, request ListParkedRequestObject) (ListParkedResponseObject, error)
+	// AcceptParked Go on without something that is parked
+	// (POST /read-model/parked/acceptances)
+	AcceptParked(ctx context.Context, request AcceptParkedRequestObject) (AcceptParkedResponseObject, error)
 	// ReleaseRecall End a recall for all components
 	// (POST /recall-releases)
 	ReleaseRecall(ctx context.Context, request ReleaseRecallRequestObject) (ReleaseRecallResponseObject, error)
@@ -21603,6 +22099,48 @@ func (sh *strictHandler) GetLedger(ctx *gin.Context) {
 	}
 }
 
+// GetRecords operation middleware
+func (sh *strictHandler) GetRecords(ctx *gin.Context) {
+	var request GetRecordsRequestObject
+
+	var body GetRecordsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRecords(ctx, request.(GetRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRecords")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRecordsResponseObject); ok {
+		if err := validResponse.VisitGetRecordsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetOperation operation middleware
 func (sh *strictHandler) GetOperation(ctx *gin.Context, operationID OperationIDParameter) {
 	var request GetOperationRequestObject
@@ -22507,6 +23045,48 @@ func (sh *strictHandler) WithdrawChannel(ctx *gin.Context, channelID ChannelIDPa
 	}
 }
 
+// ExplainRecords operation middleware
+func (sh *strictHandler) ExplainRecords(ctx *gin.Context) {
+	var request ExplainRecordsRequestObject
+
+	var body ExplainRecordsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExplainRecords(ctx, request.(ExplainRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExplainRecords")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExplainRecordsResponseObject); ok {
+		if err := validResponse.VisitExplainRecordsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // QuarantineStatement operation middleware
 func (sh *strictHandler) QuarantineStatement(ctx *gin.Context, params QuarantineStatementParams) {
 	var request QuarantineStatementRequestObject
@@ -22544,6 +23124,98 @@ func (sh *strictHandler) QuarantineStatement(ctx *gin.Context, params Quarantine
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(QuarantineStatementResponseObject); ok {
 		if err := validResponse.VisitQuarantineStatementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReadModel operation middleware
+func (sh *strictHandler) GetReadModel(ctx *gin.Context) {
+	var request GetReadModelRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReadModel(ctx, request.(GetReadModelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReadModel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReadModelResponseObject); ok {
+		if err := validResponse.VisitGetReadModelResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListParked operation middleware
+func (sh *strictHandler) ListParked(ctx *gin.Context, params ListParkedParams) {
+	var request ListParkedRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListParked(ctx, request.(ListParkedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListParked")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListParkedResponseObject); ok {
+		if err := validResponse.VisitListParkedResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptParked operation middleware
+func (sh *strictHandler) AcceptParked(ctx *gin.Context) {
+	var request AcceptParkedRequestObject
+
+	var body AcceptParkedJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptParked(ctx, request.(AcceptParkedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptParked")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptParkedResponseObject); ok {
+		if err := validResponse.VisitAcceptParkedResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -32,6 +32,11 @@ func Permissions() []Permission {
 	return []Permission{
 		{"GetLedger", all},
 		{"GetOperation", all}, // a device sees its own only
+		{"GetRecords", reads},
+		{"GetReadModel", reads},
+		{"ListParked", reads},
+		{"AcceptParked", staff},
+		{"ExplainRecords", reads},
 
 		{"ListOrganisations", reads},
 		{"GetOrganisation", reads},

@@ -37,6 +37,7 @@ type Config struct {
 
 	Ledger        Ledger
 	Operations    Operations
+	ReadModel     ReadModel
 	Authenticator Authenticator
 
 	Limits  Limits
@@ -57,6 +58,7 @@ type server struct {
 	config     Config
 	ledger     Ledger
 	operations Operations
+	model      ReadModel
 	contract   *contract
 	metrics    *Metrics
 	log        *slog.Logger
@@ -66,8 +68,8 @@ var _ api.StrictServerInterface = (*server)(nil)
 
 // New assembles the handlers of everything that the gateway serves.
 func New(c Config) (*Handlers, error) {
-	if c.Ledger == nil || c.Operations == nil || c.Authenticator == nil || c.Organisation == "" {
-		return nil, errors.New("httpapi: organisation, ledger, operations and authenticator must be given")
+	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Authenticator == nil || c.Organisation == "" {
+		return nil, errors.New("httpapi: organisation, ledger, operations, read model and authenticator must be given")
 	}
 	c.Limits = c.Limits.withDefaults()
 	if c.Metrics == nil {
@@ -84,7 +86,7 @@ func New(c Config) (*Handlers, error) {
 }
 
 func assemble(c Config, contract *contract) (*Handlers, error) {
-	s := &server{config: c, ledger: c.Ledger, operations: c.Operations, contract: contract, metrics: c.Metrics, log: c.Log}
+	s := &server{config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, contract: contract, metrics: c.Metrics, log: c.Log}
 	ready := &readiness{server: s}
 	apart, err := s.engine()
 	if err != nil {

@@ -105,6 +105,43 @@ func (f *fakeOperations) Get(_ context.Context, id string) (Outcome, error) {
 	return Outcome{}, problem.New(problem.OperationUnknown, "operation "+id+" is unknown")
 }
 
+// fakeModel has three things parked, and knows one record.
+type fakeModel struct {
+	err       error
+	accepted  []string
+	explained []string
+	verified  bool
+}
+
+func (f *fakeModel) Status(context.Context) (api.ReadModel, error) {
+	return api.ReadModel{Database: "sqlite", Height: 43, CaughtUp: true, Parked: 3 - len(f.accepted), Unknown: []api.UnknownKind{}}, f.err
+}
+
+func (f *fakeModel) Parked(_ context.Context, after string, limit int) ([]api.Parked, error) {
+	all := []api.Parked{}
+	for _, id := range []string{"key/a", "key/b", "transaction/1/0"} {
+		if id > after && len(all) < limit {
+			all = append(all, api.Parked{ID: id, Block: 1, Reason: "unreadable"})
+		}
+	}
+	return all, f.err
+}
+
+func (f *fakeModel) Accept(_ context.Context, id, by string) error {
+	f.accepted = append(f.accepted, id+" by "+by)
+	return f.err
+}
+
+func (f *fakeModel) Explain(_ context.Context, keys []string, verify bool) (api.Provenance, error) {
+	f.explained, f.verified = keys, verify
+	present := api.RecordVersion{Block: 7, TransactionID: "tx-1", Time: "2026-03-01T08:30:00.000Z", Submitter: "ShipperMSP", Transaction: "participant:AnnounceOrganisation"}
+	record := api.RecordOrigin{Key: keys[0], Found: true, Present: &present, Earlier: []api.RecordVersion{}}
+	if verify {
+		record.Verdict = &api.RecordVerdict{Agrees: true}
+	}
+	return api.Provenance{Height: 43, Records: []api.RecordOrigin{record}}, f.err
+}
+
 // fakeTokens knows a token by its text: "Bearer operator".
 type fakeTokens struct{}
 
@@ -129,6 +166,7 @@ func (fakeTokens) Verify(_ context.Context, header string) (authn.Principal, err
 type world struct {
 	ledger     *fakeLedger
 	operations *fakeOperations
+	model      *fakeModel
 	metrics    *Metrics
 	log        bytes.Buffer
 	apart      http.Handler // health, readiness and metrics alone
@@ -160,11 +198,12 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	w := &world{
 		ledger:     &fakeLedger{answers: make(map[ledgerapi.Transaction]string), errs: make(map[ledgerapi.Transaction]error), ready: map[string]error{"ShipperMSP": nil}},
 		operations: &fakeOperations{answers: make(map[ledgerapi.Transaction]string)},
+		model:      new(fakeModel),
 		metrics:    NewMetrics(),
 	}
 	c := Config{
 		Organisation: "ShipperMSP", Version: "test",
-		Ledger: w.ledger, Operations: w.operations, Authenticator: fakeTokens{},
+		Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Authenticator: fakeTokens{},
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

@@ -27,6 +27,9 @@ const (
 	KeyReused        Condition = "key-reused"
 	RateLimited      Condition = "rate-limited"
 	Cancelled        Condition = "cancelled"
+	ParkedUnknown    Condition = "parked-unknown"
+	ModelBehind      Condition = "model-behind"
+	ModelAway        Condition = "model-away"
 
 	// The network's.
 	Denied         Condition = "denied"
@@ -69,6 +72,9 @@ func Table() []Row {
 		{KeyReused, fault.CodeKeyReused, http.StatusUnprocessableEntity, false, 0, "this idempotency key has been used for another request"},
 		{RateLimited, "request.rate-limited", http.StatusTooManyRequests, true, s, "this principal asks more often than it may"},
 		{Cancelled, "request.cancelled", http.StatusServiceUnavailable, true, s, "the request was cut off before it was carried out"},
+		{ParkedUnknown, "read-model.parked-unknown", http.StatusNotFound, false, 0, "nothing of this id is parked"},
+		{ModelBehind, "read-model.behind", http.StatusServiceUnavailable, true, s, "the read model has not reached the height that was asked for"},
+		{ModelAway, "read-model.unavailable", http.StatusServiceUnavailable, true, 2 * s, "the read model's database cannot be reached"},
 
 		{Denied, "ledger.denied", http.StatusForbidden, false, 0, "the ledger does not take this gateway's identity"},
 		{Contended, "ledger.contended", http.StatusConflict, true, s, "others changed the same records at the same time; nothing was changed"},

@@ -206,14 +206,24 @@ func (m *Model) View(ctx context.Context, do func(tx *sql.Tx, at At) error) erro
 	}
 	tx, err := m.store.reader.BeginTx(ctx, options)
 	if err != nil {
-		return err
+		return away(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	h, err := readHead(ctx, tx) // which in SQLite fixes what is seen
 	if err != nil {
-		return err
+		return away(ctx, err)
 	}
 	return do(tx, At{h.height, h.time})
+}
+
+// ErrAway says that the database cannot be reached, or is not prepared yet.
+var ErrAway = errors.New("the read model's database cannot be read")
+
+func away(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrAway, err)
 }
 
 // reached tells all who wait that the database has so many blocks.

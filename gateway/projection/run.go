@@ -32,7 +32,7 @@ const (
 // Run follows the chain until ctx ends. It survives a database that fails and a
 // stream that is cut; it does not go on over a block that does not continue the
 // chain, which is for a person to look at, and says so again and again.
-func (m *Model) Run(ctx context.Context, chain Chain) error {
+func (m *Model) Run(ctx context.Context, chain Chain) {
 	for ctx.Err() == nil {
 		err := m.follow(ctx, chain)
 		if ctx.Err() != nil {
@@ -48,7 +48,6 @@ func (m *Model) Run(ctx context.Context, chain Chain) error {
 		case <-time.After(m.config.Pause):
 		}
 	}
-	return nil
 }
 
 // follow replays and follows from the height that the database has.

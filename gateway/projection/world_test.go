@@ -180,7 +180,7 @@ func running(t testing.TB, m *Model, chain Chain) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = m.Run(ctx, chain)
+		m.Run(ctx, chain)
 	}()
 	stop = func() {
 		cancel()

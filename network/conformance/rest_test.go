@@ -253,7 +253,7 @@ func (r rest) Submit(org string, args ...string) (*scenario.Outcome, error) {
 // Evaluate gets the resource.
 func (r rest) Evaluate(org string, args ...string) ([]byte, error) {
 	method := http.MethodGet
-	if len(args) > 0 && (api.Transaction(args[0]) == api.SimulateTx || api.Transaction(args[0]) == api.CheckDisclosureTx) { // questions that no query can or should hold
+	if len(args) > 0 && (api.Transaction(args[0]) == api.SimulateTx || api.Transaction(args[0]) == api.CheckDisclosureTx || api.Transaction(args[0]) == api.GetRecordsTx) { // questions that no query can or should hold
 		method = http.MethodPost
 	}
 	path, body, ok := request(method, args)

@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
@@ -13,11 +11,9 @@ import (
 )
 
 // Component is the contract about components.
-type Component struct{ contractapi.Contract }
+type Component struct{ base }
 
-func newComponent() *Component {
-	return &Component{contractapi.Contract{Name: api.Component, TransactionContextHandler: new(Context)}}
-}
+func newComponent() product { return &Component{newBase(api.Component)} }
 
 // Register announces a component with its key and its location (CM1).
 func (*Component) Register(ctx *Context, in *api.RegisterComponent) (*component.Component, error) {

@@ -4,14 +4,21 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 )
 
+// Base and Product are what a contract needs to stand behind the guard.
+type (
+	Base    = base
+	Product = product
+)
+
+// NewBase is the beginning of a contract.
+var NewBase = newBase
+
 // Assemble puts any contracts behind a guard that keeps its log to itself.
-func Assemble(transactions []api.Access, contracts ...contractapi.ContractInterface) (*Guard, error) {
-	g, err := assemble(transactions, contracts...)
+func Assemble(transactions []api.Access, makers ...func() Product) (*Guard, error) {
+	g, err := assemble(transactions, makers...)
 	if err == nil {
 		g.log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	}
@@ -19,6 +26,10 @@ func Assemble(transactions []api.Access, contracts ...contractapi.ContractInterf
 }
 
 // Contracts are the product's own.
-func Contracts() []contractapi.ContractInterface {
-	return []contractapi.ContractInterface{newParticipant(), newComponent(), newShipment(), newSettlement(), newPayChannel(), newService()}
+func Contracts() []Product {
+	var all []Product
+	for _, m := range makers() {
+		all = append(all, m())
+	}
+	return all
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"strings"
 
@@ -27,41 +26,9 @@ const metadataTx = contractapi.SystemContractName + ":GetMetadata"
 // end the process. The guard takes exact names, one argument, strict JSON, and
 // turns every failure into a fault.
 type Guard struct {
-	contracts *contractapi.ContractChaincode
-	known     map[string]transaction // by exact name; written once, in New
-	log       *slog.Logger
-}
-
-// transaction is what the guard knows of one transaction.
-type transaction struct {
-	writes bool
-	shape  *shape
-}
-
-// New assembles the contracts behind their guard.
-func New() (*Guard, error) {
-	return assemble(api.Transactions(), newParticipant(), newComponent(), newShipment(), newSettlement(), newPayChannel(), newService())
-}
-
-func assemble(transactions []api.Access, contracts ...contractapi.ContractInterface) (*Guard, error) {
-	cc, err := contractapi.NewChaincode(contracts...)
-	if err != nil {
-		return nil, err
-	}
-	cc.Info.Title, cc.Info.Version = "lifeledger", Version
-	named := make(map[string]contractapi.ContractInterface)
-	for _, c := range contracts {
-		named[c.GetName()] = c
-	}
-	g := &Guard{contracts: cc, known: make(map[string]transaction), log: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
-	for _, t := range transactions {
-		s, err := shapeOfRequest(named, t.Name)
-		if err != nil {
-			return nil, err
-		}
-		g.known[string(t.Name)] = transaction{t.Writes, s}
-	}
-	return g, nil
+	names []string               // in the order in which they are listed
+	known map[string]transaction // by exact name; written once, as the contracts are assembled
+	log   *slog.Logger
 }
 
 // Init has nothing to do: the ledger begins empty.
@@ -93,7 +60,7 @@ func (g *Guard) invoke(stub shim.ChaincodeStubInterface) ([]byte, error) {
 		return nil, err
 	}
 	if req.name == metadataTx {
-		return g.call(&invocation{ChaincodeStubInterface: stub, request: req})
+		return g.describe(&invocation{ChaincodeStubInterface: stub, request: req})
 	}
 	tx, err := ledger.Open(stub)
 	if err != nil {
@@ -120,7 +87,15 @@ func (g *Guard) invoke(stub shim.ChaincodeStubInterface) ([]byte, error) {
 // call lets contract-api run the function. What it answers of its own accord is
 // about the form of the argument, or is our mistake.
 func (g *Guard) call(inv *invocation) ([]byte, error) {
-	r := g.contracts.Invoke(inv)
+	cc, err := g.known[inv.name].chaincode()
+	if err != nil {
+		return nil, fault.Wrap(err, "assemble")
+	}
+	return answer(cc, inv)
+}
+
+func answer(cc *contractapi.ContractChaincode, inv *invocation) ([]byte, error) {
+	r := cc.Invoke(inv)
 	if r.GetStatus() == shim.OK {
 		if len(r.GetPayload()) == 0 {
 			return nil, fault.New(fault.CodeInternal, "%s answered nothing", inv.name)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/contract"
@@ -154,7 +153,7 @@ const proposal = `{"shipmentId":"s","terms":{"ruleSet":"shipment-1","consignor":
 	`"onDelayMs":0,"offDelayMs":0,"penaltyMinor":1}],"lateRecordingSeconds":0,"settleAfterSeconds":0}}`
 
 // rogue is a contract that does what ours must not.
-type rogue struct{ contractapi.Contract }
+type rogue struct{ contract.Base }
 
 func (*rogue) Panic(*contract.Context, *api.PingRequest) (*api.Pong, error) { panic("boom") }
 func (*rogue) Nil(*contract.Context, *api.PingRequest) (*api.Pong, error)   { return nil, nil }
@@ -173,7 +172,7 @@ func newRogue(t *testing.T, named string, transactions ...string) *ledgertest.Le
 	for _, n := range transactions {
 		list = append(list, api.Access{Name: api.Transaction(named + ":" + n), Writes: true})
 	}
-	g, err := contract.Assemble(list, &rogue{contractapi.Contract{Name: named, TransactionContextHandler: new(contract.Context)}})
+	g, err := contract.Assemble(list, func() contract.Product { return &rogue{contract.NewBase(named)} })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,9 @@ func TestMetadataIsAsWrittenDown(t *testing.T) {
 }
 
 // methods are the exported methods of our contracts by transaction name, without
-// those of contract-api's own base.
+// those of their base.
 func methods() map[api.Transaction]reflect.Method {
-	base := reflect.TypeFor[*contractapi.Contract]()
+	base := reflect.TypeFor[*contract.Base]()
 	all := make(map[api.Transaction]reflect.Method)
 	for _, c := range contract.Contracts() {
 		for m := range reflect.TypeOf(c).Methods() {

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
@@ -19,11 +17,9 @@ import (
 const Version = "1"
 
 // Participant is the contract about who takes part.
-type Participant struct{ contractapi.Contract }
+type Participant struct{ base }
 
-func newParticipant() *Participant {
-	return &Participant{contractapi.Contract{Name: api.Participant, TransactionContextHandler: new(Context)}}
-}
+func newParticipant() product { return &Participant{newBase(api.Participant)} }
 
 // Ping says which ledger answers.
 func (*Participant) Ping(ctx *Context, _ *api.PingRequest) (*api.Pong, error) {

@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/balanceproof"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
@@ -15,11 +13,9 @@ import (
 
 // PayChannel is the contract about payment channels: many small payments that
 // two organisations sign to one another, and one settlement (SH14, ADR 19).
-type PayChannel struct{ contractapi.Contract }
+type PayChannel struct{ base }
 
-func newPayChannel() *PayChannel {
-	return &PayChannel{contractapi.Contract{Name: api.PayChannel, TransactionContextHandler: new(Context)}}
-}
+func newPayChannel() product { return &PayChannel{newBase(api.PayChannel)} }
 
 // Open offers a channel and moves the opener's deposit into it.
 func (*PayChannel) Open(ctx *Context, in *api.OpenChannel) (*paychannel.PaymentChannel, error) {

@@ -3,8 +3,6 @@ package contract
 import (
 	"slices"
 
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -14,11 +12,9 @@ import (
 )
 
 // Service is the contract about how components are kept.
-type Service struct{ contractapi.Contract }
+type Service struct{ base }
 
-func newService() *Service {
-	return &Service{contractapi.Contract{Name: api.Service, TransactionContextHandler: new(Context)}}
-}
+func newService() product { return &Service{newBase(api.Service)} }
 
 // ProposeAgreement offers an agreement between an operator and a service company.
 func (*Service) ProposeAgreement(ctx *Context, in *api.ProposeAgreement) (*service.Agreement, error) {

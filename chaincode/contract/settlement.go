@@ -3,8 +3,6 @@ package contract
 import (
 	"slices"
 
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -13,11 +11,9 @@ import (
 )
 
 // Settlement is the contract about tokens and accounts.
-type Settlement struct{ contractapi.Contract }
+type Settlement struct{ base }
 
-func newSettlement() *Settlement {
-	return &Settlement{contractapi.Contract{Name: api.Settlement, TransactionContextHandler: new(Context)}}
-}
+func newSettlement() product { return &Settlement{newBase(api.Settlement)} }
 
 // Issue creates tokens in the caller's account against a stated reserve (SH13).
 func (*Settlement) Issue(ctx *Context, in *api.IssueTokens) (*money.Shard, error) {

@@ -25,14 +25,10 @@ func textual() map[api.Transaction]reflect.Type {
 	return map[api.Transaction]reflect.Type{api.RecordReadingsTx: reflect.TypeFor[api.RecordReadings]()}
 }
 
-// shapeOfRequest finds the request type of a transaction among the contracts.
-func shapeOfRequest(contracts map[string]contractapi.ContractInterface, t api.Transaction) (*shape, error) {
+// shapeOfRequest finds the request type of a transaction of the contract.
+func shapeOfRequest(c contractapi.ContractInterface, t api.Transaction) (*shape, error) {
 	if typ, ok := textual()[t]; ok {
 		return shapeOf(typ), nil
-	}
-	c, ok := contracts[t.Contract()]
-	if !ok {
-		return nil, fmt.Errorf("%s is in no contract", t)
 	}
 	_, name, _ := strings.Cut(string(t), ":")
 	m, ok := reflect.TypeOf(c).MethodByName(name)

@@ -3,8 +3,6 @@ package contract
 import (
 	"slices"
 
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
-
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
@@ -14,11 +12,9 @@ import (
 )
 
 // Shipment is the contract about shipments: terms, custody, readings, settlement.
-type Shipment struct{ contractapi.Contract }
+type Shipment struct{ base }
 
-func newShipment() *Shipment {
-	return &Shipment{contractapi.Contract{Name: api.Shipment, TransactionContextHandler: new(Context)}}
-}
+func newShipment() product { return &Shipment{newBase(api.Shipment)} }
 
 // Propose begins a shipment with terms that one party proposes (SH1).
 func (*Shipment) Propose(ctx *Context, in *api.ProposeShipment) (*shipment.Shipment, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 )
 
 // forge commits a write that no contract of ours would make, endorsed by peers
@@ -37,6 +38,11 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 	set := func(t *testing.T) *journey {
 		j := newJourney(t, "s", "box", warm("SH7"))
 		j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "c", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+		j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "d", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+		j.must(t, maker, api.OfferPledgeTx, api.OfferPledge{ComponentID: "d", Lender: service.MSPID, AmountMinor: 1, Currency: "USD", Till: "2199-01-01T00:00:00Z"})
+		j.must(t, service, api.AcceptPledgeTx, api.PledgeRef{ComponentID: "d", Number: 1})
+		j.must(t, maker, api.PlaceHoldTx, api.PlaceHold{ComponentID: "c", Kind: component.SafetyHold, Reason: "a crack"})
+		j.must(t, maker, api.IssueRecallTx, api.IssueRecall{PartNumber: "P", Lot: "L", Reason: "cracks"})
 		j.must(t, maker, api.RequestRedemptionTx, api.RequestRedemption{RedemptionID: "r", Issuer: carrier.MSPID, Currency: "USD", AmountMinor: 1, PayTo: "x"})
 		return j
 	}
@@ -54,6 +60,10 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		"an escrow":            {ledgertest.Key("escrow", "s"), all},
 		"a statement":          {ledgertest.Key("shipment.settlement", "s"), all},
 		"a shipment's head":    {ledgertest.Key("shipment", "s"), nil},
+		"a maker's hold":       {ledgertest.Key("component.hold", "c", "manufacturer"), []string{maker.MSPID}},
+		"a recall":             {ledgertest.Key("component.recall", maker.MSPID, "P", "L"), []string{maker.MSPID}},
+		"a pledged component":  {ledgertest.Key("component", "d"), []string{maker.MSPID, service.MSPID}},
+		"a pledge":             {ledgertest.Key("component.pledge", "d", "00000000000000000001"), []string{maker.MSPID, service.MSPID}},
 		"a component's event":  {ledgertest.Key("component.event", "c", "00000000000000000000"), nil},
 		"a statement's chain":  {ledgertest.Key("statement.chain", "c", "component:c"), nil},
 		"a posting":            {ledgertest.Key("account.posting", maker.MSPID, "USD", "00", "00000000000000000000"), nil},

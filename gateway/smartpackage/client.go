@@ -184,6 +184,15 @@ func (c *Client) ReportFork(ctx context.Context, shipmentID, deviceID string, en
 	return c.post(ctx, "/v1/shipments/"+url.PathEscape(shipmentID)+"/devices/"+url.PathEscape(deviceID)+"/forks", body)
 }
 
+// Post writes something else than the above through the same care: it is repeated
+// until it is answered for good, and done once.
+func (c *Client) Post(ctx context.Context, path string, body []byte) error {
+	return c.post(ctx, path, body)
+}
+
+// Get reads something else than the above.
+func (c *Client) Get(ctx context.Context, path string, out any) error { return c.get(ctx, path, out) }
+
 // post writes. Its idempotency key follows from the request's content, so that
 // the same request has the same key even after the device restarted.
 func (c *Client) post(ctx context.Context, path string, body []byte) error {

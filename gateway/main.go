@@ -166,8 +166,14 @@ func keeperConfig(c *config.Config, service *operation.Service, log *slog.Logger
 	}
 }
 
-// version is the module's, as the build recorded it.
+// release is what the linker was told; empty in a plain `go build`.
+var release string
+
+// version is the release, or else the module's version as the build recorded it.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "unknown"

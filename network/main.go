@@ -27,6 +27,7 @@ type cli struct {
 	Status    statusCmd    `cmd:"" help:"Show every process and the ledger's height on each peer."`
 	Logs      logsCmd      `cmd:"" help:"Show the log of one process, or list the logs."`
 	Doctor    doctorCmd    `cmd:"" help:"Check the network and name what is broken, with the remedy."`
+	Images    imagesCmd    `cmd:"" help:"Make the container images of chaincode and gateway."`
 	Supervise superviseCmd `cmd:"" hidden:"" help:"Own the processes of a run directory."`
 }
 

@@ -2,7 +2,8 @@
 // service. The peer calls it under the names detect, build and release. The package
 // that organisations approve holds nothing of one organisation; where this peer's
 // chaincode listens, and the certificates for it, are taken from the environment
-// variable CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG.
+// variable CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG. As in the builder of Fabric's own peer
+// image, the package's strings may be templates that the variable's members fill.
 package main
 
 import (
@@ -11,9 +12,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"text/template"
 )
 
-// local is the content of the environment variable: paths are of PEM files.
+// local is the content of the environment variable. Certificates are PEM text, or the
+// path of a PEM file.
 type local struct {
 	Address    string `json:"address"`
 	RootCert   string `json:"rootCert"`
@@ -93,17 +97,24 @@ func release(output, dir string) error {
 	if err := json.Unmarshal([]byte(os.Getenv(variable)), &here); err != nil {
 		return fmt.Errorf("%s: %w", variable, err)
 	}
-	if here.Address == "" {
-		return fmt.Errorf("%s names no address", variable)
+	if err := fill(connection); err != nil {
+		return err
 	}
-	connection["address"] = here.Address
+	if here.Address != "" {
+		connection["address"] = here.Address
+	}
+	if connection["address"] == nil || connection["address"] == "" {
+		return fmt.Errorf("neither the package nor %s names an address", variable)
+	}
 	for field, path := range map[string]string{"root_cert": here.RootCert, "client_cert": here.ClientCert, "client_key": here.ClientKey} {
 		if path == "" {
 			continue
 		}
-		pem, err := os.ReadFile(path)
-		if err != nil {
-			return err
+		pem := []byte(path)
+		if !strings.HasPrefix(path, "-----BEGIN") {
+			if pem, err = os.ReadFile(path); err != nil {
+				return err
+			}
 		}
 		connection[field] = string(pem)
 	}
@@ -118,4 +129,28 @@ func release(output, dir string) error {
 		return err
 	}
 	return copyIndexes(filepath.Join(output, "META-INF", "statedb"), filepath.Join(dir, "statedb"))
+}
+
+// fill executes the templates in the package's strings over the environment variable.
+func fill(connection map[string]any) error {
+	values := map[string]any{}
+	if err := json.Unmarshal([]byte(os.Getenv(variable)), &values); err != nil {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	for field, value := range connection {
+		text, ok := value.(string)
+		if !ok {
+			continue
+		}
+		t, err := template.New(field).Parse(text)
+		if err != nil {
+			return fmt.Errorf("connection.json: %w", err)
+		}
+		var out strings.Builder
+		if err := t.Execute(&out, values); err != nil {
+			return fmt.Errorf("connection.json: %w", err)
+		}
+		connection[field] = out.String()
+	}
+	return nil
 }

@@ -45,7 +45,8 @@ type Endpoints struct {
 	TLSRoot      *x509.Certificate
 }
 
-// NewAdmin uses the administrator's signing identity, and its TLS identity for the orderer.
+// NewAdmin uses the administrator's signing identity, and its TLS identity for the orderer;
+// without that (nil) it can do nothing at an orderer.
 func NewAdmin(e Endpoints, sign, tlsPair *crypto.Pair) (*Admin, error) {
 	id, err := identity.NewPrivateKeySigningIdentity(e.MSPID, sign.Cert, sign.Key)
 	if err != nil {
@@ -60,10 +61,11 @@ func NewAdmin(e Endpoints, sign, tlsPair *crypto.Pair) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Admin{
-		MSPID: e.MSPID, id: id, conn: conn, pool: pool, ordererURL: "https://" + e.OrdererAdmin,
-		client: tls.Certificate{Certificate: [][]byte{tlsPair.Cert.Raw}, PrivateKey: tlsPair.Key},
-	}, nil
+	a := &Admin{MSPID: e.MSPID, id: id, conn: conn, pool: pool, ordererURL: "https://" + e.OrdererAdmin}
+	if tlsPair != nil {
+		a.client = tls.Certificate{Certificate: [][]byte{tlsPair.Cert.Raw}, PrivateKey: tlsPair.Key}
+	}
+	return a, nil
 }
 
 // Close ends the connection to the peer.

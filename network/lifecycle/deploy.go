@@ -7,20 +7,27 @@ import (
 	"strings"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/lifeledger/lifeledger/network/parallel"
 )
 
-// Definition is what the organisations are to agree on. No policy of its own is given,
-// so the channel's applies: a majority of organisations endorses.
+// Definition is what the organisations are to agree on.
 type Definition struct {
 	Channel, Name, Version string
 	Sequence               int64
 	Package                *Package
+	// Policy is a path in the channel's configuration that says who endorses. Empty is
+	// /Channel/Application/Endorsement: a majority of organisations.
+	Policy string
 }
 
 func (d Definition) sdk() *chaincode.Definition {
-	return &chaincode.Definition{ChannelName: d.Channel, Name: d.Name, Version: d.Version, Sequence: d.Sequence, PackageID: d.Package.ID}
+	c := &chaincode.Definition{ChannelName: d.Channel, Name: d.Name, Version: d.Version, Sequence: d.Sequence, PackageID: d.Package.ID}
+	if d.Policy != "" {
+		c.ApplicationPolicy = &peer.ApplicationPolicy{Type: &peer.ApplicationPolicy_ChannelConfigPolicyReference{ChannelConfigPolicyReference: d.Policy}}
+	}
+	return c
 }
 
 // Deploy brings the channel to the definition: it installs, approves for every
@@ -54,9 +61,9 @@ func Deploy(ctx context.Context, admins []*Admin, d Definition, progress func(st
 }
 
 func (a *Admin) install(ctx context.Context, p *Package) error {
-	peer := chaincode.NewPeer(a.conn, a.id)
+	node := chaincode.NewPeer(a.conn, a.id)
 	return retry(ctx, "installing the chaincode at "+a.MSPID, func(ctx context.Context) error {
-		installed, err := peer.QueryInstalled(ctx)
+		installed, err := node.QueryInstalled(ctx)
 		if err != nil {
 			return err
 		}
@@ -65,7 +72,7 @@ func (a *Admin) install(ctx context.Context, p *Package) error {
 				return nil
 			}
 		}
-		_, err = peer.Install(ctx, bytes.NewReader(p.Bytes))
+		_, err = node.Install(ctx, bytes.NewReader(p.Bytes))
 		return err
 	})
 }

@@ -19,9 +19,22 @@ type Package struct {
 // every organisation that makes one gets the same bytes and the same id; where a peer
 // finds its chaincode is told to the peer's external builder.
 func NewPackage(label string) (*Package, error) {
-	connection, err := json.Marshal(map[string]any{
-		"dial_timeout": "10s", "tls_required": true, "client_auth_required": true,
+	return newPackage(label, map[string]any{"dial_timeout": "10s", "tls_required": true, "client_auth_required": true})
+}
+
+// NewPackageAt makes the package for peers whose builder, as that of Fabric's own image,
+// is told nothing but the peer's name: each finds its organisation's chaincode at the same
+// address, in a network of its own, and trusts the TLS roots given. A peer whose builder
+// is told a rootCert trusts that instead, so that who joins later installs the same package.
+func NewPackageAt(label, address string, roots []byte) (*Package, error) {
+	return newPackage(label, map[string]any{
+		"address": address, "dial_timeout": "10s", "tls_required": true,
+		"root_cert": "{{if .rootCert}}{{.rootCert}}{{else}}" + string(roots) + "{{end}}",
 	})
+}
+
+func newPackage(label string, settings map[string]any) (*Package, error) {
+	connection, err := json.Marshal(settings)
 	if err != nil {
 		return nil, err
 	}

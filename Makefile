@@ -2,6 +2,7 @@
 #
 #   network   up, down, status, logs, doctor      the native three-organisation network
 #   using     demo, bench                         a story through the REST API; the measurements
+#   docker    images, test-network-up, -demo, -down, -images    Hyperledger's test-network, FABRIC_SAMPLES=path
 #   working   test, test-short, lint, fuzz, generate
 #
 # A target's help is the text behind `##` on its line; `make` alone prints all of them.
@@ -18,7 +19,7 @@ network = go run ./network $(NETWORK)
 
 .PHONY: help
 help: ## print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ## Network
 
@@ -52,6 +53,35 @@ demo: ## play one shipment through the REST API; RECORDING=path.csv for your own
 bench: ## measure on a network of its own, as ratios (BENCH="-only rest" for flags)
 	@go run ./scripts/bench $(BENCH)
 
+## On Hyperledger's Docker test-network: docs/operations/test-network.md
+
+# A checkout of github.com/hyperledger/fabric-samples.
+FABRIC_SAMPLES ?=
+# Flags of network.sh, such as: make test-network-up FLAGS="-c mychannel -s couchdb"
+FLAGS ?=
+
+testnet = FABRIC_SAMPLES="$(FABRIC_SAMPLES)" go run ./network $(NETWORK) testnet
+
+.PHONY: images
+images: ## make the container images of chaincode and gateway (IMAGES="--base base.tar" for flags)
+	@go run ./network images $(IMAGES)
+
+.PHONY: test-network-images
+test-network-images: ## make Fabric's images too, from pinned sources, where they cannot be pulled
+	@go run ./network images --fabric
+
+.PHONY: test-network-up
+test-network-up: ## bring up test-network with three organisations and lifeledger on it
+	@$(testnet) up $(FLAGS)
+
+.PHONY: test-network-demo
+test-network-demo: ## play the demo on it; RECORDING=path.csv for your own recording
+	@go run ./scripts/demo -dir .lifeledger-testnet $(if $(RECORDING),-recording $(RECORDING)) $(DEMO)
+
+.PHONY: test-network-down
+test-network-down: ## stop and remove it
+	@$(testnet) down
+
 ## Working on it
 
 # Tests that start real networks; one at a time, since each has a dozen processes,
@@ -63,6 +93,10 @@ test: ## run every test, the ones on real networks and databases included
 	@scripts/ci/postgres.sh
 	go test -timeout 20m $$(go list ./... | grep -v -x $(foreach p,$(live),-e $(p:./%=github.com/lifeledger/lifeledger/%)))
 	go test -count=1 -timeout 30m -p 1 $(live)
+
+.PHONY: conformance
+conformance: ## play every story on a real network; TARGET=test-network for Hyperledger's, as it runs
+	$(if $(filter test-network,$(TARGET)),LIFELEDGER_CONSORTIUM=$(CURDIR)/.lifeledger-testnet )go test -count=1 -timeout 30m -parallel 24 ./network/conformance
 
 .PHONY: test-short
 test-short: ## run the tests that need no network

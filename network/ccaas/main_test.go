@@ -66,6 +66,38 @@ func TestBuildAndRelease(t *testing.T) {
 	}
 }
 
+func TestTemplatesAreFilled(t *testing.T) {
+	for value, want := range map[string][2]string{
+		`{"peername":"peer0org1"}`:                                  {"peer0org1_cc:9999", "ROOTS"},
+		`{"peername":"p","rootCert":"-----BEGIN CERTIFICATE-----"}`: {"p_cc:9999", "-----BEGIN CERTIFICATE-----"},
+		`{"peername":"p","address":"elsewhere:1"}`:                  {"elsewhere:1", "ROOTS"},
+	} {
+		output, release := t.TempDir(), t.TempDir()
+		put(t, output, "connection.json", `{"address":"{{.peername}}_cc:9999","root_cert":"{{if .rootCert}}{{.rootCert}}{{else}}ROOTS{{end}}","tls_required":true}`)
+		t.Setenv(variable, value)
+		if err := run("release", []string{output, release}); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(release, "chaincode/server/connection.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got["address"] != want[0] || got["root_cert"] != want[1] || got["tls_required"] != true {
+			t.Errorf("%s: %v", value, got)
+		}
+	}
+	output := t.TempDir()
+	put(t, output, "connection.json", `{"address":"{{.peername"}`)
+	t.Setenv(variable, `{}`)
+	if err := run("release", []string{output, t.TempDir()}); err == nil {
+		t.Error("half a template was accepted")
+	}
+}
+
 func TestReleaseRefusesWithoutAnAddress(t *testing.T) {
 	output := t.TempDir()
 	put(t, output, "connection.json", `{}`)

@@ -52,6 +52,30 @@ func TestPackageAsksForMutualTLSAndNamesNobody(t *testing.T) {
 	}
 }
 
+// TestPackageForPeersThatKnowOnlyTheirName: the same for everybody, with the TLS roots of
+// those that founded the network in it, and a way for others to bring their own.
+func TestPackageForPeersThatKnowOnlyTheirName(t *testing.T) {
+	a, err := NewPackageAt("lifeledger", "lifeledger-chaincode:9999", []byte("ROOTS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewPackageAt("lifeledger", "lifeledger-chaincode:9999", []byte("ROOTS"))
+	if err != nil || a.ID != b.ID || !bytes.Equal(a.Bytes, b.Bytes) {
+		t.Errorf("%s and %s, %v", a.ID, b.ID, err)
+	}
+	if c, _ := NewPackageAt("lifeledger", "lifeledger-chaincode:9999", []byte("OTHER")); c.ID == a.ID {
+		t.Error("other roots have the same id")
+	}
+	var connection map[string]any
+	if err := json.Unmarshal(unpack(t, unpack(t, a.Bytes)["code.tar.gz"])["connection.json"], &connection); err != nil {
+		t.Fatal(err)
+	}
+	want := "{{if .rootCert}}{{.rootCert}}{{else}}ROOTS{{end}}"
+	if connection["tls_required"] != true || connection["address"] != "lifeledger-chaincode:9999" || connection["root_cert"] != want {
+		t.Errorf("%v", connection)
+	}
+}
+
 func unpack(t *testing.T, b []byte) map[string][]byte {
 	t.Helper()
 	z, err := gzip.NewReader(bytes.NewReader(b))

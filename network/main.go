@@ -28,6 +28,8 @@ type cli struct {
 	Logs      logsCmd      `cmd:"" help:"Show the log of one process, or list the logs."`
 	Doctor    doctorCmd    `cmd:"" help:"Check the network and name what is broken, with the remedy."`
 	Images    imagesCmd    `cmd:"" help:"Make the container images of chaincode and gateway."`
+	AddOrg    addOrgCmd    `cmd:"" help:"Have an organisation join the running network."`
+	Renew     renewCmd     `cmd:"" help:"Have the certificates issued anew, without a stop."`
 	Announce  announceCmd  `cmd:"" help:"Announce the organisations and their roles on the ledger, as the founder."`
 	Testnet   testnetCmd   `cmd:"" help:"lifeledger on Hyperledger's Docker test-network."`
 	Supervise superviseCmd `cmd:"" hidden:"" help:"Own the processes of a run directory."`

@@ -16,8 +16,10 @@ import (
 // testnetCmd is everything about Hyperledger's Docker test-network. FABRIC_SAMPLES names
 // the checkout of fabric-samples.
 type testnetCmd struct {
-	Up   testnetUpCmd   `cmd:"" passthrough:"" help:"Bring up the test-network and lifeledger on it; takes network.sh's flags, such as -c mychannel."`
-	Down testnetDownCmd `cmd:"" help:"Remove lifeledger's containers and the test-network."`
+	Up     testnetUpCmd     `cmd:"" passthrough:"" help:"Bring up the test-network and lifeledger on it; takes network.sh's flags, such as -c mychannel."`
+	AddOrg testnetAddOrgCmd `cmd:"" help:"Have a further organisation join the running test-network."`
+	Renew  testnetRenewCmd  `cmd:"" help:"Have the gateways' and chaincodes' certificates issued anew by the network's CAs."`
+	Down   testnetDownCmd   `cmd:"" help:"Remove lifeledger's containers and the test-network."`
 }
 
 func openTestnet(c *cli) (*testnet.Network, error) {
@@ -50,6 +52,10 @@ func (u *testnetUpCmd) Run(ctx context.Context, c *cli) error {
 	if err := n.Up(ctx, u.Flags); err != nil {
 		return err
 	}
+	return testnetTable(n)
+}
+
+func testnetTable(n *testnet.Network) error {
 	all := n.Consortium()
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(tw, "\nORGANISATION\tROLES\tGATEWAY\tOPERATOR TOKEN")
@@ -62,6 +68,39 @@ func (u *testnetUpCmd) Run(ctx context.Context, c *cli) error {
 	m := all.Members[0]
 	fmt.Printf("\nFor example:\n  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" %s/v1/ledger\n", m.Gateway.TLSRoots, m.Tokens["operator"], m.Gateway.URL)
 	return nil
+}
+
+type testnetAddOrgCmd struct {
+	Name        string   `arg:"" help:"Name of the organisation, such as org4; lower case."`
+	MSPID       string   `name:"msp-id" help:"MSP id; by default the name, such as Org4MSP."`
+	DisplayName string   `help:"Name that is announced on the ledger."`
+	Roles       []string `help:"Roles that are announced: manufacturer, service, shipper, owner, ..." default:"owner"`
+}
+
+func (a *testnetAddOrgCmd) Run(ctx context.Context, c *cli) error {
+	n, err := openTestnet(c)
+	if err != nil {
+		return err
+	}
+	o := n.Next(a.Name)
+	o.Roles, o.DisplayName = a.Roles, a.DisplayName
+	if a.MSPID != "" {
+		o.MSPID = a.MSPID
+	}
+	if err := n.AddOrganisation(ctx, o); err != nil {
+		return err
+	}
+	return testnetTable(n)
+}
+
+type testnetRenewCmd struct{}
+
+func (*testnetRenewCmd) Run(ctx context.Context, c *cli) error {
+	n, err := openTestnet(c)
+	if err != nil {
+		return err
+	}
+	return n.Renew(ctx)
 }
 
 type testnetDownCmd struct{}

@@ -113,18 +113,26 @@ func (l *live) Ledger() string {
 // Submit endorses at every organisation, submits, and waits until every peer has
 // the block, so that the next call sees the same state wherever it is endorsed.
 func (l *live) Submit(org string, args ...string) (*scenario.Outcome, error) {
-	p, err := l.endorse(org, cast.Organisations(), args...)
-	if err != nil {
-		return nil, err
+	for attempt := 1; ; attempt++ {
+		p, err := l.endorse(org, cast.Organisations(), args...)
+		if err != nil {
+			return nil, err
+		}
+		code, err := p.commit()
+		if err != nil {
+			return nil, err
+		}
+		// Another story, played at the same time, may have changed what this one read,
+		// such as a carrier's rating. It had no effect then, and is asked again, as a
+		// gateway does.
+		if code == peer.TxValidationCode_MVCC_READ_CONFLICT && attempt < 5 {
+			continue
+		}
+		if code != peer.TxValidationCode_VALID {
+			return nil, fmt.Errorf("transaction %s failed to commit with status code %d (%s)", p.tx.TransactionID(), code, code)
+		}
+		return p.outcome()
 	}
-	code, err := p.commit()
-	if err != nil {
-		return nil, err
-	}
-	if code != peer.TxValidationCode_VALID {
-		return nil, fmt.Errorf("transaction %s failed to commit with status code %d (%s)", p.tx.TransactionID(), code, code)
-	}
-	return p.outcome()
 }
 
 // Evaluate asks the organisation's own peer.

@@ -54,6 +54,32 @@ func (c *CA) Enrol(ctx context.Context, e Enrolment) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.certify(ctx, "/api/v1/enroll", key, e, func(r *http.Request, _ []byte) error {
+		r.SetBasicAuth(e.ID, e.Secret)
+		return nil
+	})
+}
+
+// Reenrol has an identity certified anew. It proves itself with the key that it has, so
+// neither a secret nor a registrar is needed. The new certificate is for a new key, or,
+// with keepKey, for the same.
+func (c *CA) Reenrol(ctx context.Context, current *Pair, e Enrolment, keepKey bool) (*Pair, error) {
+	key := current.Key
+	if !keepKey {
+		var err error
+		if key, err = newKey(); err != nil {
+			return nil, err
+		}
+	}
+	e.ID = current.Cert.Subject.CommonName
+	return c.certify(ctx, "/api/v1/reenroll", key, e, func(r *http.Request, body []byte) error {
+		token, err := caToken(current, r.Method, r.URL.RequestURI(), body)
+		r.Header.Set("Authorization", token)
+		return err
+	})
+}
+
+func (c *CA) certify(ctx context.Context, path string, key *ecdsa.PrivateKey, e Enrolment, authorise func(*http.Request, []byte) error) (*Pair, error) {
 	request, err := signingRequest(key, e)
 	if err != nil {
 		return nil, err
@@ -65,10 +91,7 @@ func (c *CA) Enrol(ctx context.Context, e Enrolment) (*Pair, error) {
 		return nil, err
 	}
 	var result struct{ Cert string }
-	err = c.post(ctx, "/api/v1/enroll", body, func(r *http.Request) error {
-		r.SetBasicAuth(e.ID, e.Secret)
-		return nil
-	}, &result)
+	err = c.post(ctx, path, body, func(r *http.Request) error { return authorise(r, body) }, &result)
 	if err != nil {
 		return nil, fmt.Errorf("enrolling %s at %s: %w", e.ID, e.CA, err)
 	}

@@ -20,6 +20,9 @@ type Found struct {
 func Inspect(dir string) ([]Found, error) {
 	var found []Found
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasSuffix(path, ".old") { // replaced, and in nobody's use
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() || !(strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".crt")) {
 			return err
 		}

@@ -89,12 +89,11 @@ func certificates(f *Facts) Result {
 	first := slices.MinFunc(f.Certificates, func(a, b Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
 	day := first.NotAfter.UTC().Format(time.DateOnly)
 	left := first.NotAfter.Sub(f.Now)
-	const remedy = "issue new certificates: a network for development is made anew by make down CLEAN=1 and make up, which discards its ledger"
 	switch {
 	case left <= 0:
-		return fail(fmt.Sprintf("%s expired on %s", first.File, day), remedy)
+		return fail(fmt.Sprintf("%s expired on %s", first.File, day), "an expired certificate cannot renew itself: a network for development is made anew by make down CLEAN=1 and make up, which discards its ledger")
 	case left < renewLead:
-		return fail(fmt.Sprintf("%s expires on %s, in %d days", first.File, day, int(left.Hours()/24)), remedy)
+		return fail(fmt.Sprintf("%s expires on %s, in %d days", first.File, day, int(left.Hours()/24)), "have them issued anew, without a stop: network renew")
 	}
 	return ok(fmt.Sprintf("%d certificates, the first expires on %s", len(f.Certificates), day))
 }

@@ -31,21 +31,27 @@ func (s *starter) configureCAs() (secrets map[string]string, err error) {
 	return secrets, nil
 }
 
+// member is what the channel's configuration says of an organisation.
+func (s *starter) member(o topology.Organisation) (lifecycle.Member, error) {
+	root, tlsRoot, err := s.server(o).Roots()
+	if err != nil {
+		return lifecycle.Member{}, err
+	}
+	ordererTLS, err := crypto.ReadCert(s.org(o.Name, "orderer", "tls", crypto.TLSCert))
+	return lifecycle.Member{
+		MSPID: o.MSPID, Root: root, TLSRoot: tlsRoot, OrdererTLS: ordererTLS,
+		Host: s.t.Host, Orderer: o.Ports.Orderer, Peer: o.Ports.Peer,
+	}, err
+}
+
 func (s *starter) writeGenesis() error {
 	var members []lifecycle.Member
 	for _, o := range s.t.Organisations {
-		root, tlsRoot, err := s.server(o).Roots()
+		m, err := s.member(o)
 		if err != nil {
 			return err
 		}
-		ordererTLS, err := crypto.ReadCert(s.org(o.Name, "orderer", "tls", crypto.TLSCert))
-		if err != nil {
-			return err
-		}
-		members = append(members, lifecycle.Member{
-			MSPID: o.MSPID, Root: root, TLSRoot: tlsRoot, OrdererTLS: ordererTLS,
-			Host: s.t.Host, Orderer: o.Ports.Orderer, Peer: o.Ports.Peer,
-		})
+		members = append(members, m)
 	}
 	block, err := lifecycle.Genesis(s.t.Channel, members)
 	if err != nil {
@@ -63,23 +69,31 @@ func (s *starter) writeGenesis() error {
 
 // join puts every orderer and peer on the channel; those that are on it stay as they are.
 func (s *starter) join(ctx context.Context) error {
-	b, err := os.ReadFile(s.genesis())
+	block, err := s.readGenesis()
 	if err != nil {
 		return err
 	}
-	var block common.Block
-	if err := proto.Unmarshal(b, &block); err != nil {
-		return fmt.Errorf("%s: %w", s.genesis(), err)
-	}
 	name := s.t.Channel.Name
-	if err := parallel.Each(s.admins, func(a *lifecycle.Admin) error { return a.JoinOrderer(ctx, name, &block) }); err != nil {
+	if err := parallel.Each(s.admins, func(a *lifecycle.Admin) error { return a.JoinOrderer(ctx, name, block) }); err != nil {
 		return err
 	}
-	if err := parallel.Each(s.admins, func(a *lifecycle.Admin) error { return a.JoinPeer(ctx, name, &block) }); err != nil {
+	if err := parallel.Each(s.admins, func(a *lifecycle.Admin) error { return a.JoinPeer(ctx, name, block) }); err != nil {
 		return err
 	}
 	s.progress("channel %s joined", name)
 	return nil
+}
+
+func (s *starter) readGenesis() (*common.Block, error) {
+	b, err := os.ReadFile(s.genesis())
+	if err != nil {
+		return nil, err
+	}
+	block := new(common.Block)
+	if err := proto.Unmarshal(b, block); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.genesis(), err)
+	}
+	return block, nil
 }
 
 func (s *starter) connect() error {

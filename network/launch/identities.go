@@ -57,7 +57,7 @@ func (b *builder) issue(ctx context.Context, o topology.Organisation, secret str
 	return parallel.Each(certificates(o), func(w wanted) error {
 		e := crypto.Enrolment{CA: names[w.tls], ID: w.id, Domain: o.Domain}
 		if w.tls {
-			e.Profile, e.Hosts = "tls", []string{w.id, "localhost", b.t.Host}
+			e.Profile, e.Hosts = "tls", b.hosts(w)
 		}
 		pair, err := ca.Issue(ctx, registrars[w.tls], w.kind, e)
 		if err != nil {
@@ -69,6 +69,9 @@ func (b *builder) issue(ctx context.Context, o topology.Organisation, secret str
 		return crypto.WriteMSP(b.org(o.Name, w.dir), root, tlsRoot, pair)
 	})
 }
+
+// hosts are the names that a TLS certificate is good for.
+func (b *builder) hosts(w wanted) []string { return []string{w.id, "localhost", b.t.Host} }
 
 // bundleRoots writes the TLS roots of all organisations into one file.
 func (b *builder) bundleRoots() error {

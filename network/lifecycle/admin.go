@@ -30,6 +30,7 @@ const maxBlock = 100 << 20
 type Admin struct {
 	MSPID  string
 	id     identity.SigningIdentity
+	pair   *crypto.Pair // of id
 	conn   *grpc.ClientConn
 	pool   *x509.CertPool
 	client tls.Certificate
@@ -61,7 +62,7 @@ func NewAdmin(e Endpoints, sign, tlsPair *crypto.Pair) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{MSPID: e.MSPID, id: id, conn: conn, pool: pool, ordererURL: "https://" + e.OrdererAdmin}
+	a := &Admin{MSPID: e.MSPID, id: id, pair: sign, conn: conn, pool: pool, ordererURL: "https://" + e.OrdererAdmin}
 	if tlsPair != nil {
 		a.client = tls.Certificate{Certificate: [][]byte{tlsPair.Cert.Raw}, PrivateKey: tlsPair.Key}
 	}

@@ -37,27 +37,9 @@ func Genesis(ch topology.Channel, members []Member) (*common.Block, error) {
 	var apps, orderers []configtx.Organization
 	var consenters []orderer.Consenter
 	for _, m := range members {
-		msp := mspOf(m)
-		apps = append(apps, configtx.Organization{Name: m.MSPID, MSP: msp, Policies: policies(map[string]string{
-			"Readers":     "OR('" + m.MSPID + ".member')",
-			"Writers":     "OR('" + m.MSPID + ".admin','" + m.MSPID + ".client')",
-			"Admins":      "OR('" + m.MSPID + ".admin')",
-			"Endorsement": "OR('" + m.MSPID + ".peer')",
-		})})
-		orderers = append(orderers, configtx.Organization{
-			Name: m.MSPID, MSP: msp,
-			OrdererEndpoints: []string{net.JoinHostPort(m.Host, strconv.Itoa(m.Orderer))},
-			Policies: policies(map[string]string{
-				"Readers": "OR('" + m.MSPID + ".member')",
-				// BlockValidation counts these: only an orderer may sign blocks, and not,
-				// as in Fabric's samples, any member, since here that includes the gateway.
-				"Writers": "OR('" + m.MSPID + ".orderer')",
-				"Admins":  "OR('" + m.MSPID + ".admin')",
-			})})
-		consenters = append(consenters, orderer.Consenter{
-			Address:       orderer.EtcdAddress{Host: m.Host, Port: m.Orderer},
-			ClientTLSCert: m.OrdererTLS, ServerTLSCert: m.OrdererTLS,
-		})
+		apps = append(apps, applicationOrganisation(m))
+		orderers = append(orderers, orderingOrganisation(m))
+		consenters = append(consenters, consenter(m))
 	}
 	block, err := configtx.NewApplicationChannelGenesisBlock(configtx.Channel{
 		Capabilities: []string{"V3_0"},
@@ -72,6 +54,28 @@ func Genesis(ch topology.Channel, members []Member) (*common.Block, error) {
 		return nil, fmt.Errorf("genesis block: %w", err)
 	}
 	return block, addAnchors(block, members)
+}
+
+func applicationOrganisation(m Member) configtx.Organization {
+	return configtx.Organization{Name: m.MSPID, MSP: mspOf(m), Policies: policies(map[string]string{
+		"Readers":     "OR('" + m.MSPID + ".member')",
+		"Writers":     "OR('" + m.MSPID + ".admin','" + m.MSPID + ".client')",
+		"Admins":      "OR('" + m.MSPID + ".admin')",
+		"Endorsement": "OR('" + m.MSPID + ".peer')",
+	})}
+}
+
+func orderingOrganisation(m Member) configtx.Organization {
+	return configtx.Organization{
+		Name: m.MSPID, MSP: mspOf(m),
+		OrdererEndpoints: []string{net.JoinHostPort(m.Host, strconv.Itoa(m.Orderer))},
+		Policies: policies(map[string]string{
+			"Readers": "OR('" + m.MSPID + ".member')",
+			// BlockValidation counts these: only an orderer may sign blocks, and not,
+			// as in Fabric's samples, any member, since here that includes the gateway.
+			"Writers": "OR('" + m.MSPID + ".orderer')",
+			"Admins":  "OR('" + m.MSPID + ".admin')",
+		})}
 }
 
 func ordering(ch topology.Channel, organisations []configtx.Organization, consenters []orderer.Consenter) configtx.Orderer {

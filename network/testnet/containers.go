@@ -175,10 +175,14 @@ func (n *Network) env(o Organisation) string { return n.org(o, "compose.env") }
 
 // writeEnv says what compose.yaml needs to know of an organisation.
 func (n *Network) writeEnv(o Organisation, packageID string) error {
+	config, err := fabricbin.Digest(n.org(o, "gateway", "gateway.yaml"))
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	for _, v := range [][2]string{
 		{"ORG_DOMAIN", o.Domain}, {"ORG_DIR", n.org(o)}, {"ORG_NETWORK", network(o)}, {"ORG_USER", user()},
-		{"PACKAGE_ID", packageID}, {"GATEWAY_PORT", fmt.Sprint(o.Gateway)},
+		{"PACKAGE_ID", packageID}, {"CONFIG_DIGEST", config}, {"GATEWAY_PORT", fmt.Sprint(o.Gateway)},
 		{"CONNECTION_PROFILE", filepath.Join(n.home(o), "connection-"+o.Name+".json")}, {"TLS_ROOTS", n.path(o.CA.TLSRoots)},
 	} {
 		fmt.Fprintf(&b, "%s=%s\n", v[0], v[1])

@@ -115,6 +115,9 @@ func (w wanted) write(pair *crypto.Pair, root *x509.Certificate) error {
 // registrar enrols who may register others. Its key is not kept.
 func (n *Network) registrar(ctx context.Context, ca *crypto.CA, o Organisation) (*crypto.Pair, error) {
 	r := n.Settings.Registrar
+	if o.Registrar != "" {
+		r.Secret = o.Registrar
+	}
 	return ca.Enrol(ctx, crypto.Enrolment{CA: o.CA.Name, ID: r.ID, Secret: r.Secret, Domain: o.Domain})
 }
 

@@ -63,6 +63,8 @@ type Organisation struct {
 	// Home is the directory with the organisation's MSP folders; empty: where
 	// test-network puts those of the domain.
 	Home string `yaml:"home,omitempty"`
+	// Registrar is the secret of the registrar at its own CA, where that is not everybody's.
+	Registrar string `yaml:"registrar,omitempty"`
 }
 
 // LoadSettings reads and checks the file.

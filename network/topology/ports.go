@@ -9,7 +9,10 @@ import (
 
 // AutoPorts gives every listener a port that is free now. The ports are below the
 // range from which the kernel gives ports to outgoing connections, so that they stay free.
-func (t *Topology) AutoPorts() error {
+func (t *Topology) AutoPorts() error { return t.AutoPortsOf("") }
+
+// AutoPortsOf does so for one organisation; an empty name is all of them.
+func (t *Topology) AutoPortsOf(name string) error {
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
@@ -18,6 +21,9 @@ func (t *Topology) AutoPorts() error {
 	}()
 	const first, last = 12000, 32000
 	for i := range t.Organisations {
+		if name != "" && t.Organisations[i].Name != name {
+			continue
+		}
 		for _, p := range t.Organisations[i].Ports.All() {
 			l, err := listenAnywhere(t.Host, first, last)
 			if err != nil {

@@ -230,6 +230,11 @@ func (t *Topology) Org(id string) (*Organisation, bool) {
 	return nil, false
 }
 
+// Remove takes an organisation out of the declaration.
+func (t *Topology) Remove(name string) {
+	t.Organisations = slices.DeleteFunc(t.Organisations, func(o Organisation) bool { return o.Name == name })
+}
+
 // Clone copies the declaration, so that changing its ports leaves the original alone.
 func (t *Topology) Clone() *Topology {
 	c := *t

@@ -98,7 +98,7 @@ func (a *Admin) committed(ctx context.Context, d Definition) (sequence int64, er
 func (a *Admin) approve(ctx context.Context, d Definition) error {
 	return retry(ctx, "approving the chaincode for "+a.MSPID, func(ctx context.Context) error {
 		err := chaincode.NewGateway(a.conn, a.id).Approve(ctx, d.sdk())
-		if err != nil && strings.Contains(reason(err), "unchanged content") {
+		if err != nil && alreadyApproved(reason(err)) {
 			return nil // an earlier try, or run, had got through
 		}
 		return err
@@ -122,4 +122,10 @@ func (a *Admin) sees(ctx context.Context, d Definition) error {
 		}
 		return err
 	})
+}
+
+// alreadyApproved says whether a peer refuses an approval because it has the very same,
+// of a definition that is to be committed or that is.
+func alreadyApproved(says string) bool {
+	return strings.Contains(says, "unchanged content") || strings.Contains(says, "attempted to redefine the current committed sequence")
 }

@@ -61,11 +61,8 @@ func (*Component) Activate(ctx *Context, in *api.ActivateComponent) (*component.
 	if err != nil {
 		return nil, err
 	}
-	if shown.Response != nil {
-		key := component.TagKey{KeyID: c.KeyID, ComponentID: c.ComponentID, At: w.Now}
-		if err := ledger.Create(ctx.tx, tagKeys, fault.CodeTagKeyInUse, &key, key.KeyID); err != nil {
-			return nil, err
-		}
+	if err := takeTagKey(ctx, *c, shown, w); err != nil {
+		return nil, err
 	}
 	if err := ledger.Put(ctx.tx, components, &next, in.ComponentID); err != nil {
 		return nil, err
@@ -75,6 +72,15 @@ func (*Component) Activate(ctx *Context, in *api.ActivateComponent) (*component.
 		return nil, err
 	}
 	return &next, recordComponent(ctx, api.ComponentChangedEvent, next, e, facts...)
+}
+
+// takeTagKey takes the key that a tag has shown for this component alone.
+func takeTagKey(ctx *Context, c component.Component, shown component.Shown, w component.When) error {
+	if shown.Response == nil {
+		return nil
+	}
+	key := component.TagKey{KeyID: c.KeyID, ComponentID: c.ComponentID, At: w.Now}
+	return ledger.Create(ctx.tx, tagKeys, fault.CodeTagKeyInUse, &key, key.KeyID)
 }
 
 // RecordTagScan says where a tag was read, and raises what does not fit (CM3, CM15).

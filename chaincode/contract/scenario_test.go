@@ -126,7 +126,9 @@ var elsewhere = map[fault.Code]string{
 	// Questions are checked in chaincode/filter, and its tests reach these.
 	fault.CodeQuerySyntax: "TestWhatCannotBeRead", fault.CodeQueryEntity: "TestQuestions", fault.CodeQueryField: "TestWhatDoesNotFitTheCatalogue",
 	fault.CodeQueryCursor: "TestACursorIsForOneQuestion", // in gateway/query
-	fault.CodeQueryType:   "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
+	// Saved questions are the gateway's, and its tests reach these.
+	fault.CodeSavedQueryUnknown: "TestSavedQuestions", fault.CodeSavedQueryStanding: "TestFollowing", fault.CodeSavedQueriesMany: "TestSavedQuestions",
+	fault.CodeQueryType: "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
 }
 
 func TestEveryFaultCodeIsReached(t *testing.T) {

@@ -1,7 +1,6 @@
 package filter_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -491,10 +490,32 @@ func TestPartsOfQuestionsAreReadAsWritten(t *testing.T) {
 			t.Errorf("%q was read as %+v", s, a)
 		}
 	}
-	if o, err := filter.ParseOrder("-openedAt"); err != nil || fmt.Sprint(o) != "{openedAt true}" {
+	if o, err := filter.ParseOrder("-openedAt"); err != nil || o != (filter.Order{By: "openedAt", Descending: true}) || o.String() != "-openedAt" {
 		t.Errorf("%v, %v", o, err)
 	}
 	if _, err := filter.ParseOrder("-"); err == nil {
 		t.Error("nothing was read as an order")
+	}
+}
+
+func TestAQuestionIsKeptAsItIs(t *testing.T) {
+	w := filter.Written{
+		Filter: []byte(`{"field":"rule","eq":"x"}`), Fields: []string{"rule"}, Sort: []string{"-openedAt", "rule"}, Limit: 7, Include: []string{"shipment"},
+		GroupBy: []string{"openedAt:month"}, Aggregates: []string{"count", "sum(penaltyMinor)"},
+	}
+	q, err := w.Question("excursions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(w, q.Write()); diff != "" {
+		t.Error(diff)
+	}
+	for name, w := range map[string]filter.Written{
+		"a filter": {Filter: []byte("{}")}, "an order": {Sort: []string{""}}, "a group": {GroupBy: []string{"a:b"}}, "an aggregate": {Aggregates: []string{"x"}},
+		"a long list": {Sort: make([]string, 100)},
+	} {
+		if q, err := w.Question("excursions"); err == nil {
+			t.Errorf("%s was read: %+v", name, q)
+		}
 	}
 }

@@ -58,6 +58,14 @@ func ParseOrder(s string) (Order, error) {
 	return Order{by, descending}, nil
 }
 
+// String is the order as [ParseOrder] reads it.
+func (o Order) String() string {
+	if o.Descending {
+		return "-" + o.By
+	}
+	return o.By
+}
+
 // ParseGroup reads "custodian", "shipment.status" or "openedAt:month".
 func ParseGroup(s string) (Group, error) {
 	path, unit, cut := strings.Cut(s, ":")

@@ -114,6 +114,28 @@ func (s *Service) Ask(ctx context.Context, a Ask) (Page, error) {
 	return page, nil
 }
 
+// All gives every row of an answer at once, and refuses when there are more than most.
+func (s *Service) All(ctx context.Context, q filter.Question, most int) (Page, error) {
+	c, err := q.Check(s.now())
+	if err != nil {
+		return Page{}, err
+	}
+	if len(c.Aggregates) > 0 || len(c.Include) > 0 {
+		return Page{}, fault.New(fault.CodeQueryForm, "rows are asked for here, without groups and included relations")
+	}
+	c.Limit = most
+	var page Page
+	err = s.view(ctx, 0, s.config.Budget, func(ctx context.Context, tx *sql.Tx, at projection.At) error {
+		page = Page{Height: at.Height, Time: at.Time}
+		page.Items, page.Next, err = s.rows(ctx, tx, c, Ask{Question: q}, position{Now: s.now()})
+		return err
+	})
+	if err == nil && page.Next != "" {
+		err = fault.New(fault.CodeQueryTooCostly, "more than %d rows meet the question", most)
+	}
+	return page, err
+}
+
 // view reads one state of at least that height, within a budget of time.
 func (s *Service) view(ctx context.Context, height uint64, budget time.Duration, do func(context.Context, *sql.Tx, projection.At) error) error {
 	if height > 0 {

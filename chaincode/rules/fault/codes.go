@@ -30,6 +30,10 @@ const (
 	CodeQueryForm      Code = "query.form"
 	CodeQueryCursor    Code = "query.cursor-invalid"
 
+	CodeSavedQueryUnknown  Code = "query.saved.unknown"
+	CodeSavedQueryStanding Code = "query.saved.not-standing"
+	CodeSavedQueriesMany   Code = "query.saved.too-many"
+
 	// Who may do what.
 	CodeCallerUnknown   Code = "participant.caller-unknown"
 	CodeNotPermitted    Code = "participant.not-permitted"
@@ -277,6 +281,9 @@ func Catalogue() []Entry {
 		{CodeQueryField, Malformed, "the entity has no field or relation of this name"},
 		{CodeQueryType, Malformed, "an operation or a value does not fit the field's type"},
 		{CodeQueryTooCostly, Refused, "the question costs more than a question may"},
+		{CodeSavedQueryUnknown, NotFound, "no question is saved under this name"},
+		{CodeSavedQueryStanding, Refused, "the saved question does not stand, so nothing is written down about it"},
+		{CodeSavedQueriesMany, Refused, "as many questions are saved, or stand, as may be"},
 		{CodeQueryCursor, Malformed, "the cursor is not one that was given for this question"},
 		{CodeQueryForm, Malformed, "the parts of the question do not go together"},
 		{CodeCallerUnknown, Forbidden, "the caller's organisation has not been announced"},

@@ -108,6 +108,11 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopModel()) }()
+	asking, saved, stopQueries, err := openQueries(ctx, c, model, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopQueries()) }()
 	if c.Keeper.Enabled {
 		k, err := keeper.Open(keeperConfig(c, service, log), keeperLedger{network})
 		if err != nil {
@@ -127,7 +132,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	handlers, err := httpapi.New(httpapi.Config{
 		Organisation: c.Organisation, Version: version(), Spec: openAPI,
-		Ledger: ledger{network}, Operations: operations{service}, ReadModel: readModel{model, network}, Authenticator: tokens,
+		Ledger: ledger{network}, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, SavedQueries: saved, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,
 			WriteTime: c.Limits.Wait + writeMargin,

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin/binding"
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/filter"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -30,6 +31,15 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
 	"github.com/oapi-codegen/runtime"
+)
+
+// Defines values for FieldDescriptionType.
+const (
+	FieldDescriptionTypeBool    FieldDescriptionType = "bool"
+	FieldDescriptionTypeInteger FieldDescriptionType = "integer"
+	FieldDescriptionTypeText    FieldDescriptionType = "text"
+	FieldDescriptionTypeTexts   FieldDescriptionType = "texts"
+	FieldDescriptionTypeTime    FieldDescriptionType = "time"
 )
 
 // Defines values for OperationState.
@@ -58,6 +68,24 @@ const (
 const (
 	Postgres ReadModelDatabase = "postgres"
 	Sqlite   ReadModelDatabase = "sqlite"
+)
+
+// Defines values for FormatParameter.
+const (
+	FormatParameterCsv       FormatParameter = "csv"
+	FormatParameterJSONLines FormatParameter = "json-lines"
+)
+
+// Defines values for ExportInOneLineParamsFormat.
+const (
+	ExportInOneLineParamsFormatCsv       ExportInOneLineParamsFormat = "csv"
+	ExportInOneLineParamsFormatJSONLines ExportInOneLineParamsFormat = "json-lines"
+)
+
+// Defines values for ExportQuestionParamsFormat.
+const (
+	ExportQuestionParamsFormatCsv       ExportQuestionParamsFormat = "csv"
+	ExportQuestionParamsFormatJSONLines ExportQuestionParamsFormat = "json-lines"
 )
 
 // AcceptParked What a person goes on without.
@@ -138,6 +166,81 @@ type AnnounceEncryptionKey = ledgerapi.AnnounceEncryptionKey
 //
 // Example: {"mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
 type AnnounceOrganisation = ledgerapi.AnnounceOrganisation
+
+// Answer Rows with the place to go on, or groups.
+type Answer struct {
+	Groups []AnswerGroup `json:"groups,omitempty"`
+
+	// Height Blocks that the answer knows.
+	//
+	// Example: 43
+	Height uint64      `json:"height"`
+	Items  []AnswerRow `json:"items,omitempty"`
+
+	// More There are more groups than the limit.
+	//
+	// Example: false
+	More bool `json:"more,omitempty"`
+
+	// Next Cursor of the next page; empty at the end.
+	//
+	// Example:
+	Next string `json:"next,omitempty"`
+
+	// Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Time Time `json:"time,omitempty"`
+}
+
+// AnswerGroup One group.
+type AnswerGroup struct {
+	// By Example: {"status":"in-transit"}
+	By map[string]interface{} `json:"by"`
+
+	// Values An average is a sum and a count.
+	//
+	// Example: {"count":3}
+	Values map[string]interface{} `json:"values"`
+}
+
+// AnswerRow One row, and where it comes from.
+type AnswerRow struct {
+	// Included By relation: a row or null, or, where there may be several, items, and whether there are more.
+	//
+	// Example: {"terms":null}
+	Included map[string]interface{} `json:"included,omitempty"`
+
+	// Ledger Where on the ledger the row comes from; POST /provenance says more about the key.
+	Ledger AnswerSource `json:"ledger"`
+
+	// Record The fields; what the row lacks is not among them.
+	//
+	// Example: {"shipmentId":"SH-2026-0001","status":"in-transit"}
+	Record map[string]interface{} `json:"record"`
+}
+
+// AnswerSource Where on the ledger the row comes from; POST /provenance says more about the key.
+type AnswerSource struct {
+	// Block Example: 42
+	Block uint64 `json:"block"`
+
+	// Key Example: shipment/SH-2026-0001
+	Key string `json:"key"`
+
+	// Submitter An organisation, by its MSP id.
+	//
+	// Example: ShipperMSP
+	Submitter MSPID `json:"submitter"`
+
+	// Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Time Time `json:"time"`
+
+	// TransactionID Example: 4d6f0a
+	TransactionID string `json:"transactionId"`
+}
 
 // Argumentation Text for people, without control characters.
 //
@@ -669,6 +772,30 @@ type Due = shipment.Due
 // EncryptionKey The key to which readings are sealed for an organisation.
 type EncryptionKey = party.EncryptionKey
 
+// EntityDescription One entity.
+type EntityDescription struct {
+	Fields []FieldDescription `json:"fields"`
+
+	// Kind The kind of record on the ledger; absent, where the read model derives the rows.
+	//
+	// Example: shipment
+	Kind string `json:"kind,omitempty"`
+
+	// Name Example: shipments
+	Name      string                `json:"name"`
+	Relations []RelationDescription `json:"relations"`
+
+	// Says What one row is.
+	//
+	// Example: a shipment as it is now
+	Says string `json:"says"`
+}
+
+// EntityList All entities.
+type EntityList struct {
+	Items []EntityDescription `json:"items"`
+}
+
 // Envelope A DSSE envelope, version 1.0.
 type Envelope = dsse.Envelope
 
@@ -725,8 +852,47 @@ type ExplainRecords struct {
 // Export A document to hand on, the openings of those who are revealed in it, and the others to be kept.
 type Export = redact.Export
 
+// FieldDescription One field.
+type FieldDescription struct {
+	// Name Example: status
+	Name string `json:"name"`
+
+	// Operations What can be asked of it.
+	Operations []string `json:"operations"`
+
+	// Optional A row may lack it.
+	//
+	// Example: false
+	Optional bool `json:"optional"`
+
+	// Ordered Kept in order: questions by it, or sorted by it, are cheap.
+	//
+	// Example: true
+	Ordered bool `json:"ordered"`
+
+	// Says Example: how far it is
+	Says string `json:"says"`
+
+	// Searched The text search looks into it.
+	//
+	// Example: false
+	Searched bool `json:"searched"`
+
+	// Type Example: text
+	Type FieldDescriptionType `json:"type"`
+}
+
+// FieldDescriptionType Example: text
+type FieldDescriptionType string
+
 // FieldError One thing that is wrong with the request.
 type FieldError = problem.FieldError
+
+// Filter An object: `{and: [...]}`, `{or: [...]}`, `{not: {...}}`, `{any: "relation", where: {...}}`, `{search: "words"}`, or `{field: "name", OPERATION: value}` with one of eq, ne, lt, le, gt,
+// ge, in, between, during, prefix, contains, has, exists. Or a text: the same in one line. docs/query-grammar.md has the whole grammar.
+//
+// Example: {"eq":"in-transit","field":"status"}
+type Filter = interface{}
 
 // Finding One thing that does not fit, numbered by its component's log.
 type Finding = component.Finding
@@ -1349,6 +1515,11 @@ type QuarantinePage = ledgerapi.QuarantinePage
 // QuarantinedStatement A statement that came too late, and what its issuer decided.
 type QuarantinedStatement = statement.QuarantinedStatement
 
+// Question What is asked of an entity.
+//
+// Example: {"filter":{"and":[{"eq":"in-transit","field":"status"},{"any":"excursions","where":{"field":"peakMilli","gt":8000}}]},"include":["terms"],"limit":50,"sort":["-changedAt"]}
+type Question = filter.Written
+
 // Rating How an organisation has done as a carrier; it follows from the outcomes, and nobody gives it.
 type Rating = shipment.Rating
 
@@ -1582,6 +1753,25 @@ type RegistrationContest struct {
 	Reason LongReason `json:"reason"`
 }
 
+// RelationDescription A way from one entity to another.
+type RelationDescription struct {
+	// Many It may lead to more than one row.
+	//
+	// Example: true
+	Many bool `json:"many"`
+
+	// Name Example: excursions
+	Name string `json:"name"`
+
+	// Says Example: what went beyond the limits
+	Says string `json:"says"`
+
+	// To The entity that it leads to.
+	//
+	// Example: excursions
+	To string `json:"to"`
+}
+
 // ReleaseRecall Ends a recall for all components.
 type ReleaseRecall = ledgerapi.ReleaseRecall
 
@@ -1648,6 +1838,82 @@ type SSCC = string
 
 // Salted A shipment and the salt of its commitment.
 type Salted = disclosure.Salted
+
+// SaveQuery A question to be saved.
+type SaveQuery struct {
+	// Entity Example: shipments
+	Entity string `json:"entity"`
+
+	// Question What is asked of an entity.
+	//
+	// Example: {"filter":{"and":[{"eq":"in-transit","field":"status"},{"any":"excursions","where":{"field":"peakMilli","gt":8000}}]},"include":["terms"],"limit":50,"sort":["-changedAt"]}
+	Question Question `json:"question"`
+
+	// Standing It is asked again as blocks arrive.
+	//
+	// Example: true
+	Standing bool `json:"standing,omitempty"`
+
+	// Title For people.
+	//
+	// Example: Warm shipments under way
+	Title string `json:"title,omitempty"`
+}
+
+// SavedQuery A question under its name.
+type SavedQuery struct {
+	// ChangedAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	ChangedAt Time `json:"changedAt"`
+
+	// CreatedAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	CreatedAt Time `json:"createdAt"`
+
+	// Entity Example: shipments
+	Entity string `json:"entity"`
+
+	// Height Blocks up to which what stands was looked at.
+	//
+	// Example: 43
+	Height uint64 `json:"height,omitempty"`
+
+	// LastMatch Number of its last match.
+	//
+	// Example: 7
+	LastMatch uint64 `json:"lastMatch,omitempty"`
+
+	// Name Example: open-excursions
+	Name string `json:"name"`
+
+	// Problem Code of the fault with which it could not be answered last.
+	//
+	// Example: query.too-costly
+	Problem string `json:"problem,omitempty"`
+
+	// Question What is asked of an entity.
+	//
+	// Example: {"filter":{"and":[{"eq":"in-transit","field":"status"},{"any":"excursions","where":{"field":"peakMilli","gt":8000}}]},"include":["terms"],"limit":50,"sort":["-changedAt"]}
+	Question Question `json:"question"`
+
+	// SavedBy Whose token saved it last.
+	//
+	// Example: officer@shipper
+	SavedBy string `json:"savedBy"`
+
+	// Standing Example: true
+	Standing bool `json:"standing"`
+
+	// Title Example: Warm shipments under way
+	Title string `json:"title,omitempty"`
+}
+
+// SavedQueryList All saved questions.
+type SavedQueryList struct {
+	Items []SavedQuery `json:"items"`
+}
 
 // ScanPosition Where a scanner says it is, in millionths of a degree.
 type ScanPosition = component.ScanPosition
@@ -1939,6 +2205,9 @@ type Watch = shipment.Watch
 // Example: ShipperMSP
 type AccountOrganisationParameter = MSPID
 
+// AggregatesParameter defines model for AggregatesParameter.
+type AggregatesParameter = string
+
 // AgreementIDParameter Example: SA-2026-0001
 type AgreementIDParameter = AgreementID
 
@@ -1978,18 +2247,39 @@ type DeviceIDParameter = DeviceID
 // Example: 1
 type DisputeIDParameter = DisputeID
 
+// EntityParameter defines model for EntityParameter.
+type EntityParameter = string
+
 // ExcursionIDParameter An excursion: device.limit.sequence of its first reading.
 //
 // Example: package-17.SH7.1042
 type ExcursionIDParameter = ExcursionID
 
+// FieldsParameter defines model for FieldsParameter.
+type FieldsParameter = string
+
+// FilterParameter defines model for FilterParameter.
+type FilterParameter = string
+
+// FormatParameter defines model for FormatParameter.
+type FormatParameter string
+
+// GroupByParameter defines model for GroupByParameter.
+type GroupByParameter = string
+
 // IdempotencyKeyParameter defines model for IdempotencyKeyParameter.
 type IdempotencyKeyParameter = string
+
+// IncludeParameter defines model for IncludeParameter.
+type IncludeParameter = string
 
 // KeyIDParameter SHA-256 in lower-case hexadecimal.
 //
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type KeyIDParameter = Hash
+
+// LastEventParameter defines model for LastEventParameter.
+type LastEventParameter = uint64
 
 // LimitParameter defines model for LimitParameter.
 type LimitParameter = int
@@ -1998,6 +2288,9 @@ type LimitParameter = int
 //
 // Example: ShipperMSP
 type MSPIDParameter = MSPID
+
+// MinHeightParameter defines model for MinHeightParameter.
+type MinHeightParameter = uint64
 
 // NumberParameter defines model for NumberParameter.
 type NumberParameter = uint64
@@ -2029,6 +2322,12 @@ type RecordNumberParameter = uint64
 // RedemptionIDParameter Example: RD-2026-0001
 type RedemptionIDParameter = RedemptionID
 
+// RowsParameter defines model for RowsParameter.
+type RowsParameter = int
+
+// SavedNameParameter defines model for SavedNameParameter.
+type SavedNameParameter = string
+
 // ShipmentIDParameter A shipment.
 //
 // Example: SH-2026-0001
@@ -2043,6 +2342,9 @@ type SignerParameter = SignerName
 //
 // Example: credential:401234500000000017
 type SignerQuery = SignerName
+
+// SortParameter defines model for SortParameter.
+type SortParameter = string
 
 // StatementHashParameter SHA-256 in lower-case hexadecimal.
 //
@@ -2914,6 +3216,87 @@ type QuarantineStatementParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// AskInOneLineParams defines parameters for AskInOneLine.
+type AskInOneLineParams struct {
+	// Filter A filter in one line; none means every row.
+	Filter FilterParameter `form:"filter,omitempty" json:"filter,omitempty"`
+
+	// Fields Fields of the answer, with commas between them; all, where it is absent.
+	Fields FieldsParameter `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Sort Fields to sort by, with commas between them; a minus before one turns it round. What is lacking comes last, or first when turned round.
+	Sort SortParameter `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Include Relations whose rows come along, with commas between them, such as excursions.custodian.
+	Include IncludeParameter `form:"include,omitempty" json:"include,omitempty"`
+
+	// GroupBy What groups have in common, with commas between: a field, a path along relations to one row, or a time's year, month or day.
+	GroupBy GroupByParameter `form:"groupBy,omitempty" json:"groupBy,omitempty"`
+
+	// Aggregates What is counted of each group, with commas between: count, count(f), distinct(f), sum(f), min(f), max(f), avg(f).
+	Aggregates AggregatesParameter `form:"aggregates,omitempty" json:"aggregates,omitempty"`
+
+	// Limit At most so many rows or groups.
+	Limit RowsParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+}
+
+// AskQuestionParams defines parameters for AskQuestion.
+type AskQuestionParams struct {
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+}
+
+// ExportInOneLineParams defines parameters for ExportInOneLine.
+type ExportInOneLineParams struct {
+	// Format The form of the export.
+	Format ExportInOneLineParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Filter A filter in one line; none means every row.
+	Filter FilterParameter `form:"filter,omitempty" json:"filter,omitempty"`
+
+	// Fields Fields of the answer, with commas between them; all, where it is absent.
+	Fields FieldsParameter `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Sort Fields to sort by, with commas between them; a minus before one turns it round. What is lacking comes last, or first when turned round.
+	Sort SortParameter `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// GroupBy What groups have in common, with commas between: a field, a path along relations to one row, or a time's year, month or day.
+	GroupBy GroupByParameter `form:"groupBy,omitempty" json:"groupBy,omitempty"`
+
+	// Aggregates What is counted of each group, with commas between: count, count(f), distinct(f), sum(f), min(f), max(f), avg(f).
+	Aggregates AggregatesParameter `form:"aggregates,omitempty" json:"aggregates,omitempty"`
+
+	// Limit At most so many rows or groups.
+	Limit RowsParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+}
+
+// ExportInOneLineParamsFormat defines parameters for ExportInOneLine.
+type ExportInOneLineParamsFormat string
+
+// ExportQuestionParams defines parameters for ExportQuestion.
+type ExportQuestionParams struct {
+	// Format The form of the export.
+	Format ExportQuestionParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+}
+
+// ExportQuestionParamsFormat defines parameters for ExportQuestion.
+type ExportQuestionParamsFormat string
+
 // ListParkedParams defines parameters for ListParked.
 type ListParkedParams struct {
 	// Limit At most so many items in one page.
@@ -2984,6 +3367,21 @@ type WithdrawRedemptionParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AnswerSavedQueryParams defines parameters for AnswerSavedQuery.
+type AnswerSavedQueryParams struct {
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+}
+
+// FollowSavedQueryParams defines parameters for FollowSavedQuery.
+type FollowSavedQueryParams struct {
+	// LastEventID The number of the last match that the client has.
+	LastEventID *LastEventParameter `json:"Last-Event-ID,omitempty"`
 }
 
 // ProposeAgreementParams defines parameters for ProposeAgreement.
@@ -3565,6 +3963,12 @@ type ExplainRecordsJSONRequestBody = ExplainRecords
 // QuarantineStatementJSONRequestBody defines body for QuarantineStatement for application/json ContentType.
 type QuarantineStatementJSONRequestBody = LateStatement
 
+// AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
+type AskQuestionJSONRequestBody = Question
+
+// ExportQuestionJSONRequestBody defines body for ExportQuestion for application/json ContentType.
+type ExportQuestionJSONRequestBody = Question
+
 // AcceptParkedJSONRequestBody defines body for AcceptParked for application/json ContentType.
 type AcceptParkedJSONRequestBody = AcceptParked
 
@@ -3585,6 +3989,9 @@ type DeclineRedemptionJSONRequestBody = RedemptionRefusal
 
 // WithdrawRedemptionJSONRequestBody defines body for WithdrawRedemption for application/json ContentType.
 type WithdrawRedemptionJSONRequestBody = Nothing
+
+// SaveQueryJSONRequestBody defines body for SaveQuery for application/json ContentType.
+type SaveQueryJSONRequestBody = SaveQuery
 
 // ProposeAgreementJSONRequestBody defines body for ProposeAgreement for application/json ContentType.
 type ProposeAgreementJSONRequestBody = ProposeAgreement
@@ -3993,6 +4400,21 @@ type ServerInterface interface {
 	// QuarantineStatement Bring a statement that comes too late before its issuer
 	// (POST /quarantine)
 	QuarantineStatement(c *gin.Context, params QuarantineStatementParams)
+	// ListEntities List what can be asked about
+	// (GET /queries)
+	ListEntities(c *gin.Context)
+	// AskInOneLine Ask, with a filter in one line
+	// (GET /queries/{entity})
+	AskInOneLine(c *gin.Context, entity EntityParameter, params AskInOneLineParams)
+	// AskQuestion Ask, with a filter as JSON
+	// (POST /queries/{entity})
+	AskQuestion(c *gin.Context, entity EntityParameter, params AskQuestionParams)
+	// ExportInOneLine Export a whole answer, with a filter in one line
+	// (GET /queries/{entity}/export)
+	ExportInOneLine(c *gin.Context, entity EntityParameter, params ExportInOneLineParams)
+	// ExportQuestion Export a whole answer, with a filter as JSON
+	// (POST /queries/{entity}/export)
+	ExportQuestion(c *gin.Context, entity EntityParameter, params ExportQuestionParams)
 	// GetReadModel Say how far the read model is, and what it could not take up
 	// (GET /read-model)
 	GetReadModel(c *gin.Context)
@@ -4026,6 +4448,24 @@ type ServerInterface interface {
 	// WithdrawRedemption Withdraw a request that is not answered
 	// (POST /redemptions/{redemptionId}/withdrawal)
 	WithdrawRedemption(c *gin.Context, redemptionID RedemptionIDParameter, params WithdrawRedemptionParams)
+	// ListSavedQueries List this organisation's saved questions
+	// (GET /saved-queries)
+	ListSavedQueries(c *gin.Context)
+	// DeleteSavedQuery Forget a saved question, and its matches
+	// (DELETE /saved-queries/{name})
+	DeleteSavedQuery(c *gin.Context, name SavedNameParameter)
+	// GetSavedQuery Get a saved question
+	// (GET /saved-queries/{name})
+	GetSavedQuery(c *gin.Context, name SavedNameParameter)
+	// SaveQuery Save a question under a name, in the place of a former one
+	// (PUT /saved-queries/{name})
+	SaveQuery(c *gin.Context, name SavedNameParameter)
+	// AnswerSavedQuery Ask a saved question
+	// (GET /saved-queries/{name}/answer)
+	AnswerSavedQuery(c *gin.Context, name SavedNameParameter, params AnswerSavedQueryParams)
+	// FollowSavedQuery Follow what newly meets a standing question
+	// (GET /saved-queries/{name}/matches)
+	FollowSavedQuery(c *gin.Context, name SavedNameParameter, params FollowSavedQueryParams)
 	// ProposeAgreement Propose an agreement about servicing
 	// (POST /service-agreements)
 	ProposeAgreement(c *gin.Context, params ProposeAgreementParams)
@@ -9595,6 +10035,299 @@ func (siw *ServerInterfaceWrapper) QuarantineStatement(c *gin.Context) {
 	siw.Handler.QuarantineStatement(c, params)
 }
 
+// ListEntities operation middleware
+func (siw *ServerInterfaceWrapper) ListEntities(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListEntities(c)
+}
+
+// AskInOneLine operation middleware
+func (siw *ServerInterfaceWrapper) AskInOneLine(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "entity" -------------
+	var entity EntityParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entity", c.Param("entity"), &entity, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter entity: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskInOneLineParams
+
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter", c.Request.URL.Query(), &params.Filter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter filter: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fields", c.Request.URL.Query(), &params.Fields, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter fields: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", c.Request.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sort: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", c.Request.URL.Query(), &params.Include, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter include: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "groupBy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "groupBy", c.Request.URL.Query(), &params.GroupBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter groupBy: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "aggregates" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "aggregates", c.Request.URL.Query(), &params.Aggregates, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter aggregates: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskInOneLine(c, entity, params)
+}
+
+// AskQuestion operation middleware
+func (siw *ServerInterfaceWrapper) AskQuestion(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "entity" -------------
+	var entity EntityParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entity", c.Param("entity"), &entity, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter entity: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskQuestionParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskQuestion(c, entity, params)
+}
+
+// ExportInOneLine operation middleware
+func (siw *ServerInterfaceWrapper) ExportInOneLine(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "entity" -------------
+	var entity EntityParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entity", c.Param("entity"), &entity, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter entity: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportInOneLineParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter", c.Request.URL.Query(), &params.Filter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter filter: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fields", c.Request.URL.Query(), &params.Fields, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter fields: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", c.Request.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sort: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "groupBy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "groupBy", c.Request.URL.Query(), &params.GroupBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter groupBy: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "aggregates" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "aggregates", c.Request.URL.Query(), &params.Aggregates, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter aggregates: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportInOneLine(c, entity, params)
+}
+
+// ExportQuestion operation middleware
+func (siw *ServerInterfaceWrapper) ExportQuestion(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "entity" -------------
+	var entity EntityParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entity", c.Param("entity"), &entity, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter entity: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportQuestionParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportQuestion(c, entity, params)
+}
+
 // GetReadModel operation middleware
 func (siw *ServerInterfaceWrapper) GetReadModel(c *gin.Context) {
 
@@ -10104,6 +10837,187 @@ func (siw *ServerInterfaceWrapper) WithdrawRedemption(c *gin.Context) {
 	}
 
 	siw.Handler.WithdrawRedemption(c, redemptionID, params)
+}
+
+// ListSavedQueries operation middleware
+func (siw *ServerInterfaceWrapper) ListSavedQueries(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSavedQueries(c)
+}
+
+// DeleteSavedQuery operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSavedQuery(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name SavedNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteSavedQuery(c, name)
+}
+
+// GetSavedQuery operation middleware
+func (siw *ServerInterfaceWrapper) GetSavedQuery(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name SavedNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSavedQuery(c, name)
+}
+
+// SaveQuery operation middleware
+func (siw *ServerInterfaceWrapper) SaveQuery(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name SavedNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SaveQuery(c, name)
+}
+
+// AnswerSavedQuery operation middleware
+func (siw *ServerInterfaceWrapper) AnswerSavedQuery(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name SavedNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerSavedQueryParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AnswerSavedQuery(c, name, params)
+}
+
+// FollowSavedQuery operation middleware
+func (siw *ServerInterfaceWrapper) FollowSavedQuery(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name SavedNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FollowSavedQueryParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID LastEventParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Last-Event-ID, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Last-Event-ID: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.LastEventID = &LastEventID
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FollowSavedQuery(c, name, params)
 }
 
 // ProposeAgreement operation middleware
@@ -13380,6 +14294,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/payment-channels/:channelId/withdrawal", wrapper.WithdrawChannel)
 	router.POST(options.BaseURL+"/provenance", wrapper.ExplainRecords)
 	router.POST(options.BaseURL+"/quarantine", wrapper.QuarantineStatement)
+	router.GET(options.BaseURL+"/queries", wrapper.ListEntities)
+	router.GET(options.BaseURL+"/queries/:entity", wrapper.AskInOneLine)
+	router.POST(options.BaseURL+"/queries/:entity", wrapper.AskQuestion)
+	router.GET(options.BaseURL+"/queries/:entity/export", wrapper.ExportInOneLine)
+	router.POST(options.BaseURL+"/queries/:entity/export", wrapper.ExportQuestion)
 	router.GET(options.BaseURL+"/read-model", wrapper.GetReadModel)
 	router.GET(options.BaseURL+"/read-model/parked", wrapper.ListParked)
 	router.POST(options.BaseURL+"/read-model/parked/acceptances", wrapper.AcceptParked)
@@ -13391,6 +14310,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/confirmation", wrapper.ConfirmRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/refusal", wrapper.DeclineRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/withdrawal", wrapper.WithdrawRedemption)
+	router.GET(options.BaseURL+"/saved-queries", wrapper.ListSavedQueries)
+	router.DELETE(options.BaseURL+"/saved-queries/:name", wrapper.DeleteSavedQuery)
+	router.GET(options.BaseURL+"/saved-queries/:name", wrapper.GetSavedQuery)
+	router.PUT(options.BaseURL+"/saved-queries/:name", wrapper.SaveQuery)
+	router.GET(options.BaseURL+"/saved-queries/:name/answer", wrapper.AnswerSavedQuery)
+	router.GET(options.BaseURL+"/saved-queries/:name/matches", wrapper.FollowSavedQuery)
 	router.POST(options.BaseURL+"/service-agreements", wrapper.ProposeAgreement)
 	router.GET(options.BaseURL+"/service-agreements/:agreementId", wrapper.GetAgreement)
 	router.POST(options.BaseURL+"/service-agreements/:agreementId/acceptance", wrapper.AcceptAgreement)
@@ -13512,6 +14437,15 @@ type AgreementCreatedJSONResponse struct {
 	Body Agreement
 
 	Headers AgreementCreatedResponseHeaders
+}
+
+type AnswerResponseHeaders struct {
+	XLedgerHeight uint64
+}
+type AnswerJSONResponse struct {
+	Body Answer
+
+	Headers AnswerResponseHeaders
 }
 
 type AttachedDocumentCreatedResponseHeaders struct {
@@ -13736,6 +14670,8 @@ type EncryptionKeyAnnouncedJSONResponse struct {
 	Headers EncryptionKeyAnnouncedResponseHeaders
 }
 
+type EntityListJSONResponse EntityList
+
 type EvidenceCreatedResponseHeaders struct {
 	IdempotencyReplayed *bool
 	Location            string
@@ -13799,6 +14735,12 @@ type InvoicesJSONResponse Invoices
 type ItemListJSONResponse ItemList
 
 type KeyHolderJSONResponse KeyHolder
+
+type MatchesTextEventStreamResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
 
 type OperationJSONResponse Operation
 
@@ -13928,6 +14870,22 @@ type QuarantineEntryJSONResponse QuarantineEntry
 
 type QuarantinePageJSONResponse QuarantinePage
 
+type QueryExportResponseHeaders struct {
+	XLedgerHeight uint64
+}
+type QueryExportApplicationXNdjsonResponse struct {
+	Body io.Reader
+
+	Headers       QueryExportResponseHeaders
+	ContentLength int64
+}
+type QueryExportTextCsvResponse struct {
+	Body io.Reader
+
+	Headers       QueryExportResponseHeaders
+	ContentLength int64
+}
+
 type RatingJSONResponse Rating
 
 type ReadModelJSONResponse ReadModel
@@ -14009,6 +14967,10 @@ type ReviewChangedJSONResponse struct {
 
 	Headers ReviewChangedResponseHeaders
 }
+
+type SavedQueryJSONResponse SavedQuery
+
+type SavedQueryListJSONResponse SavedQueryList
 
 type SegmentPageJSONResponse SegmentPage
 
@@ -16878,6 +17840,217 @@ func (response QuarantineStatement201JSONResponse) VisitQuarantineStatementRespo
 	return err
 }
 
+type ListEntitiesRequestObject struct {
+}
+
+type ListEntitiesResponseObject interface {
+	VisitListEntitiesResponse(w http.ResponseWriter) error
+}
+
+type ListEntities200JSONResponse struct{ EntityListJSONResponse }
+
+func (response ListEntities200JSONResponse) VisitListEntitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInOneLineRequestObject struct {
+	Entity EntityParameter `json:"entity"`
+	Params AskInOneLineParams
+}
+
+type AskInOneLineResponseObject interface {
+	VisitAskInOneLineResponse(w http.ResponseWriter) error
+}
+
+type AskInOneLine200JSONResponse struct{ AnswerJSONResponse }
+
+func (response AskInOneLine200JSONResponse) VisitAskInOneLineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskQuestionRequestObject struct {
+	Entity EntityParameter `json:"entity"`
+	Params AskQuestionParams
+	Body   *AskQuestionJSONRequestBody
+}
+
+type AskQuestionResponseObject interface {
+	VisitAskQuestionResponse(w http.ResponseWriter) error
+}
+
+type AskQuestion200JSONResponse struct{ AnswerJSONResponse }
+
+func (response AskQuestion200JSONResponse) VisitAskQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportInOneLineRequestObject struct {
+	Entity EntityParameter `json:"entity"`
+	Params ExportInOneLineParams
+}
+
+type ExportInOneLineResponseObject interface {
+	VisitExportInOneLineResponse(w http.ResponseWriter) error
+}
+
+type ExportInOneLine200ApplicationXNdjsonResponse struct {
+	QueryExportApplicationXNdjsonResponse
+}
+
+func (response ExportInOneLine200ApplicationXNdjsonResponse) VisitExportInOneLineResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ExportInOneLine200TextCsvResponse struct{ QueryExportTextCsvResponse }
+
+func (response ExportInOneLine200TextCsvResponse) VisitExportInOneLineResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ExportQuestionRequestObject struct {
+	Entity EntityParameter `json:"entity"`
+	Params ExportQuestionParams
+	Body   *ExportQuestionJSONRequestBody
+}
+
+type ExportQuestionResponseObject interface {
+	VisitExportQuestionResponse(w http.ResponseWriter) error
+}
+
+type ExportQuestion200ApplicationXNdjsonResponse struct {
+	QueryExportApplicationXNdjsonResponse
+}
+
+func (response ExportQuestion200ApplicationXNdjsonResponse) VisitExportQuestionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ExportQuestion200TextCsvResponse struct{ QueryExportTextCsvResponse }
+
+func (response ExportQuestion200TextCsvResponse) VisitExportQuestionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetReadModelRequestObject struct {
 }
 
@@ -17158,6 +18331,161 @@ func (response WithdrawRedemption200JSONResponse) VisitWithdrawRedemptionRespons
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type ListSavedQueriesRequestObject struct {
+}
+
+type ListSavedQueriesResponseObject interface {
+	VisitListSavedQueriesResponse(w http.ResponseWriter) error
+}
+
+type ListSavedQueries200JSONResponse struct{ SavedQueryListJSONResponse }
+
+func (response ListSavedQueries200JSONResponse) VisitListSavedQueriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSavedQueryRequestObject struct {
+	Name SavedNameParameter `json:"name"`
+}
+
+type DeleteSavedQueryResponseObject interface {
+	VisitDeleteSavedQueryResponse(w http.ResponseWriter) error
+}
+
+type DeleteSavedQuery204Response struct {
+}
+
+func (response DeleteSavedQuery204Response) VisitDeleteSavedQueryResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetSavedQueryRequestObject struct {
+	Name SavedNameParameter `json:"name"`
+}
+
+type GetSavedQueryResponseObject interface {
+	VisitGetSavedQueryResponse(w http.ResponseWriter) error
+}
+
+type GetSavedQuery200JSONResponse struct{ SavedQueryJSONResponse }
+
+func (response GetSavedQuery200JSONResponse) VisitGetSavedQueryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveQueryRequestObject struct {
+	Name SavedNameParameter `json:"name"`
+	Body *SaveQueryJSONRequestBody
+}
+
+type SaveQueryResponseObject interface {
+	VisitSaveQueryResponse(w http.ResponseWriter) error
+}
+
+type SaveQuery200JSONResponse struct{ SavedQueryJSONResponse }
+
+func (response SaveQuery200JSONResponse) VisitSaveQueryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerSavedQueryRequestObject struct {
+	Name   SavedNameParameter `json:"name"`
+	Params AnswerSavedQueryParams
+}
+
+type AnswerSavedQueryResponseObject interface {
+	VisitAnswerSavedQueryResponse(w http.ResponseWriter) error
+}
+
+type AnswerSavedQuery200JSONResponse struct{ AnswerJSONResponse }
+
+func (response AnswerSavedQuery200JSONResponse) VisitAnswerSavedQueryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FollowSavedQueryRequestObject struct {
+	Name   SavedNameParameter `json:"name"`
+	Params FollowSavedQueryParams
+}
+
+type FollowSavedQueryResponseObject interface {
+	VisitFollowSavedQueryResponse(w http.ResponseWriter) error
+}
+
+type FollowSavedQuery200TextEventStreamResponse struct{ MatchesTextEventStreamResponse }
+
+func (response FollowSavedQuery200TextEventStreamResponse) VisitFollowSavedQueryResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
 }
 
 type ProposeAgreementRequestObject struct {
@@ -19031,6 +20359,21 @@ type StrictServerInterface interface {
 	// QuarantineStatement Bring a statement that comes too late before its issuer
 	// (POST /quarantine)
 	QuarantineStatement(ctx context.Context, request QuarantineStatementRequestObject) (QuarantineStatementResponseObject, error)
+	// ListEntities List what can be asked about
+	// (GET /queries)
+	ListEntities(ctx context.Context, request ListEntitiesRequestObject) (ListEntitiesResponseObject, error)
+	// AskInOneLine Ask, with a filter in one line
+	// (GET /queries/{entity})
+	AskInOneLine(ctx context.Context, request AskInOneLineRequestObject) (AskInOneLineResponseObject, error)
+	// AskQuestion Ask, with a filter as JSON
+	// (POST /queries/{entity})
+	AskQuestion(ctx context.Context, request AskQuestionRequestObject) (AskQuestionResponseObject, error)
+	// ExportInOneLine Export a whole answer, with a filter in one line
+	// (GET /queries/{entity}/export)
+	ExportInOneLine(ctx context.Context, request ExportInOneLineRequestObject) (ExportInOneLineResponseObject, error)
+	// ExportQuestion Export a whole answer, with a filter as JSON
+	// (POST /queries/{entity}/export)
+	ExportQuestion(ctx context.Context, request ExportQuestionRequestObject) (ExportQuestionResponseObject, error)
 	// GetReadModel Say how far the read model is, and what it could not take up
 	// (GET /read-model)
 	GetReadModel(ctx context.Context, request GetReadModelRequestObject) (GetReadModelResponseObject, error)
@@ -19064,6 +20407,24 @@ type StrictServerInterface interface {
 	// WithdrawRedemption Withdraw a request that is not answered
 	// (POST /redemptions/{redemptionId}/withdrawal)
 	WithdrawRedemption(ctx context.Context, request WithdrawRedemptionRequestObject) (WithdrawRedemptionResponseObject, error)
+	// ListSavedQueries List this organisation's saved questions
+	// (GET /saved-queries)
+	ListSavedQueries(ctx context.Context, request ListSavedQueriesRequestObject) (ListSavedQueriesResponseObject, error)
+	// DeleteSavedQuery Forget a saved question, and its matches
+	// (DELETE /saved-queries/{name})
+	DeleteSavedQuery(ctx context.Context, request DeleteSavedQueryRequestObject) (DeleteSavedQueryResponseObject, error)
+	// GetSavedQuery Get a saved question
+	// (GET /saved-queries/{name})
+	GetSavedQuery(ctx context.Context, request GetSavedQueryRequestObject) (GetSavedQueryResponseObject, error)
+	// SaveQuery Save a question under a name, in the place of a former one
+	// (PUT /saved-queries/{name})
+	SaveQuery(ctx context.Context, request SaveQueryRequestObject) (SaveQueryResponseObject, error)
+	// AnswerSavedQuery Ask a saved question
+	// (GET /saved-queries/{name}/answer)
+	AnswerSavedQuery(ctx context.Context, request AnswerSavedQueryRequestObject) (AnswerSavedQueryResponseObject, error)
+	// FollowSavedQuery Follow what newly meets a standing question
+	// (GET /saved-queries/{name}/matches)
+	FollowSavedQuery(ctx context.Context, request FollowSavedQueryRequestObject) (FollowSavedQueryResponseObject, error)
 	// ProposeAgreement Propose an agreement about servicing
 	// (POST /service-agreements)
 	ProposeAgreement(ctx context.Context, request ProposeAgreementRequestObject) (ProposeAgreementResponseObject, error)
@@ -23131,6 +24492,174 @@ func (sh *strictHandler) QuarantineStatement(ctx *gin.Context, params Quarantine
 	}
 }
 
+// ListEntities operation middleware
+func (sh *strictHandler) ListEntities(ctx *gin.Context) {
+	var request ListEntitiesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEntities(ctx, request.(ListEntitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEntities")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListEntitiesResponseObject); ok {
+		if err := validResponse.VisitListEntitiesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskInOneLine operation middleware
+func (sh *strictHandler) AskInOneLine(ctx *gin.Context, entity EntityParameter, params AskInOneLineParams) {
+	var request AskInOneLineRequestObject
+
+	request.Entity = entity
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskInOneLine(ctx, request.(AskInOneLineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskInOneLine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AskInOneLineResponseObject); ok {
+		if err := validResponse.VisitAskInOneLineResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskQuestion operation middleware
+func (sh *strictHandler) AskQuestion(ctx *gin.Context, entity EntityParameter, params AskQuestionParams) {
+	var request AskQuestionRequestObject
+
+	request.Entity = entity
+	request.Params = params
+
+	var body AskQuestionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskQuestion(ctx, request.(AskQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskQuestion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AskQuestionResponseObject); ok {
+		if err := validResponse.VisitAskQuestionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportInOneLine operation middleware
+func (sh *strictHandler) ExportInOneLine(ctx *gin.Context, entity EntityParameter, params ExportInOneLineParams) {
+	var request ExportInOneLineRequestObject
+
+	request.Entity = entity
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportInOneLine(ctx, request.(ExportInOneLineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportInOneLine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExportInOneLineResponseObject); ok {
+		if err := validResponse.VisitExportInOneLineResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportQuestion operation middleware
+func (sh *strictHandler) ExportQuestion(ctx *gin.Context, entity EntityParameter, params ExportQuestionParams) {
+	var request ExportQuestionRequestObject
+
+	request.Entity = entity
+	request.Params = params
+
+	var body ExportQuestionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportQuestion(ctx, request.(ExportQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportQuestion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExportQuestionResponseObject); ok {
+		if err := validResponse.VisitExportQuestionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetReadModel operation middleware
 func (sh *strictHandler) GetReadModel(ctx *gin.Context) {
 	var request GetReadModelRequestObject
@@ -23539,6 +25068,180 @@ func (sh *strictHandler) WithdrawRedemption(ctx *gin.Context, redemptionID Redem
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(WithdrawRedemptionResponseObject); ok {
 		if err := validResponse.VisitWithdrawRedemptionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSavedQueries operation middleware
+func (sh *strictHandler) ListSavedQueries(ctx *gin.Context) {
+	var request ListSavedQueriesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSavedQueries(ctx, request.(ListSavedQueriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSavedQueries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSavedQueriesResponseObject); ok {
+		if err := validResponse.VisitListSavedQueriesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSavedQuery operation middleware
+func (sh *strictHandler) DeleteSavedQuery(ctx *gin.Context, name SavedNameParameter) {
+	var request DeleteSavedQueryRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSavedQuery(ctx, request.(DeleteSavedQueryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSavedQuery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteSavedQueryResponseObject); ok {
+		if err := validResponse.VisitDeleteSavedQueryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSavedQuery operation middleware
+func (sh *strictHandler) GetSavedQuery(ctx *gin.Context, name SavedNameParameter) {
+	var request GetSavedQueryRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSavedQuery(ctx, request.(GetSavedQueryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSavedQuery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetSavedQueryResponseObject); ok {
+		if err := validResponse.VisitGetSavedQueryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SaveQuery operation middleware
+func (sh *strictHandler) SaveQuery(ctx *gin.Context, name SavedNameParameter) {
+	var request SaveQueryRequestObject
+
+	request.Name = name
+
+	var body SaveQueryJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveQuery(ctx, request.(SaveQueryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveQuery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SaveQueryResponseObject); ok {
+		if err := validResponse.VisitSaveQueryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerSavedQuery operation middleware
+func (sh *strictHandler) AnswerSavedQuery(ctx *gin.Context, name SavedNameParameter, params AnswerSavedQueryParams) {
+	var request AnswerSavedQueryRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerSavedQuery(ctx, request.(AnswerSavedQueryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerSavedQuery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AnswerSavedQueryResponseObject); ok {
+		if err := validResponse.VisitAnswerSavedQueryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FollowSavedQuery operation middleware
+func (sh *strictHandler) FollowSavedQuery(ctx *gin.Context, name SavedNameParameter, params FollowSavedQueryParams) {
+	var request FollowSavedQueryRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FollowSavedQuery(ctx, request.(FollowSavedQueryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FollowSavedQuery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(FollowSavedQueryResponseObject); ok {
+		if err := validResponse.VisitFollowSavedQueryResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -12,6 +12,7 @@ import (
 
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/filter"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -28,7 +29,7 @@ import (
 
 // The chaincode's types that openapi.yaml uses as they are.
 var records = []any{
-	ledgerapi.Pong{}, ledgerapi.GetRecords{}, ledgerapi.StoredRecord{}, ledgerapi.StoredRecords{}, ledgerapi.AnnounceOrganisation{}, ledgerapi.RegisterDevice{}, ledgerapi.RegisterComponent{},
+	filter.Written{}, ledgerapi.Pong{}, ledgerapi.GetRecords{}, ledgerapi.StoredRecord{}, ledgerapi.StoredRecords{}, ledgerapi.AnnounceOrganisation{}, ledgerapi.RegisterDevice{}, ledgerapi.RegisterComponent{},
 	ledgerapi.ProposeShipment{}, ledgerapi.IssueTokens{}, ledgerapi.RedeemTokens{}, ledgerapi.Recorded{},
 	ledgerapi.OrganisationPage{}, ledgerapi.DeviceKeyPage{}, ledgerapi.ComponentEventPage{}, ledgerapi.ShipmentEventPage{},
 	ledgerapi.SegmentPage{}, ledgerapi.SessionPage{}, ledgerapi.ForkPage{}, ledgerapi.ExcursionPage{}, ledgerapi.PostingPage{},
@@ -191,7 +192,7 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 }
 
 // offLedger are the operations that are posted and write nothing on the ledger.
-var offLedger = []string{"SimulateShipment", "CheckDisclosure", "GetRecords", "ExplainRecords", "AcceptParked"}
+var offLedger = []string{"SimulateShipment", "CheckDisclosure", "GetRecords", "ExplainRecords", "AcceptParked", "AskQuestion", "ExportQuestion"}
 
 // Every operation says what it is, closes its objects and lists its errors.
 func TestContractIsComplete(t *testing.T) {

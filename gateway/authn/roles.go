@@ -38,6 +38,18 @@ func Permissions() []Permission {
 		{"AcceptParked", staff},
 		{"ExplainRecords", reads},
 
+		{"ListEntities", reads},
+		{"AskInOneLine", reads},
+		{"AskQuestion", reads},
+		{"ExportInOneLine", reads},
+		{"ExportQuestion", reads},
+		{"ListSavedQueries", reads},
+		{"GetSavedQuery", reads},
+		{"SaveQuery", reads}, // it is the gateway's, and writes nothing to the ledger
+		{"DeleteSavedQuery", reads},
+		{"AnswerSavedQuery", reads},
+		{"FollowSavedQuery", reads},
+
 		{"ListOrganisations", reads},
 		{"GetOrganisation", reads},
 		{"AnnounceOrganisation", staff},

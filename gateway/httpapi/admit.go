@@ -129,7 +129,12 @@ func (s *server) negotiate(c *gin.Context) {
 	if r.operation == journeyStatement {
 		r.media = chosen(accept)
 	}
-	if r.media == "" && !takesJSON(accept) {
+	if forms := streams[r.operation]; forms != nil {
+		if !takes(accept, forms...) {
+			s.fail(c, problem.New(problem.NotAcceptable, "answers are "+strings.Join(forms, " or ")+", problems application/problem+json"))
+			return
+		}
+	} else if r.media == "" && !takesJSON(accept) {
 		s.fail(c, problem.New(problem.NotAcceptable, "answers are application/json, problems application/problem+json"))
 		return
 	}
@@ -146,7 +151,10 @@ func isJSON(contentType, encoding string) bool {
 	return err == nil && media == "application/json" && (!named || strings.EqualFold(charset, "utf-8")) && (encoding == "" || encoding == "identity")
 }
 
-func takesJSON(accept []string) bool {
+func takesJSON(accept []string) bool { return takes(accept, asJSON) }
+
+// takes says that a client takes one of these forms.
+func takes(accept []string, forms ...string) bool {
 	if len(accept) == 0 {
 		return true
 	}
@@ -158,15 +166,22 @@ func takesJSON(accept []string) bool {
 		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
 			continue
 		}
-		if media == "*/*" || media == "application/*" || media == "application/json" {
-			return true
+		for _, form := range forms {
+			kind, _, _ := strings.Cut(form, "/")
+			if media == "*/*" || media == kind+"/*" || media == form {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// deadline bounds the time of the handler.
+// deadline bounds the time of the handler; a stream bounds itself.
 func (s *server) deadline(c *gin.Context) {
+	if streams[recordOf(c).operation] != nil {
+		c.Next()
+		return
+	}
 	most := s.config.Limits.ReadTime
 	if c.Request.Method != http.MethodGet {
 		most = s.config.Limits.WriteTime

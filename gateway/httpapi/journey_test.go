@@ -10,6 +10,11 @@ import (
 func init() {
 	openapi3filter.RegisterBodyDecoder(asHTML, openapi3filter.PlainBodyDecoder)
 	openapi3filter.RegisterBodyDecoder(asMarkdown, openapi3filter.PlainBodyDecoder)
+	for _, forms := range streams {
+		for _, form := range forms {
+			openapi3filter.RegisterBodyDecoder(form, openapi3filter.PlainBodyDecoder)
+		}
+	}
 }
 
 // TestAJourneyStatementHasThreeForms: the client chooses; who takes anything gets

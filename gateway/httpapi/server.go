@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -38,6 +39,8 @@ type Config struct {
 	Ledger        Ledger
 	Operations    Operations
 	ReadModel     ReadModel
+	Questions     Questions
+	SavedQueries  SavedQueries
 	Authenticator Authenticator
 
 	Limits  Limits
@@ -59,17 +62,21 @@ type server struct {
 	ledger     Ledger
 	operations Operations
 	model      ReadModel
+	questions  Questions
+	saved      SavedQueries
 	contract   *contract
 	metrics    *Metrics
 	log        *slog.Logger
+
+	followers atomic.Int64 // of standing questions
 }
 
 var _ api.StrictServerInterface = (*server)(nil)
 
 // New assembles the handlers of everything that the gateway serves.
 func New(c Config) (*Handlers, error) {
-	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Authenticator == nil || c.Organisation == "" {
-		return nil, errors.New("httpapi: organisation, ledger, operations, read model and authenticator must be given")
+	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Questions == nil || c.SavedQueries == nil || c.Authenticator == nil || c.Organisation == "" {
+		return nil, errors.New("httpapi: organisation, ledger, operations, read model, questions, saved queries and authenticator must be given")
 	}
 	c.Limits = c.Limits.withDefaults()
 	if c.Metrics == nil {
@@ -86,7 +93,10 @@ func New(c Config) (*Handlers, error) {
 }
 
 func assemble(c Config, contract *contract) (*Handlers, error) {
-	s := &server{config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, contract: contract, metrics: c.Metrics, log: c.Log}
+	s := &server{
+		config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, questions: c.Questions, saved: c.SavedQueries,
+		contract: contract, metrics: c.Metrics, log: c.Log,
+	}
 	ready := &readiness{server: s}
 	apart, err := s.engine()
 	if err != nil {

@@ -167,6 +167,8 @@ type world struct {
 	ledger     *fakeLedger
 	operations *fakeOperations
 	model      *fakeModel
+	questions  *fakeQuestions
+	saved      *fakeSaved
 	metrics    *Metrics
 	log        bytes.Buffer
 	apart      http.Handler // health, readiness and metrics alone
@@ -199,11 +201,13 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		ledger:     &fakeLedger{answers: make(map[ledgerapi.Transaction]string), errs: make(map[ledgerapi.Transaction]error), ready: map[string]error{"ShipperMSP": nil}},
 		operations: &fakeOperations{answers: make(map[ledgerapi.Transaction]string)},
 		model:      new(fakeModel),
+		questions:  new(fakeQuestions),
+		saved:      &fakeSaved{tell: func(f Follower) error { return f.Begun() }},
 		metrics:    NewMetrics(),
 	}
 	c := Config{
 		Organisation: "ShipperMSP", Version: "test",
-		Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Authenticator: fakeTokens{},
+		Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Questions: w.questions, SavedQueries: w.saved, Authenticator: fakeTokens{},
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

@@ -20,6 +20,8 @@ type Match struct {
 
 // Follower is told what happens to a standing question, in order.
 type Follower interface {
+	// Begun is called first, once the question is found and stands.
+	Begun() error
 	// Matched is told of each match.
 	Matched(m Match) error
 	// Missed says that matches up to this number are no longer kept.
@@ -49,6 +51,9 @@ func (s *Store) Follow(ctx context.Context, name string, after *uint64, f Follow
 	}
 	if !k.Standing {
 		return fault.New(fault.CodeSavedQueryStanding, "%s does not stand", name).With("name", name)
+	}
+	if err := f.Begun(); err != nil {
+		return err
 	}
 	at := k.LastMatch
 	if after != nil {

@@ -75,7 +75,7 @@ func onBoth(t *testing.T, do func(t *testing.T, w *world)) {
 	t.Helper()
 	open := func(t *testing.T, c savedquery.Config) *world {
 		a := newAnswers()
-		c.Organisation, c.Questions, c.Model, c.Now = "ShipperMSP", a, a, func() time.Time { return clock }
+		c.Organisation, c.Now = "ShipperMSP", func() time.Time { return clock }
 		c.Pause, c.Every, c.Log = time.Millisecond, time.Hour, slog.New(slog.DiscardHandler)
 		return &world{c, reopen(t, c), a}
 	}
@@ -111,7 +111,7 @@ func (w *world) save(t testing.TB, in savedquery.Saved) savedquery.Saved {
 
 func (w *world) look(t testing.TB) {
 	t.Helper()
-	if err := w.Look(context.Background()); err != nil {
+	if err := w.Look(context.Background(), w.answers); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -144,6 +144,11 @@ func TestSavedQuestions(t *testing.T) {
 		other.Organisation = "ServiceMSP"
 		if all, err := reopen(t, other).List(ctx); err != nil || len(all) != 0 {
 			t.Errorf("another organisation's: %v, %v", all, err)
+		}
+		secret, err := w.Secret(ctx)
+		again, err2 := reopen(t, w.config).Secret(ctx)
+		if err != nil || err2 != nil || len(secret) != 32 || !slices.Equal(secret, again) {
+			t.Errorf("secrets %x and %x, %v, %v", secret, again, err, err2)
 		}
 		all, err := reopen(t, w.config).List(ctx)
 		if err != nil || len(all) != 2 || all[0].Name != "a" || all[1].Name != "b" {
@@ -211,6 +216,7 @@ func (f *follower) Matched(m savedquery.Match) error {
 	}
 	return f.hear(fmt.Sprint(m.Number, " ", row.Record.ShipmentID, " at ", m.Height))
 }
+func (f *follower) Begun() error             { return nil }
 func (f *follower) Missed(upTo uint64) error { return f.hear(fmt.Sprint("missed ", upTo)) }
 func (f *follower) Quiet() error             { return nil }
 
@@ -266,7 +272,7 @@ func TestMatchesArriveAsBlocksDo(t *testing.T) {
 		w.look(t)
 		running, end := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- w.Run(running) }()
+		go func() { ended <- w.Run(running, w.answers, w.answers) }()
 		const followers = 3
 		results := make(chan error, followers)
 		heard := make(chan string, 100)
@@ -354,7 +360,7 @@ func TestEachBeginningIsWrittenDownOnce(t *testing.T) {
 				var both sync.WaitGroup
 				for _, s := range []*savedquery.Store{w.Store, second} {
 					both.Go(func() {
-						if err := s.Look(context.Background()); err != nil {
+						if err := s.Look(context.Background(), w.answers); err != nil {
 							t.Error(err)
 						}
 					})
@@ -394,5 +400,6 @@ func (f *names) Matched(m savedquery.Match) error {
 	}
 	return nil
 }
+func (f *names) Begun() error        { return nil }
 func (f *names) Missed(uint64) error { return errors.New("missed") }
 func (f *names) Quiet() error        { return nil }

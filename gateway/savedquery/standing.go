@@ -17,12 +17,12 @@ import (
 const share = 4
 
 // Run looks at what stands whenever there are blocks, until ctx ends. Followers end with it.
-func (s *Store) Run(ctx context.Context) error {
+func (s *Store) Run(ctx context.Context, q Questions, m Model) error {
 	defer close(s.ended)
 	for {
-		_, moved := s.config.Model.Changed()
+		_, moved := m.Changed()
 		began := time.Now()
-		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
+		if err := s.Look(ctx, q); err != nil && ctx.Err() == nil {
 			s.config.Log.Error("standing questions", "error", err)
 		}
 		if !pause(ctx, max(s.config.Pause, (share-1)*time.Since(began))) {
@@ -52,13 +52,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // Look answers everything that stands once, and writes down what is new.
-func (s *Store) Look(ctx context.Context) error {
+func (s *Store) Look(ctx context.Context, q Questions) error {
 	all, err := s.list(ctx, true)
 	if err != nil {
 		return err
 	}
 	for _, k := range all {
-		if err := s.look(ctx, k); err != nil {
+		if err := s.look(ctx, k, q); err != nil {
 			return err
 		}
 	}
@@ -66,13 +66,13 @@ func (s *Store) Look(ctx context.Context) error {
 }
 
 // look answers one question. That it cannot be answered is noted with it, and is no failure.
-func (s *Store) look(ctx context.Context, k kept) error {
+func (s *Store) look(ctx context.Context, k kept, questions Questions) error {
 	q, err := k.Question.Question(k.Entity)
 	if err != nil {
 		return s.note(ctx, k, fault.From(err).Code)
 	}
 	q = filter.Question{Entity: q.Entity, Filter: q.Filter, Fields: q.Fields}
-	page, err := s.config.Questions.All(ctx, q, MaxMatches)
+	page, err := questions.All(ctx, q, MaxMatches)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -9,7 +9,9 @@ package savedquery
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +56,6 @@ type Config struct {
 	Schema       string // in that database
 	Organisation string // whose questions they are, MSP id
 
-	Questions Questions
-	Model     Model
-
 	Pause  time.Duration // 250 ms: the least between two looks at what stands
 	Every  time.Duration // 1 min: after so long without a block they are looked at too, since "now" moves
 	Now    func() time.Time
@@ -92,8 +91,8 @@ type Saved struct {
 
 // Open opens the database and makes the tables.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	if c.Questions == nil || c.Model == nil || c.Organisation == "" || (c.SQLite == "") == (c.Postgres == "") {
-		return nil, errors.New("saved queries: organisation, questions, model, and either a file or a PostgreSQL URL must be given")
+	if c.Organisation == "" || (c.SQLite == "") == (c.Postgres == "") {
+		return nil, errors.New("saved queries: organisation, and either a file or a PostgreSQL URL must be given")
 	}
 	or(&c.Schema, "lifeledger_queries")
 	or(&c.Pause, 250*time.Millisecond)
@@ -152,11 +151,30 @@ func (s *Store) tables() []string {
 			created_at TEXT, changed_at TEXT, revision BIGINT, looked BOOLEAN, height BIGINT, last_match BIGINT, problem TEXT, PRIMARY KEY (organisation, name))`,
 		`CREATE TABLE IF NOT EXISTS saved_met (organisation TEXT, name TEXT, row_id TEXT, PRIMARY KEY (organisation, name, row_id))`,
 		`CREATE TABLE IF NOT EXISTS saved_matches (organisation TEXT, name TEXT, number BIGINT, height BIGINT, at TEXT, answer TEXT, PRIMARY KEY (organisation, name, number))`,
+		`CREATE TABLE IF NOT EXISTS saved_secret (organisation TEXT PRIMARY KEY, secret TEXT)`,
 	}
 	if s.dialect == projection.Postgres {
 		text = append([]string{`CREATE SCHEMA IF NOT EXISTS ` + projection.Quote(s.config.Schema)}, text...)
 	}
 	return text
+}
+
+// Secret is 32 bytes that all gateways of the organisation have in common, made at
+// the first use: cursors of one are good at the others, and after a restart.
+func (s *Store) Secret(ctx context.Context) ([]byte, error) {
+	fresh := make([]byte, 32)
+	if _, err := rand.Read(fresh); err != nil {
+		return nil, err
+	}
+	_, err := s.db.ExecContext(ctx, s.bind(`INSERT INTO saved_secret (organisation, secret) VALUES (?, ?) ON CONFLICT DO NOTHING`), s.config.Organisation, hex.EncodeToString(fresh))
+	if err != nil {
+		return nil, err
+	}
+	var text string
+	if err := s.db.QueryRowContext(ctx, s.bind(`SELECT secret FROM saved_secret WHERE organisation = ?`), s.config.Organisation).Scan(&text); err != nil {
+		return nil, err
+	}
+	return hex.DecodeString(text)
 }
 
 // Close closes the database. Run must have ended.

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/lifeledger/lifeledger/gateway/api"
+	"github.com/lifeledger/lifeledger/gateway/config"
+	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/projection"
+	"github.com/lifeledger/lifeledger/gateway/query"
+	"github.com/lifeledger/lifeledger/gateway/savedquery"
+)
+
+// openQueries opens what answers questions, and the questions that are saved;
+// those that stand are looked at until ctx ends or stop is called.
+func openQueries(ctx context.Context, c *config.Config, model *projection.Model, log *slog.Logger) (q questions, s savedQueries, stop func() error, err error) {
+	url, err := c.ReadModel.URL()
+	if err != nil {
+		return q, s, nil, err
+	}
+	conf := savedquery.Config{Postgres: url, Organisation: c.Organisation, Log: log}
+	if url == "" {
+		conf.SQLite = filepath.Join(c.Data, "queries.db")
+	} else {
+		conf.Schema = cmp.Or(c.ReadModel.Schema, "lifeledger") + "_queries"
+	}
+	store, err := savedquery.Open(ctx, conf)
+	if err != nil {
+		return q, s, nil, err
+	}
+	secret, err := store.Secret(ctx)
+	if err != nil {
+		return q, s, nil, errors.Join(err, store.Close())
+	}
+	service, err := query.New(query.Config{Model: model, Secret: secret})
+	if err != nil {
+		return q, s, nil, errors.Join(err, store.Close())
+	}
+	running, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- store.Run(running, service, model) }()
+	return questions{service}, savedQueries{store}, func() error {
+		cancel()
+		return errors.Join(<-ended, store.Close())
+	}, nil
+}
+
+// questions is the service as httpapi asks for it.
+type questions struct{ service *query.Service }
+
+func (q questions) Ask(ctx context.Context, a httpapi.Asked) (httpapi.Answer, error) {
+	ask, err := asked(a)
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	page, err := q.service.Ask(ctx, ask)
+	if err != nil {
+		return httpapi.Answer{}, modelError(err)
+	}
+	body, err := json.Marshal(page)
+	return httpapi.Answer{Height: page.Height, Body: body}, err
+}
+
+func (q questions) Export(ctx context.Context, a httpapi.Asked, format string, begin func(height uint64) io.Writer) error {
+	ask, err := asked(a)
+	if err != nil {
+		return err
+	}
+	if err := q.service.Export(ctx, ask, query.Format(format), begin); err != nil {
+		return modelError(err)
+	}
+	return nil
+}
+
+func asked(a httpapi.Asked) (query.Ask, error) {
+	q, err := a.Question.Question(a.Entity)
+	return query.Ask{Question: q, Cursor: a.Cursor, MinHeight: a.MinHeight}, err
+}
+
+// savedQueries is the store as httpapi asks for it.
+type savedQueries struct{ store *savedquery.Store }
+
+func shownQuery(s savedquery.Saved) api.SavedQuery {
+	return api.SavedQuery{
+		Name: s.Name, Title: s.Title, Entity: s.Entity, Question: s.Question, Standing: s.Standing, SavedBy: s.SavedBy,
+		CreatedAt: s.CreatedAt, ChangedAt: s.ChangedAt, Height: s.Height, LastMatch: s.LastMatch, Problem: string(s.Problem),
+	}
+}
+
+func (s savedQueries) List(ctx context.Context) ([]api.SavedQuery, error) {
+	all, err := s.store.List(ctx)
+	out := make([]api.SavedQuery, len(all))
+	for i, q := range all {
+		out[i] = shownQuery(q)
+	}
+	return out, err
+}
+
+func (s savedQueries) Get(ctx context.Context, name string) (api.SavedQuery, error) {
+	q, err := s.store.Get(ctx, name)
+	return shownQuery(q), err
+}
+
+func (s savedQueries) Put(ctx context.Context, q api.SavedQuery) (api.SavedQuery, error) {
+	saved, _, err := s.store.Put(ctx, savedquery.Saved{Name: q.Name, Title: q.Title, Entity: q.Entity, Question: q.Question, Standing: q.Standing, SavedBy: q.SavedBy})
+	return shownQuery(saved), err
+}
+
+func (s savedQueries) Delete(ctx context.Context, name string) error {
+	return s.store.Delete(ctx, name)
+}
+
+func (s savedQueries) Follow(ctx context.Context, name string, after *uint64, f httpapi.Follower) error {
+	err := s.store.Follow(ctx, name, after, follower{f})
+	if errors.Is(err, savedquery.ErrChanged) {
+		return errors.Join(err, f.Changed())
+	}
+	return err
+}
+
+// follower is an HTTP client as the store tells it.
+type follower struct{ httpapi.Follower }
+
+func (f follower) Matched(m savedquery.Match) error {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return f.Follower.Matched(m.Number, text)
+}

@@ -62,6 +62,17 @@ const (
 	ContestRegistrationTx  Transaction = "component:ContestRegistration"
 	CloseFindingTx         Transaction = "component:CloseFinding"
 
+	DefineSlotsTx           Transaction = "component:DefineSlots"
+	AmendSlotsTx            Transaction = "component:AmendSlots"
+	InstallPartsTx          Transaction = "component:Install"
+	RemovePartsTx           Transaction = "component:Remove"
+	ReplacePartTx           Transaction = "component:Replace"
+	CompleteAssemblyTx      Transaction = "component:CompleteAssembly"
+	HandOverConfigurationTx Transaction = "component:HandOverConfiguration"
+	ReportUsageTx           Transaction = "component:ReportUsage"
+	RecordMachineScanTx     Transaction = "component:RecordMachineScan"
+	ReplaceMeterTx          Transaction = "component:ReplaceMeter"
+
 	ProposeAgreementTx Transaction = "service:ProposeAgreement"
 	AcceptAgreementTx  Transaction = "service:AcceptAgreement"
 	DeclineAgreementTx Transaction = "service:DeclineAgreement"
@@ -166,6 +177,13 @@ const (
 	ListFindingsTx     Transaction = "component:ListFindings"
 	VerifyComponentTx  Transaction = "component:Verify"
 
+	GetAssemblyTx     Transaction = "component:GetAssembly"
+	AssemblyHistoryTx Transaction = "component:AssemblyHistory"
+	ListSlotsTx       Transaction = "component:ListSlots"
+	WhereUsedTx       Transaction = "component:WhereUsed"
+	UsesTx            Transaction = "component:Uses"
+	GetUsageTx        Transaction = "component:GetUsage"
+
 	GetAgreementTx Transaction = "service:GetAgreement"
 	GetCareTx      Transaction = "service:GetCare"
 
@@ -225,6 +243,8 @@ func Transactions() []Access {
 		{GetCredentialTx, false}, {ListCredentialsTx, false}, {CredentialHistoryTx, false}, {ListTalliesTx, false}, {GetKeyHolderTx, false},
 		{GetStatementChainTx, false}, {ListStatementsTx, false}, {GetQuarantinedTx, false}, {ListQuarantineTx, false}, {ListValidationsTx, false},
 		{RegisterComponentTx, true}, {OfferOwnershipTx, true}, {AcceptOwnershipTx, true}, {DeclineOwnershipTx, true},
+		{DefineSlotsTx, true}, {AmendSlotsTx, true}, {InstallPartsTx, true}, {RemovePartsTx, true}, {ReplacePartTx, true}, {CompleteAssemblyTx, true},
+		{HandOverConfigurationTx, true}, {ReportUsageTx, true}, {ReplaceMeterTx, true}, {RecordMachineScanTx, true},
 		{ProposeAgreementTx, true}, {AcceptAgreementTx, true}, {DeclineAgreementTx, true}, {EndAgreementTx, true}, {CoverComponentsTx, true},
 		{RelocateComponentTx, true}, {PlaceHoldTx, true}, {ReleaseHoldTx, true}, {IssueRecallTx, true}, {ReleaseRecallTx, true}, {ClearRecallTx, true},
 		{AttachDocumentTx, true}, {OfferPledgeTx, true}, {AcceptPledgeTx, true}, {EndPledgeTx, true}, {DecommissionTx, true}, {ConfirmDecommissionTx, true},
@@ -249,6 +269,7 @@ func Transactions() []Access {
 		{AnnounceSessionKeyTx, true}, {ReportForkTx, true}, {ListSessionsTx, false}, {ListForksTx, false},
 		{PingTx, false}, {GetRecordsTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
+		{GetAssemblyTx, false}, {AssemblyHistoryTx, false}, {ListSlotsTx, false}, {WhereUsedTx, false}, {UsesTx, false}, {GetUsageTx, false},
 		{GetAgreementTx, false}, {GetCareTx, false},
 		{ListHoldsTx, false}, {ListRecallsTx, false},
 		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
@@ -295,6 +316,9 @@ const (
 	TagChallengedEvent          = "component.tag-challenged.v1"
 	TagScannedEvent             = "component.tag-scanned.v1"
 	FindingChangedEvent         = "component.finding-changed.v1"
+	AssemblyChangedEvent        = "component.assembly-changed.v1"
+	UsageReportedEvent          = "component.usage-reported.v1"
+	MachineScannedEvent         = "component.machine-scanned.v1"
 	TermsChangedEvent           = "shipment.terms-changed.v1"
 	CustodyChangedEvent         = "shipment.custody-changed.v1"
 	SegmentsOpenedEvent         = "shipment.segments-opened.v1"

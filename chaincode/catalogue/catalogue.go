@@ -144,13 +144,14 @@ var LeftOut = map[string]string{
 	"consortium":                    "one record, whose members are rows of organisations",
 	"device.key.use":                "an index that the contracts look up; the keys are rows of device-keys and credential-events",
 	"statement.quarantine.envelope": "the bytes that were signed, for which participant:GetQuarantined asks; the statement is a row of quarantined-statements",
+	"assembly.slot":                 "an index that the contracts look up; the slots are rows of machine-slots",
 	"account.waiting":               "an index of credits; a credit that waits is a row of credits without collectedBy",
 	"pseudonym.counted":             "a hash that must not be tied to anything",
 	"idempotency":                   "answers to repeated requests; the transactions are what they are about",
 }
 
 var entities = func() (all []Entity) {
-	for _, subject := range [][]Entity{participants, credentials, components, componentLife, services, shipments, readings, money, channels, disclosures} {
+	for _, subject := range [][]Entity{participants, credentials, components, componentLife, machines, services, shipments, readings, money, channels, disclosures} {
 		all = append(all, subject...)
 	}
 	return all

@@ -98,7 +98,7 @@ func (*Component) Relocate(ctx *Context, in *api.RelocateComponent) (*component.
 
 // Get gives one component as it is now.
 func (*Component) Get(ctx *Context, in *api.ComponentRef) (*component.Component, error) {
-	return ledger.Get(ctx.tx, components, in.ComponentID)
+	return componentNow(ctx, in.ComponentID)
 }
 
 // History gives a page of a component's events, oldest first (CM7).
@@ -155,7 +155,7 @@ func changeOwnership(ctx *Context, id string, step componentStep) (*component.Co
 // changeComponent is every change of a component's head: what holds and recalls
 // allow as this use, one step, one event.
 func changeComponent(ctx *Context, id string, use component.Use, event string, step componentStep) (*component.Component, error) {
-	c, err := ledger.Get(ctx.tx, components, id)
+	c, err := componentNow(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +173,40 @@ func changeComponent(ctx *Context, id string, use component.Use, event string, s
 	return &next, recordComponent(ctx, event, next, e)
 }
 
+// componentNow loads a component as it is now: a part that is installed belongs to
+// whoever owns the outermost machine, which its own record does not follow.
+func componentNow(ctx *Context, id string) (*component.Component, error) {
+	c, err := ledger.Get(ctx.tx, components, id)
+	if err != nil {
+		return nil, err
+	}
+	c.Owner, err = ownerOf(ctx, *c)
+	return c, err
+}
+
+// guardComponent says who has to endorse the component's next change: its owner, and
+// who lends on it. A part that is installed changes hands with its machine, so of
+// those only the lender, or nobody in particular.
+func guardComponent(ctx *Context, c component.Component) error {
+	if c.InstalledIn == "" {
+		return protect(ctx, components, c.Guardians(), c.ComponentID)
+	}
+	if c.PledgedTo != "" {
+		return protect(ctx, components, []string{c.PledgedTo}, c.ComponentID)
+	}
+	all, err := ctx.witnesses()
+	if err != nil {
+		return err
+	}
+	return ledger.ProtectByMajority(ctx.tx, components, all, c.ComponentID)
+}
+
 // recordComponent appends the event, demands the endorsement of those whom the
 // component belongs to or is pledged to from now on, and announces it.
 func recordComponent(ctx *Context, event string, c component.Component, e component.LifeEvent, more ...ledger.Fact) error {
 	switch e.Step {
 	case component.Commissioning, component.OwnershipAccepted, component.PledgeAccepted, component.PledgeEnded:
-		if err := protect(ctx, components, c.Guardians(), c.ComponentID); err != nil {
+		if err := guardComponent(ctx, c); err != nil {
 			return err
 		}
 	}

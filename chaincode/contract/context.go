@@ -21,6 +21,7 @@ type Context struct {
 	contractapi.TransactionContext
 	tx       *ledger.Tx
 	watching []string // who endorses protected records, once that has been read
+	shop     *bench   // machines and counters that are being changed, once there are any
 }
 
 // SetStub takes the transaction over from the guard.

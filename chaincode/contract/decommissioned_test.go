@@ -19,6 +19,7 @@ import (
 var refusedBefore = map[api.Transaction]string{
 	api.RegisterComponentTx: "the id is taken: components.txtar",
 	api.RecordTestTx:        "the times of the instruments: decommissioning.txtar",
+	api.ReportUsageTx:       "an envelope that is signed comes first: usage.txtar",
 	api.RecordValidationTx:  "an envelope that is signed comes first: tag-scans.txtar",
 }
 

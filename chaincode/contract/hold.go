@@ -176,7 +176,7 @@ func storeRecall(ctx *Context, r component.Recall, fact string) error {
 
 // living gives a component about which something may still be recorded.
 func living(ctx *Context, id string) (*component.Component, error) {
-	c, err := ledger.Get(ctx.tx, components, id)
+	c, err := componentNow(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package contract
 import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -13,6 +14,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
+	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 )
 
 // The kinds of record, each bound to its key prefix and to the fault that says
@@ -53,6 +55,14 @@ var (
 	findingLogs     = ledger.Kind[component.FindingLog]{Name: ledger.KeyFindingLog, Unknown: fault.CodeComponentUnknown}
 	findings        = ledger.Kind[component.Finding]{Name: ledger.KeyFinding, Unknown: fault.CodeFindingUnknown}
 	clearances      = ledger.Kind[component.Clearance]{Name: ledger.KeyClearance, Unknown: fault.CodeRecallNone}
+
+	assemblies     = ledger.Kind[assembly.Assembly]{Name: ledger.KeyAssembly, Unknown: fault.CodeAssemblyUnknown}
+	slotPages      = ledger.Kind[assembly.SlotPage]{Name: ledger.KeySlotPage, Unknown: fault.CodeAssemblyUnknown}
+	slotAsides     = ledger.Kind[assembly.Aside]{Name: ledger.KeySlotPageAside, Unknown: fault.CodeBaselineUnknown}
+	slotIndex      = ledger.Kind[assembly.SlotIndex]{Name: ledger.KeySlot, Unknown: fault.CodeSlotUnknown}
+	assemblyEvents = ledger.Kind[assembly.AssemblyEvent]{Name: ledger.KeyAssemblyEvent, Unknown: fault.CodeAssemblyUnknown}
+	placements     = ledger.Kind[assembly.Placement]{Name: ledger.KeyPlacement, Unknown: fault.CodeComponentUnknown}
+	counters       = ledger.Kind[usage.Counters]{Name: ledger.KeyCounters, Unknown: fault.CodeComponentUnknown}
 
 	shipments        = ledger.Kind[shipment.Shipment]{Name: ledger.KeyShipment, Unknown: fault.CodeShipmentUnknown}
 	terms            = ledger.Kind[shipment.Terms]{Name: ledger.KeyTerms, Unknown: fault.CodeShipmentUnknown}

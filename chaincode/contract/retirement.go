@@ -48,7 +48,7 @@ type retirementStep func(component.Component, component.Retirement, component.Wh
 
 // endLife loads a component with the record of its end, takes one step, and stores both.
 func endLife(ctx *Context, id string, use component.Use, step retirementStep) (*component.Retirement, error) {
-	c, err := ledger.Get(ctx.tx, components, id)
+	c, err := componentNow(ctx, id)
 	if err != nil {
 		return nil, err
 	}

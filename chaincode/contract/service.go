@@ -74,7 +74,7 @@ func (*Service) CoverComponents(ctx *Context, in *api.CoverComponents) (*api.Cov
 
 // cover puts one component under an agreement.
 func cover(ctx *Context, a service.Agreement, id string) (service.Care, error) {
-	c, err := ledger.Get(ctx.tx, components, id)
+	c, err := componentNow(ctx, id)
 	if err != nil {
 		return service.Care{}, err
 	}

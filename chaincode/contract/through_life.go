@@ -152,7 +152,7 @@ type asideStep[T any] func(component.Component, T, component.When) (component.Co
 
 // change is [changeComponent] for a step that makes or changes such a record.
 func (s aside[T]) change(ctx *Context, id string, use component.Use, step asideStep[T]) (*T, error) {
-	c, err := ledger.Get(ctx.tx, components, id)
+	c, err := componentNow(ctx, id)
 	if err != nil {
 		return nil, err
 	}

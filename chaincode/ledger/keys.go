@@ -90,6 +90,20 @@ const (
 	KeyFindingLog = "component.findings"
 	// KeyFinding: component id, sequence. Numbered by the log, which every change is written along with; no protection of its own.
 	KeyFinding = "component.finding"
+	// KeyAssembly: machine id. Head of a machine's configuration; no protection beyond the majority, since it changes hands with the outermost machine.
+	KeyAssembly = "assembly"
+	// KeySlotPage: machine id, page. Head of up to 32 slots; no protection beyond the majority.
+	KeySlotPage = "assembly.page"
+	// KeySlotPageAside: machine id, page, baseline. Append-only, written along with the page, which counts the baselines; no protection of its own.
+	KeySlotPageAside = "assembly.page.aside"
+	// KeySlot: machine id, slot id. Once; no protection beyond the majority.
+	KeySlot = "assembly.slot"
+	// KeyAssemblyEvent: machine id, sequence. Append-only, numbered by the machine's head; no protection of its own.
+	KeyAssemblyEvent = "assembly.event"
+	// KeyPlacement: component id. Head; says in which slot of which machine a part is, no protection beyond the majority.
+	KeyPlacement = "placement"
+	// KeyCounters: component id. Head of a component's usage counters; no protection beyond the majority, the readings are signed.
+	KeyCounters = "usage"
 	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
 	KeyPseudonym = "pseudonym"
 	// KeyAttestation: pseudonym, sequence. Append-only, numbered by the pseudonym; no protection of its own.
@@ -167,6 +181,7 @@ func Keys() []string {
 		KeyAgreement, KeyCare,
 		KeyComponentHold, KeyRecall, KeyClearance, KeyPledge, KeyRetirement, KeyDocument, KeyTest, KeyConcession, KeyProcess,
 		KeyChallenge, KeyTagKey, KeyTrail, KeyScan, KeyFindingLog, KeyFinding,
+		KeyAssembly, KeySlotPage, KeySlotPageAside, KeySlot, KeyAssemblyEvent, KeyPlacement, KeyCounters,
 		KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,

@@ -29,6 +29,19 @@ func ProtectWithMajority[T any](t *Tx, k Kind[T], orgs, all []string, attrs ...s
 	return t.protect(k.Name, attrs, func() ([]byte, error) { return endorsedByMajority(orgs, all) })
 }
 
+// ProtectByMajority asks for more than half of all and for nobody in particular:
+// for a record that belongs to whoever has something else at the time.
+func ProtectByMajority[T any](t *Tx, k Kind[T], all []string, attrs ...string) error {
+	return t.protect(k.Name, attrs, func() ([]byte, error) {
+		if err := checkOrgs(all); err != nil {
+			return nil, err
+		}
+		everyone := slices.Compact(slices.Sorted(slices.Values(all)))
+		e := &signers{}
+		return e.policy(outOf(len(everyone)/2+1, e.each(everyone)))
+	})
+}
+
 // ProtectForParties is [ProtectWithMajority] of all parties, or, so that none of
 // them can hold the record hostage, of the arbiter and at least half of the
 // parties. Without an arbiter only all parties write it.

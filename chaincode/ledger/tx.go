@@ -31,6 +31,7 @@ type Tx struct {
 	writes    []write
 	policies  []write
 	event     *Envelope
+	atEnd     []func() error
 }
 
 // write is one pending change: a value (nil removes the record), or a key's endorsement policy.
@@ -82,6 +83,10 @@ func (t *Tx) ReadOnly() {
 	t.readOnly = true
 }
 
+// AtEnd has something stored as the transaction is closed: records that several
+// parts of it change, each of which knows nothing of the others, are written once.
+func (t *Tx) AtEnd(store func() error) { t.atEnd = append(t.atEnd, store) }
+
 // Close hands the collected writes and the event to the peer. It is called once,
 // after the last write; without it nothing is written.
 func (t *Tx) Close() error {
@@ -90,6 +95,14 @@ func (t *Tx) Close() error {
 	}
 	if t.closed {
 		return t.mistake("transaction closed twice")
+	}
+	for _, store := range t.atEnd {
+		if err := store(); err != nil {
+			return err
+		}
+	}
+	if t.err != nil {
+		return t.err
 	}
 	if len(t.writes) > 0 && len(t.read) == 0 {
 		// A transaction with an empty read set never conflicts: an old envelope,

@@ -23,6 +23,8 @@
 //   - money: amounts, accounts
 //   - party: organisations, devices, the table of permissions
 //   - component: announcement and ownership of one component
+//   - assembly: machines, what is installed in them, as built and as maintained
+//   - usage: counters and the thresholds at which something falls due
 //   - service: agreements, maintenance plans, requests, work, and what it costs
 //   - shipment: terms, custody, judgement of readings, settlement
 //

@@ -13,6 +13,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/filter"
+	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -22,6 +23,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
+	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
@@ -58,6 +60,9 @@ var records = []any{
 	paychannel.PaymentChannel{}, paychannel.ChannelSide{}, paychannel.ChannelKey{}, paychannel.ChannelClaim{}, paychannel.ChannelEvent{},
 	paychannel.PaidItem{}, paychannel.ItemList{}, paychannel.ShipmentPayment{},
 	shipment.Review{}, shipment.DeliveryAcceptance{}, shipment.Dispute{}, shipment.DisputeClaim{}, shipment.DisputeOffer{}, shipment.DisputeEvidence{},
+	assembly.Assembly{}, ledgerapi.AssemblyEventPage{}, ledgerapi.SlotList{}, ledgerapi.UsedPartPage{}, ledgerapi.ScanOutcome{}, ledgerapi.WhereUsed{}, ledgerapi.ComponentUsage{}, ledgerapi.UsageReported{}, assembly.SlotDefinition{},
+	assembly.Fill{}, assembly.Removal{}, component.MeterChange{}, assembly.PageMark{}, assembly.Baseline{}, assembly.ScanSummary{}, assembly.AssemblyEvent{}, assembly.Slot{}, ledgerapi.UsedPart{},
+	assembly.Difference{}, assembly.Placement{}, usage.Usage{}, usage.Meter{}, usage.Threshold{}, usage.Crossed{}, usage.Count{}, assembly.SlotChange{},
 	ledgerapi.ProposeAgreement{}, service.StepPrice{}, service.UsageRate{}, service.Agreement{}, ledgerapi.CoveredComponents{}, service.Care{}, service.OpenRequest{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
 	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, money.Redemption{}, ledgerapi.RequestRedemption{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},

@@ -79,7 +79,7 @@ var kinds = map[string]kind{
 	ledger.KeyDeviceKeyUse: {once: true}, ledger.KeyOpening: {once: true}, ledger.KeySession: {once: true}, ledger.KeyFork: {once: true},
 	ledger.KeyCredentialEvent: {once: true}, ledger.KeyStatement: {once: true}, ledger.KeyHeldEnvelope: {once: true}, ledger.KeyValidation: {once: true},
 	ledger.KeyEvidence: {once: true}, ledger.KeyInvoices: {once: true},
-	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeyIdempotency: {once: true},
+	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeySlotPageAside: {once: true}, ledger.KeySlot: {once: true}, ledger.KeyAssemblyEvent: {once: true}, ledger.KeyIdempotency: {once: true},
 }
 
 // checkPosting adds a posting up.

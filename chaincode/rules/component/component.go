@@ -26,6 +26,9 @@ type Component struct {
 	Manufacturer string `json:"manufacturer"`
 	Owner        string `json:"owner"`
 	OfferedTo    string `json:"offeredTo,omitempty" metadata:",optional"` // pending offer of ownership
+	// InstalledIn is the machine that it is installed in. Its owner is then whoever
+	// owns the outermost machine; Owner is who did when it was installed.
+	InstalledIn string `json:"installedIn,omitempty" metadata:",optional"`
 	// PriceMinor and Currency are what the pending offer asks for; none: nothing.
 	PriceMinor  money.Minor    `json:"priceMinor,omitempty" metadata:",optional"`
 	Currency    money.Currency `json:"currency,omitempty" metadata:",optional"`
@@ -102,6 +105,9 @@ type LifeEvent struct {
 	Location      string       `json:"location"`
 	Reference     string       `json:"reference,omitempty" metadata:",optional"` // of the record that says more, such as a number
 	Reason        string       `json:"reason,omitempty" metadata:",optional"`
+	MachineID     string       `json:"machineId,omitempty" metadata:",optional"` // of an installation or removal
+	SlotID        string       `json:"slotId,omitempty" metadata:",optional"`
+	Meter         *MeterChange `json:"meter,omitempty" metadata:",optional"`
 	TransactionID string       `json:"transactionId"`
 }
 
@@ -239,6 +245,9 @@ func invalid(field, format string, args ...any) error {
 func (c Component) OfferOwnership(to string, w When) (Component, LifeEvent, error) {
 	if c.Owner != w.Actor {
 		return c, LifeEvent{}, notOwner(c)
+	}
+	if err := c.Loose(); err != nil {
+		return c, LifeEvent{}, err
 	}
 	if c.OfferedTo != "" {
 		return c, LifeEvent{}, fault.New(fault.CodeOwnershipOffered, "ownership of %s is offered to %s", c.ComponentID, c.OfferedTo).With("offeredTo", c.OfferedTo)

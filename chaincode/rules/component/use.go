@@ -32,13 +32,19 @@ type Bearing struct {
 
 // Usable is the rule "may this still be used". A decommissioned component is good
 // for nothing but being read about (CM9); a held or recalled one is not installed,
-// shipped, transferred or pledged (CM16), and a pledged one goes to the lender only (CM17).
+// shipped, transferred or pledged (CM16), and a pledged one goes to the lender only
+// (CM17). What is installed in a machine goes where that goes.
 func (c Component) Usable(u Use, b Bearing) error {
 	if err := c.Lives(u); err != nil {
 		return err
 	}
 	if u == Keep {
 		return nil
+	}
+	if slices.Contains([]Use{Ship, Transfer, Pledge, Decommission}, u) {
+		if err := c.Loose(); err != nil {
+			return err
+		}
 	}
 	for _, h := range b.Holds {
 		if h.stops(u) {

@@ -134,6 +134,32 @@ const (
 	CodeProcessWarranty      Code = "component.process.warranty"
 	CodeProcessTest          Code = "component.process.test"
 
+	// Machines and the parts in them.
+	CodeAssemblyUnknown    Code = "assembly.unknown"
+	CodeAssemblyAuthority  Code = "assembly.not-authorised"
+	CodeAssemblyTooLarge   Code = "assembly.too-large"
+	CodeAssemblyTooDeep    Code = "assembly.too-deep"
+	CodeAssemblyCycle      Code = "assembly.in-itself"
+	CodeAssemblyComplete   Code = "assembly.completed"
+	CodeAssemblyIncomplete Code = "assembly.incomplete"
+	CodeBaselineUnknown    Code = "assembly.baseline-unknown"
+	CodeSlotUnknown        Code = "assembly.slot.unknown"
+	CodeSlotExists         Code = "assembly.slot.exists"
+	CodeSlotFilled         Code = "assembly.slot.filled"
+	CodeSlotEmpty          Code = "assembly.slot.empty"
+	CodeSlotOther          Code = "assembly.slot.other-part"
+	CodePartInstalled      Code = "assembly.part.installed"
+	CodePartNotApproved    Code = "assembly.part.not-approved"
+	CodePartOwner          Code = "assembly.part.owner"
+	CodeScanSigner         Code = "assembly.scan.signer"
+	CodeScanEarlier        Code = "assembly.scan.earlier"
+
+	// Usage counters.
+	CodeUsageBackwards Code = "usage.backwards"
+	CodeUsageMeasures  Code = "usage.too-many-measures"
+	CodeUsageNoMeter   Code = "usage.no-meter"
+	CodeUsageSigner    Code = "usage.signer"
+
 	// Shipments.
 	CodeShipmentExists       Code = "shipment.exists"
 	CodeShipmentUnknown      Code = "shipment.unknown"
@@ -369,6 +395,28 @@ func Catalogue() []Entry {
 		{CodeProcessSpecification, Refused, "a remanufactured unit meets the specification that it was made to, or one that its maker has conceded"},
 		{CodeProcessWarranty, Refused, "remanufactured units carry at least the warranty of new ones, reconditioned and repaired ones less"},
 		{CodeProcessTest, Refused, "it takes a third party's test against the specification, passed, which has served no other process"},
+		{CodeAssemblyUnknown, NotFound, "the component is no machine: it has no slots"},
+		{CodeAssemblyAuthority, Forbidden, "only the machine's owner, or a service company with an open request for it, changes what is in it; only who keeps its configuration changes its slots"},
+		{CodeAssemblyTooLarge, Refused, "a machine has at most 4,096 slots, and 64 baselines"},
+		{CodeAssemblyTooDeep, Refused, "a part is at most eight machines deep"},
+		{CodeAssemblyCycle, Refused, "a machine cannot be a part of itself"},
+		{CodeAssemblyComplete, Conflict, "the assembly has been completed: its as-built configuration stays as it is"},
+		{CodeAssemblyIncomplete, Refused, "a slot that must be filled is empty"},
+		{CodeBaselineUnknown, NotFound, "the machine's configuration has no baseline of this number"},
+		{CodeSlotUnknown, NotFound, "the machine has no slot of this id"},
+		{CodeSlotExists, Conflict, "the machine has a slot of this id"},
+		{CodeSlotFilled, Conflict, "a part is installed in the slot"},
+		{CodeSlotEmpty, Conflict, "no part is installed in the slot"},
+		{CodeSlotOther, Conflict, "another part than the one named is installed in the slot"},
+		{CodePartInstalled, Conflict, "the part is installed in a machine: it moves, ships and is sold with that"},
+		{CodePartNotApproved, Refused, "the part number is not one that the slot allows"},
+		{CodePartOwner, Refused, "a part to be installed belongs to the machine's owner or to who installs it, and is not offered to anybody"},
+		{CodeScanSigner, Forbidden, "a scan is signed by the machine, by a device of its owner or of a service company with an open request, or by an engineer of theirs"},
+		{CodeScanEarlier, Refused, "the scan claims to be earlier than the one before it"},
+		{CodeUsageBackwards, Refused, "a meter shows less than before: counters never run backwards, and a new meter is recorded as one"},
+		{CodeUsageMeasures, Refused, "a component counts at most sixteen measures, eight of them with its own meters"},
+		{CodeUsageNoMeter, Refused, "the component has had no meter of this measure, so there is no final reading of it"},
+		{CodeUsageSigner, Forbidden, "usage is reported by the component itself, or by a device of its owner"},
 		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
 		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},
 		{CodeShipmentStatus, Conflict, "the shipment's status does not allow this"},

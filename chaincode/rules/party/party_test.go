@@ -74,6 +74,7 @@ func TestPermissions(t *testing.T) {
 		party.CarryStatement:       {m, se, sh, ow, ce, au, re},
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
+		party.KeepMachine:          {m, se, sh, ow},
 		party.ProvideService:       {se},
 		party.ScanComponent:        {m, se, sh, ow, ce, au, re},
 		party.ContestComponent:     {m, se, ce},

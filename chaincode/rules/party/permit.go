@@ -14,6 +14,7 @@ const (
 	CarryStatement       Action = "carry-statement"
 	RegisterComponent    Action = "register-component"
 	OwnComponent         Action = "own-component"
+	KeepMachine          Action = "keep-machine"
 	ProvideService       Action = "provide-service"
 	ScanComponent        Action = "scan-component"
 	ContestComponent     Action = "contest-component"
@@ -47,6 +48,7 @@ func Permissions() []Permission {
 		{ContestComponent, []Role{Manufacturer, Service, Certifier}, "who makes, serves or certifies components says that one is not its announcer's"},
 		{TestComponent, []Role{Certifier, Service}, "a certifier or a service company tests components"},
 		{ReworkComponent, []Role{Manufacturer, Service}, "a manufacturer or a service company remanufactures, reconditions and repairs"},
+		{KeepMachine, trading, "who makes, keeps, carries or owns things installs and removes parts of machines"},
 		{ProposeShipment, trading, "who makes, keeps, carries or owns things proposes and accepts shipments"},
 		{CarryShipment, []Role{Shipper}, "only a shipper is named as carrier of a leg"},
 		{RecordReadings, Roles(), "every member may carry a device's signed readings to the ledger"},

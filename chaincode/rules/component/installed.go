@@ -1,0 +1,67 @@
+package component
+
+import "github.com/lifeledger/lifeledger/chaincode/rules/fault"
+
+// The steps of a part's life in machines.
+const (
+	InstalledStep Step = "installing"
+	RemovedStep   Step = "removing"
+	MeterReplaced Step = "meter-replaced"
+)
+
+// MeterChange is another device in the place of a component's meter.
+type MeterChange struct {
+	Measure string `json:"measure"`
+	Final   int64  `json:"final"`
+	Start   int64  `json:"start"`
+}
+
+// Fitting is the slot of a machine, and who owns the outermost machine that it is in.
+type Fitting struct {
+	MachineID string
+	SlotID    string
+	Owner     string
+}
+
+// Fit puts the component into a machine. From then on it belongs to whoever owns
+// that, however often the machine is sold; who installs may bring it along.
+func (c Component) Fit(f Fitting, w When) (Component, LifeEvent, error) {
+	if err := c.Loose(); err != nil {
+		return c, LifeEvent{}, err
+	}
+	if c.Owner != f.Owner && c.Owner != w.Actor || c.OfferedTo != "" {
+		return c, LifeEvent{}, fault.New(fault.CodePartOwner, "%s is owned by %s, and offered to %q", c.ComponentID, c.Owner, c.OfferedTo).With("componentId", c.ComponentID).With("owner", c.Owner)
+	}
+	former := ""
+	if c.Owner != f.Owner {
+		former = c.Owner
+	}
+	c.InstalledIn, c.Owner = f.MachineID, f.Owner
+	next, e := c.record(InstalledStep, former, w)
+	e.MachineID, e.SlotID = f.MachineID, f.SlotID
+	return next, e, nil
+}
+
+// Unfit takes the component out: it belongs to who owns the machine now.
+func (c Component) Unfit(f Fitting, w When) (Component, LifeEvent) {
+	c.InstalledIn, c.Owner = "", f.Owner
+	next, e := c.record(RemovedStep, "", w)
+	e.MachineID, e.SlotID = f.MachineID, f.SlotID
+	return next, e
+}
+
+// Loose refuses a component that is installed in a machine: it is sold, shipped
+// and given away with that, not by itself.
+func (c Component) Loose() error {
+	if c.InstalledIn != "" {
+		return fault.New(fault.CodePartInstalled, "%s is installed in %s", c.ComponentID, c.InstalledIn).With("componentId", c.ComponentID).With("machineId", c.InstalledIn)
+	}
+	return nil
+}
+
+// NoteMeter notes in the component's history that its meter was replaced.
+func (c Component) NoteMeter(m MeterChange, w When) (Component, LifeEvent) {
+	next, e := c.record(MeterReplaced, "", w)
+	e.Meter = &m
+	return next, e
+}

@@ -17,6 +17,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/filter"
+	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -27,6 +28,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
+	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 	"github.com/lifeledger/lifeledger/gateway/document"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
@@ -247,6 +249,15 @@ type AnswerSource struct {
 // Example: the seal was broken and two cartons are wet
 type Argumentation = string
 
+// Assembly Is the head of a machine's configuration: of its own slots, not of those of the machines installed in it.
+type Assembly = assembly.Assembly
+
+// AssemblyEvent Is one entry of a machine's configuration history; it never changes.
+type AssemblyEvent = assembly.AssemblyEvent
+
+// AssemblyEventPage Is a page of a machine's configuration history.
+type AssemblyEventPage = ledgerapi.AssemblyEventPage
+
 // AttachedDocument A paper about a component, by its hash.
 type AttachedDocument = component.AttachedDocument
 
@@ -447,6 +458,9 @@ type ComponentTesting struct {
 	SpecificationHash Hash `json:"specificationHash"`
 }
 
+// ComponentUsage Is how much a component has been used.
+type ComponentUsage = ledgerapi.ComponentUsage
+
 // ConcessionDecision The maker's answer.
 type ConcessionDecision struct {
 	Grant bool `json:"grant"`
@@ -498,6 +512,9 @@ type ConcessionStatus = component.ConcessionStatus
 
 // Condition How the goods looked to one side.
 type Condition = shipment.Condition
+
+// ConfigurationBaseline Is a configuration that was put on record and never changes any more: the first is as built, the others are of hand-overs. It costs nothing until a page of it is changed: then the page as it was is put aside, once.
+type ConfigurationBaseline = assembly.Baseline
 
 // ConsolidateShipments Shipments that are put together under an SSCC.
 //
@@ -605,6 +622,9 @@ type CreditPage = ledgerapi.CreditPage
 type CreditSelection struct {
 	Credits []string `json:"credits,omitempty"`
 }
+
+// CrossedThreshold Is a threshold that a total has reached.
+type CrossedThreshold = usage.Crossed
 
 // Currency An ISO 4217 code.
 //
@@ -1036,6 +1056,21 @@ type HoldRelease struct {
 // Example: manufacturer
 type HoldingCapacity = component.Holder
 
+// Installation Parts to be put into empty slots. A service company names the open request under which it does so.
+type Installation struct {
+	Parts []SlotFill `json:"parts"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason,omitempty"`
+
+	// RequestID A service request; of a planned one: the component, the task and the occurrence.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
+	RequestID RequestID `json:"requestId,omitempty"`
+}
+
 // Instrument What a test was measured with (SV14).
 type Instrument = component.Instrument
 
@@ -1133,13 +1168,48 @@ type LotID = string
 // Example: ShipperMSP
 type MSPID = string
 
+// MachineSlot Is one slot, and the part in it.
+type MachineSlot = assembly.Slot
+
+// MachineSlots Slots that a machine gets.
+type MachineSlots struct {
+	Slots []SlotDefinition `json:"slots"`
+}
+
 // Material What recycling has recovered of one component.
 type Material = component.Material
+
+// MeasuredUsage Is a component's use of one measure: since new (TSN), since its last overhaul (TSO; without one, since new) and since its installation (TSI; 0 while it is not installed).
+type MeasuredUsage = usage.Usage
 
 // MediaTypeName A type and a subtype.
 //
 // Example: image/jpeg
 type MediaTypeName = string
+
+// MeterChange Is another device in the place of a component's meter.
+type MeterChange = component.MeterChange
+
+// MeterReplacement Another device in the place of a meter. Where there was none, final is 0.
+type MeterReplacement struct {
+	// Final The last reading of the old one.
+	//
+	// Example: 9010
+	Final int64 `json:"final"`
+
+	// Measure Example: operating-hours
+	Measure string `json:"measure"`
+
+	// RequestID A service request; of a planned one: the component, the task and the occurrence.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
+	RequestID RequestID `json:"requestId,omitempty"`
+
+	// Start The first reading of the new one.
+	//
+	// Example: 0
+	Start int64 `json:"start"`
+}
 
 // Minor An amount in the currency's minor unit; 1000 is ten dollars.
 //
@@ -1283,6 +1353,9 @@ type Packing struct {
 	OccurredAt Time `json:"occurredAt"`
 }
 
+// PageMark Is what the head knows of a page, so that a reading finds what falls due without looking into pages where nothing does.
+type PageMark = assembly.PageMark
+
 // PaidItem What was paid for one shipment, in sum.
 type PaidItem = paychannel.PaidItem
 
@@ -1343,6 +1416,21 @@ type PartID = string
 // Example: PUMP-4711
 type PartNumber = string
 
+// PartRemoval Parts to be taken out, each with the slot that it is believed to be in.
+type PartRemoval struct {
+	Parts []SlotRemoval `json:"parts"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason,omitempty"`
+
+	// RequestID A service request; of a planned one: the component, the task and the occurrence.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
+	RequestID RequestID `json:"requestId,omitempty"`
+}
+
 // Passage A checkpoint that the goods have passed.
 type Passage = shipment.Passage
 
@@ -1359,6 +1447,9 @@ type Penalty = shipment.Penalty
 
 // Photograph A picture that somebody keeps; the ledger keeps its hash.
 type Photograph = shipment.Photograph
+
+// Placement Says where a part is: in a slot of a machine, or in none.
+type Placement = assembly.Placement
 
 // PlannedCustody Who is to have the goods from when on.
 type PlannedCustody = shipment.PlannedCustody
@@ -1789,6 +1880,32 @@ type ReplacedTerms = shipment.ReplacedTerms
 // ReplacedTermsPage One page of a list.
 type ReplacedTermsPage = ledgerapi.ReplacedTermsPage
 
+// Replacement A part to be taken out, and the one that is put in its place.
+type Replacement struct {
+	// Installed A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	Installed ComponentID `json:"installed"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason `json:"reason,omitempty"`
+
+	// Removed A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	Removed ComponentID `json:"removed"`
+
+	// RequestID A service request; of a planned one: the component, the task and the occurrence.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
+	RequestID RequestID `json:"requestId,omitempty"`
+
+	// SlotID Example: front-bearing
+	SlotID string `json:"slotId"`
+}
+
 // RequestID A service request; of a planned one: the component, the task and the occurrence.
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
@@ -1915,6 +2032,12 @@ type SavedQueryList struct {
 	Items []SavedQuery `json:"items"`
 }
 
+// ScanDifference Is one difference between a scan and the record.
+type ScanDifference = assembly.Difference
+
+// ScanOutcome Says how a scan differs from the record.
+type ScanOutcome = ledgerapi.ScanOutcome
+
 // ScanPosition Where a scanner says it is, in millionths of a degree.
 type ScanPosition = component.ScanPosition
 
@@ -1922,6 +2045,9 @@ type ScanPosition = component.ScanPosition
 //
 // Example: check
 type ScanPurpose = component.ScanPurpose
+
+// ScanSummary Is what the machine's head keeps of its newest scan. Disposition is CBV's word for the outcome.
+type ScanSummary = assembly.ScanSummary
 
 // Schedule When things are to happen.
 type Schedule = shipment.Schedule
@@ -2005,6 +2131,12 @@ type ShownProofsPage = ledgerapi.ShownProofsPage
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
 
+// SignedStatement A signed statement.
+type SignedStatement struct {
+	// Envelope A DSSE envelope, version 1.0.
+	Envelope Envelope `json:"envelope"`
+}
+
 // SignedValidation A statement of kind validation.
 type SignedValidation struct {
 	// Envelope A DSSE envelope, version 1.0.
@@ -2027,6 +2159,30 @@ type Simulation = shipment.Simulation
 
 // Skill Example: hydraulics
 type Skill = string
+
+// SlotAmendment What slots allow from now on.
+type SlotAmendment struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: weld seams of this lot may crack
+	Reason LongReason       `json:"reason,omitempty"`
+	Slots  []SlotDefinition `json:"slots"`
+}
+
+// SlotChange Is what became of one slot; a replacement names both parts.
+type SlotChange = assembly.SlotChange
+
+// SlotDefinition Is a slot as it is asked for.
+type SlotDefinition = assembly.SlotDefinition
+
+// SlotFill Names a component, and the slot that it is to be put into.
+type SlotFill = assembly.Fill
+
+// SlotList Is a page of a machine's slots.
+type SlotList = ledgerapi.SlotList
+
+// SlotRemoval Names a slot and the part that is believed to be in it, so that nobody removes what somebody else has put there meanwhile.
+type SlotRemoval = assembly.Removal
 
 // Spread Over how many shards an account is spread.
 type Spread = money.Spread
@@ -2180,8 +2336,26 @@ type Unopened = shipment.Unopened
 // UnsignedRecording What one device recorded, from its first reading on.
 type UnsignedRecording = ledgerapi.UnsignedRecording
 
+// UsageCount Is an amount of one measure, in whole units that the measure's name says, such as "operating-hours" or "cycles". Lists of counts are sorted by measure.
+type UsageCount = usage.Count
+
+// UsageMeter Is a component's own counter of a measure. The reading is the device's; it begins anew where the device is replaced, and the total goes on.
+type UsageMeter = usage.Meter
+
 // UsageRate What use costs: so much for every so many units of a measure.
 type UsageRate = service.UsageRate
+
+// UsageReported Says what a report has changed.
+type UsageReported = ledgerapi.UsageReported
+
+// UsageThreshold Says that a task falls due when the component's total of a measure reaches At. It is raised once; whoever sets the component's thresholds anew, when the task is done, sets the next one.
+type UsageThreshold = usage.Threshold
+
+// UsedPart Is a part of a machine, or of a machine in it.
+type UsedPart = ledgerapi.UsedPart
+
+// UsedPartPage Is a page of all parts in a machine, at whatever depth: each is followed by what is in it.
+type UsedPartPage = ledgerapi.UsedPartPage
 
 // Validation An engineer's word about a component, or a machine's about itself.
 type Validation = component.Validation
@@ -2199,6 +2373,9 @@ type Verdict = component.Verdict
 
 // Watch How far the judgement of one limit is.
 type Watch = shipment.Watch
+
+// WhereUsed Says in which machine a component is, in which that is, and so on.
+type WhereUsed = ledgerapi.WhereUsed
 
 // AccountOrganisationParameter An organisation, by its MSP id.
 //
@@ -2289,6 +2466,11 @@ type LimitParameter = int
 // Example: ShipperMSP
 type MSPIDParameter = MSPID
 
+// MachineIDParameter A component: SGTIN, CPID with serial, or GIAI.
+//
+// Example: urn:epc:id:sgtin:4012345.011111.987
+type MachineIDParameter = ComponentID
+
 // MinHeightParameter defines model for MinHeightParameter.
 type MinHeightParameter = uint64
 
@@ -2368,6 +2550,9 @@ type AgreementChanged = Agreement
 
 // AgreementCreated What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type AgreementCreated = Agreement
+
+// AssemblyChanged Is the head of a machine's configuration: of its own slots, not of those of the machines installed in it.
+type AssemblyChanged = Assembly
 
 // AttachedDocumentCreated A paper about a component, by its hash.
 type AttachedDocumentCreated = AttachedDocument
@@ -2481,6 +2666,9 @@ type RetirementChanged = Retirement
 // ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
 type ReviewChanged = Review
 
+// ScanOutcomeChanged Says how a scan differs from the record.
+type ScanOutcomeChanged = ScanOutcome
+
 // SegmentsOpened How far the sealed segments are opened, and what that changed.
 type SegmentsOpened = Opened
 
@@ -2510,6 +2698,9 @@ type TagScanCreated = TagScan
 
 // TestReportCreated What a test of a component has shown (PV10, SV14).
 type TestReportCreated = TestReport
+
+// UsageReportedChanged Says what a report has changed.
+type UsageReportedChanged = UsageReported
 
 // ValidationCreated An engineer's word about a component, or a machine's about itself.
 type ValidationCreated = Validation
@@ -2721,6 +2912,15 @@ type RelocateComponentParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ReplaceMeterParams defines parameters for ReplaceMeter.
+type ReplaceMeterParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // AcceptOwnershipParams defines parameters for AcceptOwnership.
 type AcceptOwnershipParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -2867,6 +3067,15 @@ type ListTestsParams struct {
 
 // RecordTestParams defines parameters for RecordTest.
 type RecordTestParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReportUsageParams defines parameters for ReportUsage.
+type ReportUsageParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -3038,6 +3247,108 @@ type RevokeDeviceParams struct {
 
 // AnnounceEncryptionKeyParams defines parameters for AnnounceEncryptionKey.
 type AnnounceEncryptionKeyParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// CompleteAssemblyParams defines parameters for CompleteAssembly.
+type CompleteAssemblyParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// HandOverConfigurationParams defines parameters for HandOverConfiguration.
+type HandOverConfigurationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// GetAssemblyHistoryParams defines parameters for GetAssemblyHistory.
+type GetAssemblyHistoryParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// InstallPartsParams defines parameters for InstallParts.
+type InstallPartsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListUsesParams defines parameters for ListUses.
+type ListUsesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RemovePartsParams defines parameters for RemoveParts.
+type RemovePartsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReplacePartParams defines parameters for ReplacePart.
+type ReplacePartParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RecordMachineScanParams defines parameters for RecordMachineScan.
+type RecordMachineScanParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AmendSlotsParams defines parameters for AmendSlots.
+type AmendSlotsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListSlotsParams defines parameters for ListSlots.
+type ListSlotsParams struct {
+	// Baseline Number of a configuration that was put on record; 1 is as built.
+	Baseline uint64 `form:"baseline,omitempty" json:"baseline,omitempty"`
+
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DefineSlotsParams defines parameters for DefineSlots.
+type DefineSlotsParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -3828,6 +4139,9 @@ type PlaceHoldJSONRequestBody = HoldPlacing
 // RelocateComponentJSONRequestBody defines body for RelocateComponent for application/json ContentType.
 type RelocateComponentJSONRequestBody = Relocation
 
+// ReplaceMeterJSONRequestBody defines body for ReplaceMeter for application/json ContentType.
+type ReplaceMeterJSONRequestBody = MeterReplacement
+
 // AcceptOwnershipJSONRequestBody defines body for AcceptOwnership for application/json ContentType.
 type AcceptOwnershipJSONRequestBody = OwnershipAcceptance
 
@@ -3866,6 +4180,9 @@ type ChallengeTagJSONRequestBody = Nothing
 
 // RecordTestJSONRequestBody defines body for RecordTest for application/json ContentType.
 type RecordTestJSONRequestBody = ComponentTesting
+
+// ReportUsageJSONRequestBody defines body for ReportUsage for application/json ContentType.
+type ReportUsageJSONRequestBody = SignedStatement
 
 // RecordValidationJSONRequestBody defines body for RecordValidation for application/json ContentType.
 type RecordValidationJSONRequestBody = SignedValidation
@@ -3914,6 +4231,30 @@ type AnnounceEncryptionKeyJSONRequestBody = AnnounceEncryptionKey
 
 // GetRecordsJSONRequestBody defines body for GetRecords for application/json ContentType.
 type GetRecordsJSONRequestBody = GetRecords
+
+// CompleteAssemblyJSONRequestBody defines body for CompleteAssembly for application/json ContentType.
+type CompleteAssemblyJSONRequestBody = Nothing
+
+// HandOverConfigurationJSONRequestBody defines body for HandOverConfiguration for application/json ContentType.
+type HandOverConfigurationJSONRequestBody = Nothing
+
+// InstallPartsJSONRequestBody defines body for InstallParts for application/json ContentType.
+type InstallPartsJSONRequestBody = Installation
+
+// RemovePartsJSONRequestBody defines body for RemoveParts for application/json ContentType.
+type RemovePartsJSONRequestBody = PartRemoval
+
+// ReplacePartJSONRequestBody defines body for ReplacePart for application/json ContentType.
+type ReplacePartJSONRequestBody = Replacement
+
+// RecordMachineScanJSONRequestBody defines body for RecordMachineScan for application/json ContentType.
+type RecordMachineScanJSONRequestBody = SignedStatement
+
+// AmendSlotsJSONRequestBody defines body for AmendSlots for application/json ContentType.
+type AmendSlotsJSONRequestBody = SlotAmendment
+
+// DefineSlotsJSONRequestBody defines body for DefineSlots for application/json ContentType.
+type DefineSlotsJSONRequestBody = MachineSlots
 
 // AnnounceOrganisationJSONRequestBody defines body for AnnounceOrganisation for application/json ContentType.
 type AnnounceOrganisationJSONRequestBody = AnnounceOrganisation
@@ -4187,6 +4528,9 @@ type ServerInterface interface {
 	// RelocateComponent Say where a component is now
 	// (POST /components/{componentId}/location)
 	RelocateComponent(c *gin.Context, componentID ComponentIDParameter, params RelocateComponentParams)
+	// ReplaceMeter Record another device in the place of a meter
+	// (POST /components/{componentId}/meter-replacements)
+	ReplaceMeter(c *gin.Context, componentID ComponentIDParameter, params ReplaceMeterParams)
 	// AcceptOwnership Take an offered component over
 	// (POST /components/{componentId}/ownership-acceptance)
 	AcceptOwnership(c *gin.Context, componentID ComponentIDParameter, params AcceptOwnershipParams)
@@ -4241,12 +4585,21 @@ type ServerInterface interface {
 	// RecordTest Keep what a test of a component has shown
 	// (POST /components/{componentId}/tests)
 	RecordTest(c *gin.Context, componentID ComponentIDParameter, params RecordTestParams)
+	// GetUsage Get how much a component has been used
+	// (GET /components/{componentId}/usage)
+	GetUsage(c *gin.Context, componentID ComponentIDParameter)
+	// ReportUsage Bring a report of what a component's meters show
+	// (POST /components/{componentId}/usage-reports)
+	ReportUsage(c *gin.Context, componentID ComponentIDParameter, params ReportUsageParams)
 	// ListValidations List the validations of a component
 	// (GET /components/{componentId}/validations)
 	ListValidations(c *gin.Context, componentID ComponentIDParameter, params ListValidationsParams)
 	// RecordValidation Record an engineer's signed word about a component
 	// (POST /components/{componentId}/validations)
 	RecordValidation(c *gin.Context, componentID ComponentIDParameter, params RecordValidationParams)
+	// GetWhereUsed Get in which machine a component is, in which that is, and so on
+	// (GET /components/{componentId}/where-used)
+	GetWhereUsed(c *gin.Context, componentID ComponentIDParameter)
 	// Consolidate Put shipments together that are moved as one
 	// (POST /consolidations)
 	Consolidate(c *gin.Context, params ConsolidateParams)
@@ -4322,6 +4675,42 @@ type ServerInterface interface {
 	// GetRecords Get records as this organisation's peer has stored them
 	// (POST /ledger/records)
 	GetRecords(c *gin.Context)
+	// GetAssembly Get the head of a machine's configuration
+	// (GET /machines/{machineId})
+	GetAssembly(c *gin.Context, machineID MachineIDParameter)
+	// CompleteAssembly Complete the assembly
+	// (POST /machines/{machineId}/completion)
+	CompleteAssembly(c *gin.Context, machineID MachineIDParameter, params CompleteAssemblyParams)
+	// HandOverConfiguration Hand the configuration over to the machine's owner
+	// (POST /machines/{machineId}/hand-over)
+	HandOverConfiguration(c *gin.Context, machineID MachineIDParameter, params HandOverConfigurationParams)
+	// GetAssemblyHistory List what happened to a machine's configuration
+	// (GET /machines/{machineId}/history)
+	GetAssemblyHistory(c *gin.Context, machineID MachineIDParameter, params GetAssemblyHistoryParams)
+	// InstallParts Put parts into empty slots
+	// (POST /machines/{machineId}/installations)
+	InstallParts(c *gin.Context, machineID MachineIDParameter, params InstallPartsParams)
+	// ListUses List all parts in a machine, at whatever depth
+	// (GET /machines/{machineId}/parts)
+	ListUses(c *gin.Context, machineID MachineIDParameter, params ListUsesParams)
+	// RemoveParts Take parts out of a machine
+	// (POST /machines/{machineId}/removals)
+	RemoveParts(c *gin.Context, machineID MachineIDParameter, params RemovePartsParams)
+	// ReplacePart Replace a part
+	// (POST /machines/{machineId}/replacements)
+	ReplacePart(c *gin.Context, machineID MachineIDParameter, params ReplacePartParams)
+	// RecordMachineScan Bring a scan of the tags in a machine
+	// (POST /machines/{machineId}/scans)
+	RecordMachineScan(c *gin.Context, machineID MachineIDParameter, params RecordMachineScanParams)
+	// AmendSlots Change which part numbers slots allow
+	// (POST /machines/{machineId}/slot-amendments)
+	AmendSlots(c *gin.Context, machineID MachineIDParameter, params AmendSlotsParams)
+	// ListSlots List a machine's slots and the parts in them
+	// (GET /machines/{machineId}/slots)
+	ListSlots(c *gin.Context, machineID MachineIDParameter, params ListSlotsParams)
+	// DefineSlots Give a machine slots
+	// (POST /machines/{machineId}/slots)
+	DefineSlots(c *gin.Context, machineID MachineIDParameter, params DefineSlotsParams)
 	// GetOperation Ask how a write is doing
 	// (GET /operations/{operationId})
 	GetOperation(c *gin.Context, operationID OperationIDParameter)
@@ -6273,6 +6662,74 @@ func (siw *ServerInterfaceWrapper) RelocateComponent(c *gin.Context) {
 	siw.Handler.RelocateComponent(c, componentID, params)
 }
 
+// ReplaceMeter operation middleware
+func (siw *ServerInterfaceWrapper) ReplaceMeter(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceMeterParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReplaceMeter(c, componentID, params)
+}
+
 // AcceptOwnership operation middleware
 func (siw *ServerInterfaceWrapper) AcceptOwnership(c *gin.Context) {
 
@@ -7385,6 +7842,99 @@ func (siw *ServerInterfaceWrapper) RecordTest(c *gin.Context) {
 	siw.Handler.RecordTest(c, componentID, params)
 }
 
+// GetUsage operation middleware
+func (siw *ServerInterfaceWrapper) GetUsage(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetUsage(c, componentID)
+}
+
+// ReportUsage operation middleware
+func (siw *ServerInterfaceWrapper) ReportUsage(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportUsageParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportUsage(c, componentID, params)
+}
+
 // ListValidations operation middleware
 func (siw *ServerInterfaceWrapper) ListValidations(c *gin.Context) {
 
@@ -7495,6 +8045,31 @@ func (siw *ServerInterfaceWrapper) RecordValidation(c *gin.Context) {
 	}
 
 	siw.Handler.RecordValidation(c, componentID, params)
+}
+
+// GetWhereUsed operation middleware
+func (siw *ServerInterfaceWrapper) GetWhereUsed(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetWhereUsed(c, componentID)
 }
 
 // Consolidate operation middleware
@@ -8674,6 +9249,715 @@ func (siw *ServerInterfaceWrapper) GetRecords(c *gin.Context) {
 	}
 
 	siw.Handler.GetRecords(c)
+}
+
+// GetAssembly operation middleware
+func (siw *ServerInterfaceWrapper) GetAssembly(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAssembly(c, machineID)
+}
+
+// CompleteAssembly operation middleware
+func (siw *ServerInterfaceWrapper) CompleteAssembly(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CompleteAssemblyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CompleteAssembly(c, machineID, params)
+}
+
+// HandOverConfiguration operation middleware
+func (siw *ServerInterfaceWrapper) HandOverConfiguration(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params HandOverConfigurationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.HandOverConfiguration(c, machineID, params)
+}
+
+// GetAssemblyHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetAssemblyHistory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetAssemblyHistoryParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAssemblyHistory(c, machineID, params)
+}
+
+// InstallParts operation middleware
+func (siw *ServerInterfaceWrapper) InstallParts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InstallPartsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.InstallParts(c, machineID, params)
+}
+
+// ListUses operation middleware
+func (siw *ServerInterfaceWrapper) ListUses(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUsesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListUses(c, machineID, params)
+}
+
+// RemoveParts operation middleware
+func (siw *ServerInterfaceWrapper) RemoveParts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemovePartsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveParts(c, machineID, params)
+}
+
+// ReplacePart operation middleware
+func (siw *ServerInterfaceWrapper) ReplacePart(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplacePartParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReplacePart(c, machineID, params)
+}
+
+// RecordMachineScan operation middleware
+func (siw *ServerInterfaceWrapper) RecordMachineScan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordMachineScanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordMachineScan(c, machineID, params)
+}
+
+// AmendSlots operation middleware
+func (siw *ServerInterfaceWrapper) AmendSlots(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AmendSlotsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AmendSlots(c, machineID, params)
+}
+
+// ListSlots operation middleware
+func (siw *ServerInterfaceWrapper) ListSlots(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSlotsParams
+
+	// ------------- Optional query parameter "baseline" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "baseline", c.Request.URL.Query(), &params.Baseline, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter baseline: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSlots(c, machineID, params)
+}
+
+// DefineSlots operation middleware
+func (siw *ServerInterfaceWrapper) DefineSlots(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "machineId" -------------
+	var machineID MachineIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "machineId", c.Param("machineId"), &machineID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter machineId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DefineSlotsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DefineSlots(c, machineID, params)
 }
 
 // GetOperation operation middleware
@@ -14223,6 +15507,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/components/:componentId/holds", wrapper.ListHolds)
 	router.POST(options.BaseURL+"/components/:componentId/holds", wrapper.PlaceHold)
 	router.POST(options.BaseURL+"/components/:componentId/location", wrapper.RelocateComponent)
+	router.POST(options.BaseURL+"/components/:componentId/meter-replacements", wrapper.ReplaceMeter)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-refusal", wrapper.DeclineOwnership)
@@ -14241,8 +15526,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/tag-challenge", wrapper.ChallengeTag)
 	router.GET(options.BaseURL+"/components/:componentId/tests", wrapper.ListTests)
 	router.POST(options.BaseURL+"/components/:componentId/tests", wrapper.RecordTest)
+	router.GET(options.BaseURL+"/components/:componentId/usage", wrapper.GetUsage)
+	router.POST(options.BaseURL+"/components/:componentId/usage-reports", wrapper.ReportUsage)
 	router.GET(options.BaseURL+"/components/:componentId/validations", wrapper.ListValidations)
 	router.POST(options.BaseURL+"/components/:componentId/validations", wrapper.RecordValidation)
+	router.GET(options.BaseURL+"/components/:componentId/where-used", wrapper.GetWhereUsed)
 	router.POST(options.BaseURL+"/consolidations", wrapper.Consolidate)
 	router.GET(options.BaseURL+"/consolidations/:consolidationId", wrapper.GetConsolidation)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/deconsolidation", wrapper.Deconsolidate)
@@ -14268,6 +15556,18 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/keys/:keyId", wrapper.GetKeyHolder)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
 	router.POST(options.BaseURL+"/ledger/records", wrapper.GetRecords)
+	router.GET(options.BaseURL+"/machines/:machineId", wrapper.GetAssembly)
+	router.POST(options.BaseURL+"/machines/:machineId/completion", wrapper.CompleteAssembly)
+	router.POST(options.BaseURL+"/machines/:machineId/hand-over", wrapper.HandOverConfiguration)
+	router.GET(options.BaseURL+"/machines/:machineId/history", wrapper.GetAssemblyHistory)
+	router.POST(options.BaseURL+"/machines/:machineId/installations", wrapper.InstallParts)
+	router.GET(options.BaseURL+"/machines/:machineId/parts", wrapper.ListUses)
+	router.POST(options.BaseURL+"/machines/:machineId/removals", wrapper.RemoveParts)
+	router.POST(options.BaseURL+"/machines/:machineId/replacements", wrapper.ReplacePart)
+	router.POST(options.BaseURL+"/machines/:machineId/scans", wrapper.RecordMachineScan)
+	router.POST(options.BaseURL+"/machines/:machineId/slot-amendments", wrapper.AmendSlots)
+	router.GET(options.BaseURL+"/machines/:machineId/slots", wrapper.ListSlots)
+	router.POST(options.BaseURL+"/machines/:machineId/slots", wrapper.DefineSlots)
 	router.GET(options.BaseURL+"/operations/:operationId", wrapper.GetOperation)
 	router.GET(options.BaseURL+"/organisations", wrapper.ListOrganisations)
 	router.POST(options.BaseURL+"/organisations", wrapper.AnnounceOrganisation)
@@ -14448,6 +15748,21 @@ type AnswerJSONResponse struct {
 	Headers AnswerResponseHeaders
 }
 
+type AssemblyJSONResponse Assembly
+
+type AssemblyChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type AssemblyChangedJSONResponse struct {
+	Body Assembly
+
+	Headers AssemblyChangedResponseHeaders
+}
+
+type AssemblyEventPageJSONResponse AssemblyEventPage
+
 type AttachedDocumentCreatedResponseHeaders struct {
 	IdempotencyReplayed *bool
 	Location            string
@@ -14519,6 +15834,8 @@ type ComponentCreatedJSONResponse struct {
 }
 
 type ComponentEventPageJSONResponse ComponentEventPage
+
+type ComponentUsageJSONResponse ComponentUsage
 
 type ConcessionPageJSONResponse ConcessionPage
 
@@ -14972,6 +16289,17 @@ type SavedQueryJSONResponse SavedQuery
 
 type SavedQueryListJSONResponse SavedQueryList
 
+type ScanOutcomeChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ScanOutcomeChangedJSONResponse struct {
+	Body ScanOutcome
+
+	Headers ScanOutcomeChangedResponseHeaders
+}
+
 type SegmentPageJSONResponse SegmentPage
 
 type SegmentsOpenedResponseHeaders struct {
@@ -15032,6 +16360,8 @@ type ShipmentPaymentPageJSONResponse ShipmentPaymentPage
 type ShownProofsPageJSONResponse ShownProofsPage
 
 type SimulationJSONResponse Simulation
+
+type SlotListJSONResponse SlotList
 
 type StatementJSONResponse Statement
 
@@ -15103,6 +16433,19 @@ type TestReportCreatedJSONResponse struct {
 
 type TrackingJSONResponse Tracking
 
+type UsageReportedChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type UsageReportedChangedJSONResponse struct {
+	Body UsageReported
+
+	Headers UsageReportedChangedResponseHeaders
+}
+
+type UsedPartPageJSONResponse UsedPartPage
+
 type ValidationCreatedResponseHeaders struct {
 	IdempotencyReplayed *bool
 	Location            string
@@ -15116,6 +16459,8 @@ type ValidationCreatedJSONResponse struct {
 }
 
 type ValidationPageJSONResponse ValidationPage
+
+type WhereUsedJSONResponse WhereUsed
 
 type GetAccountRequestObject struct {
 	Organisation AccountOrganisationParameter `json:"organisation"`
@@ -15912,6 +17257,37 @@ func (response RelocateComponent200JSONResponse) VisitRelocateComponentResponse(
 	return err
 }
 
+type ReplaceMeterRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReplaceMeterParams
+	Body        *ReplaceMeterJSONRequestBody
+}
+
+type ReplaceMeterResponseObject interface {
+	VisitReplaceMeterResponse(w http.ResponseWriter) error
+}
+
+type ReplaceMeter200JSONResponse struct {
+	UsageReportedChangedJSONResponse
+}
+
+func (response ReplaceMeter200JSONResponse) VisitReplaceMeterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AcceptOwnershipRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      AcceptOwnershipParams
@@ -16422,6 +17798,59 @@ func (response RecordTest201JSONResponse) VisitRecordTestResponse(w http.Respons
 	return err
 }
 
+type GetUsageRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetUsageResponseObject interface {
+	VisitGetUsageResponse(w http.ResponseWriter) error
+}
+
+type GetUsage200JSONResponse struct{ ComponentUsageJSONResponse }
+
+func (response GetUsage200JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportUsageRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReportUsageParams
+	Body        *ReportUsageJSONRequestBody
+}
+
+type ReportUsageResponseObject interface {
+	VisitReportUsageResponse(w http.ResponseWriter) error
+}
+
+type ReportUsage200JSONResponse struct {
+	UsageReportedChangedJSONResponse
+}
+
+func (response ReportUsage200JSONResponse) VisitReportUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListValidationsRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      ListValidationsParams
@@ -16471,6 +17900,28 @@ func (response RecordValidation201JSONResponse) VisitRecordValidationResponse(w 
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWhereUsedRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetWhereUsedResponseObject interface {
+	VisitGetWhereUsedResponse(w http.ResponseWriter) error
+}
+
+type GetWhereUsed200JSONResponse struct{ WhereUsedJSONResponse }
+
+func (response GetWhereUsed200JSONResponse) VisitGetWhereUsedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17127,6 +18578,329 @@ func (response GetRecords200JSONResponse) VisitGetRecordsResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAssemblyRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+}
+
+type GetAssemblyResponseObject interface {
+	VisitGetAssemblyResponse(w http.ResponseWriter) error
+}
+
+type GetAssembly200JSONResponse struct{ AssemblyJSONResponse }
+
+func (response GetAssembly200JSONResponse) VisitGetAssemblyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteAssemblyRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    CompleteAssemblyParams
+	Body      *CompleteAssemblyJSONRequestBody
+}
+
+type CompleteAssemblyResponseObject interface {
+	VisitCompleteAssemblyResponse(w http.ResponseWriter) error
+}
+
+type CompleteAssembly200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response CompleteAssembly200JSONResponse) VisitCompleteAssemblyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HandOverConfigurationRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    HandOverConfigurationParams
+	Body      *HandOverConfigurationJSONRequestBody
+}
+
+type HandOverConfigurationResponseObject interface {
+	VisitHandOverConfigurationResponse(w http.ResponseWriter) error
+}
+
+type HandOverConfiguration200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response HandOverConfiguration200JSONResponse) VisitHandOverConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAssemblyHistoryRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    GetAssemblyHistoryParams
+}
+
+type GetAssemblyHistoryResponseObject interface {
+	VisitGetAssemblyHistoryResponse(w http.ResponseWriter) error
+}
+
+type GetAssemblyHistory200JSONResponse struct{ AssemblyEventPageJSONResponse }
+
+func (response GetAssemblyHistory200JSONResponse) VisitGetAssemblyHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InstallPartsRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    InstallPartsParams
+	Body      *InstallPartsJSONRequestBody
+}
+
+type InstallPartsResponseObject interface {
+	VisitInstallPartsResponse(w http.ResponseWriter) error
+}
+
+type InstallParts200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response InstallParts200JSONResponse) VisitInstallPartsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsesRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    ListUsesParams
+}
+
+type ListUsesResponseObject interface {
+	VisitListUsesResponse(w http.ResponseWriter) error
+}
+
+type ListUses200JSONResponse struct{ UsedPartPageJSONResponse }
+
+func (response ListUses200JSONResponse) VisitListUsesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemovePartsRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    RemovePartsParams
+	Body      *RemovePartsJSONRequestBody
+}
+
+type RemovePartsResponseObject interface {
+	VisitRemovePartsResponse(w http.ResponseWriter) error
+}
+
+type RemoveParts200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response RemoveParts200JSONResponse) VisitRemovePartsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplacePartRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    ReplacePartParams
+	Body      *ReplacePartJSONRequestBody
+}
+
+type ReplacePartResponseObject interface {
+	VisitReplacePartResponse(w http.ResponseWriter) error
+}
+
+type ReplacePart200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response ReplacePart200JSONResponse) VisitReplacePartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordMachineScanRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    RecordMachineScanParams
+	Body      *RecordMachineScanJSONRequestBody
+}
+
+type RecordMachineScanResponseObject interface {
+	VisitRecordMachineScanResponse(w http.ResponseWriter) error
+}
+
+type RecordMachineScan200JSONResponse struct{ ScanOutcomeChangedJSONResponse }
+
+func (response RecordMachineScan200JSONResponse) VisitRecordMachineScanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AmendSlotsRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    AmendSlotsParams
+	Body      *AmendSlotsJSONRequestBody
+}
+
+type AmendSlotsResponseObject interface {
+	VisitAmendSlotsResponse(w http.ResponseWriter) error
+}
+
+type AmendSlots200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response AmendSlots200JSONResponse) VisitAmendSlotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSlotsRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    ListSlotsParams
+}
+
+type ListSlotsResponseObject interface {
+	VisitListSlotsResponse(w http.ResponseWriter) error
+}
+
+type ListSlots200JSONResponse struct{ SlotListJSONResponse }
+
+func (response ListSlots200JSONResponse) VisitListSlotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DefineSlotsRequestObject struct {
+	MachineID MachineIDParameter `json:"machineId"`
+	Params    DefineSlotsParams
+	Body      *DefineSlotsJSONRequestBody
+}
+
+type DefineSlotsResponseObject interface {
+	VisitDefineSlotsResponse(w http.ResponseWriter) error
+}
+
+type DefineSlots200JSONResponse struct{ AssemblyChangedJSONResponse }
+
+func (response DefineSlots200JSONResponse) VisitDefineSlotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -20146,6 +21920,9 @@ type StrictServerInterface interface {
 	// RelocateComponent Say where a component is now
 	// (POST /components/{componentId}/location)
 	RelocateComponent(ctx context.Context, request RelocateComponentRequestObject) (RelocateComponentResponseObject, error)
+	// ReplaceMeter Record another device in the place of a meter
+	// (POST /components/{componentId}/meter-replacements)
+	ReplaceMeter(ctx context.Context, request ReplaceMeterRequestObject) (ReplaceMeterResponseObject, error)
 	// AcceptOwnership Take an offered component over
 	// (POST /components/{componentId}/ownership-acceptance)
 	AcceptOwnership(ctx context.Context, request AcceptOwnershipRequestObject) (AcceptOwnershipResponseObject, error)
@@ -20200,12 +21977,21 @@ type StrictServerInterface interface {
 	// RecordTest Keep what a test of a component has shown
 	// (POST /components/{componentId}/tests)
 	RecordTest(ctx context.Context, request RecordTestRequestObject) (RecordTestResponseObject, error)
+	// GetUsage Get how much a component has been used
+	// (GET /components/{componentId}/usage)
+	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
+	// ReportUsage Bring a report of what a component's meters show
+	// (POST /components/{componentId}/usage-reports)
+	ReportUsage(ctx context.Context, request ReportUsageRequestObject) (ReportUsageResponseObject, error)
 	// ListValidations List the validations of a component
 	// (GET /components/{componentId}/validations)
 	ListValidations(ctx context.Context, request ListValidationsRequestObject) (ListValidationsResponseObject, error)
 	// RecordValidation Record an engineer's signed word about a component
 	// (POST /components/{componentId}/validations)
 	RecordValidation(ctx context.Context, request RecordValidationRequestObject) (RecordValidationResponseObject, error)
+	// GetWhereUsed Get in which machine a component is, in which that is, and so on
+	// (GET /components/{componentId}/where-used)
+	GetWhereUsed(ctx context.Context, request GetWhereUsedRequestObject) (GetWhereUsedResponseObject, error)
 	// Consolidate Put shipments together that are moved as one
 	// (POST /consolidations)
 	Consolidate(ctx context.Context, request ConsolidateRequestObject) (ConsolidateResponseObject, error)
@@ -20281,6 +22067,42 @@ type StrictServerInterface interface {
 	// GetRecords Get records as this organisation's peer has stored them
 	// (POST /ledger/records)
 	GetRecords(ctx context.Context, request GetRecordsRequestObject) (GetRecordsResponseObject, error)
+	// GetAssembly Get the head of a machine's configuration
+	// (GET /machines/{machineId})
+	GetAssembly(ctx context.Context, request GetAssemblyRequestObject) (GetAssemblyResponseObject, error)
+	// CompleteAssembly Complete the assembly
+	// (POST /machines/{machineId}/completion)
+	CompleteAssembly(ctx context.Context, request CompleteAssemblyRequestObject) (CompleteAssemblyResponseObject, error)
+	// HandOverConfiguration Hand the configuration over to the machine's owner
+	// (POST /machines/{machineId}/hand-over)
+	HandOverConfiguration(ctx context.Context, request HandOverConfigurationRequestObject) (HandOverConfigurationResponseObject, error)
+	// GetAssemblyHistory List what happened to a machine's configuration
+	// (GET /machines/{machineId}/history)
+	GetAssemblyHistory(ctx context.Context, request GetAssemblyHistoryRequestObject) (GetAssemblyHistoryResponseObject, error)
+	// InstallParts Put parts into empty slots
+	// (POST /machines/{machineId}/installations)
+	InstallParts(ctx context.Context, request InstallPartsRequestObject) (InstallPartsResponseObject, error)
+	// ListUses List all parts in a machine, at whatever depth
+	// (GET /machines/{machineId}/parts)
+	ListUses(ctx context.Context, request ListUsesRequestObject) (ListUsesResponseObject, error)
+	// RemoveParts Take parts out of a machine
+	// (POST /machines/{machineId}/removals)
+	RemoveParts(ctx context.Context, request RemovePartsRequestObject) (RemovePartsResponseObject, error)
+	// ReplacePart Replace a part
+	// (POST /machines/{machineId}/replacements)
+	ReplacePart(ctx context.Context, request ReplacePartRequestObject) (ReplacePartResponseObject, error)
+	// RecordMachineScan Bring a scan of the tags in a machine
+	// (POST /machines/{machineId}/scans)
+	RecordMachineScan(ctx context.Context, request RecordMachineScanRequestObject) (RecordMachineScanResponseObject, error)
+	// AmendSlots Change which part numbers slots allow
+	// (POST /machines/{machineId}/slot-amendments)
+	AmendSlots(ctx context.Context, request AmendSlotsRequestObject) (AmendSlotsResponseObject, error)
+	// ListSlots List a machine's slots and the parts in them
+	// (GET /machines/{machineId}/slots)
+	ListSlots(ctx context.Context, request ListSlotsRequestObject) (ListSlotsResponseObject, error)
+	// DefineSlots Give a machine slots
+	// (POST /machines/{machineId}/slots)
+	DefineSlots(ctx context.Context, request DefineSlotsRequestObject) (DefineSlotsResponseObject, error)
 	// GetOperation Ask how a write is doing
 	// (GET /operations/{operationId})
 	GetOperation(ctx context.Context, request GetOperationRequestObject) (GetOperationResponseObject, error)
@@ -21758,6 +23580,51 @@ func (sh *strictHandler) RelocateComponent(ctx *gin.Context, componentID Compone
 	}
 }
 
+// ReplaceMeter operation middleware
+func (sh *strictHandler) ReplaceMeter(ctx *gin.Context, componentID ComponentIDParameter, params ReplaceMeterParams) {
+	var request ReplaceMeterRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ReplaceMeterJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceMeter(ctx, request.(ReplaceMeterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceMeter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReplaceMeterResponseObject); ok {
+		if err := validResponse.VisitReplaceMeterResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // AcceptOwnership operation middleware
 func (sh *strictHandler) AcceptOwnership(ctx *gin.Context, componentID ComponentIDParameter, params AcceptOwnershipParams) {
 	var request AcceptOwnershipRequestObject
@@ -22495,6 +24362,77 @@ func (sh *strictHandler) RecordTest(ctx *gin.Context, componentID ComponentIDPar
 	}
 }
 
+// GetUsage operation middleware
+func (sh *strictHandler) GetUsage(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetUsageRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsage(ctx, request.(GetUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetUsageResponseObject); ok {
+		if err := validResponse.VisitGetUsageResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportUsage operation middleware
+func (sh *strictHandler) ReportUsage(ctx *gin.Context, componentID ComponentIDParameter, params ReportUsageParams) {
+	var request ReportUsageRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ReportUsageJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportUsage(ctx, request.(ReportUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportUsage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReportUsageResponseObject); ok {
+		if err := validResponse.VisitReportUsageResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListValidations operation middleware
 func (sh *strictHandler) ListValidations(ctx *gin.Context, componentID ComponentIDParameter, params ListValidationsParams) {
 	var request ListValidationsRequestObject
@@ -22560,6 +24498,32 @@ func (sh *strictHandler) RecordValidation(ctx *gin.Context, componentID Componen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(RecordValidationResponseObject); ok {
 		if err := validResponse.VisitRecordValidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetWhereUsed operation middleware
+func (sh *strictHandler) GetWhereUsed(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetWhereUsedRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetWhereUsed(ctx, request.(GetWhereUsedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetWhereUsed")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetWhereUsedResponseObject); ok {
+		if err := validResponse.VisitGetWhereUsedResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -23495,6 +25459,479 @@ func (sh *strictHandler) GetRecords(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetRecordsResponseObject); ok {
 		if err := validResponse.VisitGetRecordsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAssembly operation middleware
+func (sh *strictHandler) GetAssembly(ctx *gin.Context, machineID MachineIDParameter) {
+	var request GetAssemblyRequestObject
+
+	request.MachineID = machineID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAssembly(ctx, request.(GetAssemblyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAssembly")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAssemblyResponseObject); ok {
+		if err := validResponse.VisitGetAssemblyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CompleteAssembly operation middleware
+func (sh *strictHandler) CompleteAssembly(ctx *gin.Context, machineID MachineIDParameter, params CompleteAssemblyParams) {
+	var request CompleteAssemblyRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body CompleteAssemblyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteAssembly(ctx, request.(CompleteAssemblyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteAssembly")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CompleteAssemblyResponseObject); ok {
+		if err := validResponse.VisitCompleteAssemblyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// HandOverConfiguration operation middleware
+func (sh *strictHandler) HandOverConfiguration(ctx *gin.Context, machineID MachineIDParameter, params HandOverConfigurationParams) {
+	var request HandOverConfigurationRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body HandOverConfigurationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HandOverConfiguration(ctx, request.(HandOverConfigurationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HandOverConfiguration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(HandOverConfigurationResponseObject); ok {
+		if err := validResponse.VisitHandOverConfigurationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAssemblyHistory operation middleware
+func (sh *strictHandler) GetAssemblyHistory(ctx *gin.Context, machineID MachineIDParameter, params GetAssemblyHistoryParams) {
+	var request GetAssemblyHistoryRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAssemblyHistory(ctx, request.(GetAssemblyHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAssemblyHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAssemblyHistoryResponseObject); ok {
+		if err := validResponse.VisitGetAssemblyHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// InstallParts operation middleware
+func (sh *strictHandler) InstallParts(ctx *gin.Context, machineID MachineIDParameter, params InstallPartsParams) {
+	var request InstallPartsRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body InstallPartsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InstallParts(ctx, request.(InstallPartsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InstallParts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(InstallPartsResponseObject); ok {
+		if err := validResponse.VisitInstallPartsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListUses operation middleware
+func (sh *strictHandler) ListUses(ctx *gin.Context, machineID MachineIDParameter, params ListUsesParams) {
+	var request ListUsesRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUses(ctx, request.(ListUsesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListUsesResponseObject); ok {
+		if err := validResponse.VisitListUsesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveParts operation middleware
+func (sh *strictHandler) RemoveParts(ctx *gin.Context, machineID MachineIDParameter, params RemovePartsParams) {
+	var request RemovePartsRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body RemovePartsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveParts(ctx, request.(RemovePartsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveParts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemovePartsResponseObject); ok {
+		if err := validResponse.VisitRemovePartsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplacePart operation middleware
+func (sh *strictHandler) ReplacePart(ctx *gin.Context, machineID MachineIDParameter, params ReplacePartParams) {
+	var request ReplacePartRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body ReplacePartJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplacePart(ctx, request.(ReplacePartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplacePart")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReplacePartResponseObject); ok {
+		if err := validResponse.VisitReplacePartResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordMachineScan operation middleware
+func (sh *strictHandler) RecordMachineScan(ctx *gin.Context, machineID MachineIDParameter, params RecordMachineScanParams) {
+	var request RecordMachineScanRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body RecordMachineScanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordMachineScan(ctx, request.(RecordMachineScanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordMachineScan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordMachineScanResponseObject); ok {
+		if err := validResponse.VisitRecordMachineScanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AmendSlots operation middleware
+func (sh *strictHandler) AmendSlots(ctx *gin.Context, machineID MachineIDParameter, params AmendSlotsParams) {
+	var request AmendSlotsRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body AmendSlotsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AmendSlots(ctx, request.(AmendSlotsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AmendSlots")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AmendSlotsResponseObject); ok {
+		if err := validResponse.VisitAmendSlotsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSlots operation middleware
+func (sh *strictHandler) ListSlots(ctx *gin.Context, machineID MachineIDParameter, params ListSlotsParams) {
+	var request ListSlotsRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSlots(ctx, request.(ListSlotsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSlots")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSlotsResponseObject); ok {
+		if err := validResponse.VisitListSlotsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DefineSlots operation middleware
+func (sh *strictHandler) DefineSlots(ctx *gin.Context, machineID MachineIDParameter, params DefineSlotsParams) {
+	var request DefineSlotsRequestObject
+
+	request.MachineID = machineID
+	request.Params = params
+
+	var body DefineSlotsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DefineSlots(ctx, request.(DefineSlotsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DefineSlots")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DefineSlotsResponseObject); ok {
+		if err := validResponse.VisitDefineSlotsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

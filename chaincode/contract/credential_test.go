@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -288,6 +289,44 @@ func TestOnlyTheIssuersPeerChangesWhatItAnswersFor(t *testing.T) {
 				t.Errorf("%q by %v: got %v, want %v", key, by, got, want)
 			}
 		}
+	}
+}
+
+// TestTheLongestStatementFitsIntoATransaction: as long as a statement may be, with the
+// longest signature, it comes as far as the rules.
+func TestTheLongestStatementFitsIntoATransaction(t *testing.T) {
+	w := newWorkshop(t)
+	key, err := scenario.NewKey(dsse.P256MLDSA, "machine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.must(maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "m", PartNumber: "M", Algorithm: dsse.P256MLDSA, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+	s := dsse.Statement[component.ValidationBody]{
+		Ledger: "lifeledger/lifeledger", Kind: component.ValidationKind, Subject: "m", Signer: "component:m", Sequence: 1, Previous: statement.First, SignedAt: w.now(),
+		Body: component.ValidationBody{Skill: component.SelfTest, Conclusion: component.Conformant, Evidence: []string{}},
+	}
+	short, err := s.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, over := range []int{0, 1} {
+		s.Body.Remark = strings.Repeat("x", dsse.MaxStatement-len(short)+over)
+		payload, err := s.Encode()
+		if over > 0 {
+			if !fault.Is(err, fault.CodeEnvelopeMalformed) {
+				t.Errorf("%d bytes: %v", len(payload), err)
+			}
+			continue
+		}
+		if err != nil || len(payload) != dsse.MaxStatement {
+			t.Fatalf("%d bytes: %v", len(payload), err)
+		}
+		e, err := scenario.Sign(dsse.StatementType, payload, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Submit(service, string(api.RecordValidationTx), argument(t, api.RecordValidation{ComponentID: "m", Envelope: e}))
+		wantFault(t, err, fault.CodeInvalid) // the remark is too long, and nothing else is
 	}
 }
 

@@ -15,10 +15,11 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
 
+const now measure.Time = "2026-03-01T08:00:00.000Z"
+
 const (
-	now    measure.Time = "2026-03-01T08:00:00.000Z"
-	issuer              = "ServiceMSP"
-	hour                = 3_600_000
+	issuer = "ServiceMSP"
+	hour   = 3_600_000
 )
 
 func by(actor string, at measure.Time) credential.When {

@@ -123,16 +123,20 @@ func quoted(names []string) string {
 
 // prepare makes the tables, unless they are there and of this version.
 func (s *store) prepare(ctx context.Context) error {
-	if s.dialect == Postgres {
-		if _, err := s.writer.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+Quote(s.schema)); err != nil {
-			return err
-		}
-	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if s.dialect == Postgres {
+		// One process at a time: "if not exists" does not hold between two that create the same.
+		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext($1))`, "lifeledger/"+s.schema); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+Quote(s.schema)); err != nil {
+			return err
+		}
+	}
 	head := `CREATE TABLE IF NOT EXISTS read_model (one BIGINT PRIMARY KEY, version TEXT, tables TEXT, height BIGINT, hash ` + s.dialect.bytes() + `, time TEXT, indexed BOOLEAN)`
 	if _, err := tx.ExecContext(ctx, head); err != nil {
 		return err

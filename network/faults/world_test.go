@@ -12,6 +12,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/lifeledger/lifeledger/chaincode/contract/audit"
+	"github.com/lifeledger/lifeledger/gateway/projection/pgtest"
 	"github.com/lifeledger/lifeledger/network/block"
 	"github.com/lifeledger/lifeledger/network/doctor"
 	"github.com/lifeledger/lifeledger/network/launch"
@@ -48,7 +49,7 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Main(m)
 	if w := shared.world; w != nil {
 		w.blocks.Close()
 		if err := w.net.Stop(); err != nil {

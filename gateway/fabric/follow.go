@@ -15,6 +15,13 @@ func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) err
 	return n.stream.follow(ctx, from, func(b *common.Block) error { return give(DecodeBlock(b, n.config.Chaincode)) })
 }
 
+// RawBlocks is Blocks without taking the blocks apart: what reading them costs at least.
+func (n *Network) RawBlocks(ctx context.Context, from uint64, give func(number uint64, transactions int) error) error {
+	return n.stream.follow(ctx, from, func(b *common.Block) error {
+		return give(b.GetHeader().GetNumber(), len(b.GetData().GetData()))
+	})
+}
+
 // ChainHeight asks the own peer for the number of blocks of its chain.
 func (n *Network) ChainHeight(ctx context.Context) (uint64, error) { return n.chainHeight(ctx) }
 

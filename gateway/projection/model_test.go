@@ -3,6 +3,7 @@ package projection
 import (
 	"database/sql"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,21 @@ func count(t *testing.T, m *Model, table string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// Names longer than PostgreSQL's are cut, and two of them could become one.
+func TestNamesFitBothDatabases(t *testing.T) {
+	seen := map[string]bool{}
+	for _, table := range tables(Postgres) {
+		for _, text := range append(table.createIndexes(table.indexes), table.createIndexes(table.always)...) {
+			_, rest, _ := strings.Cut(text, `"`)
+			name, _, _ := strings.Cut(rest, `"`)
+			if len(name) > 63 || seen[name] {
+				t.Errorf("%s is too long, or is there twice", name)
+			}
+			seen[name] = true
+		}
+	}
 }
 
 // A view sees one height, whatever is written meanwhile.

@@ -23,9 +23,6 @@ import (
 func TestAKilledGatewaysReadModelIsAFreshReplay(t *testing.T) {
 	w, ctx := enter(t)
 	const currency = "XRM"
-	if err := w.fund(ctx, currency, 50); err != nil {
-		t.Fatal(err)
-	}
 	fresh := projection.Config{SQLite: filepath.Join(t.TempDir(), "fresh.db")}
 	victims := []projection.Config{{SQLite: filepath.Join(t.TempDir(), "victim.db")}}
 	t.Run("with PostgreSQL", func(t *testing.T) {

@@ -17,24 +17,28 @@ import (
 
 // options are the flags.
 type options struct {
-	only    string
-	slice   time.Duration
-	pairs   int
-	workers int
-	history int
-	writes  int
-	credits int
+	only     string
+	slice    time.Duration
+	pairs    int
+	workers  int
+	history  int
+	writes   int
+	credits  int
+	rows     int
+	postgres string
 }
 
 func main() {
 	o := options{}
-	flag.StringVar(&o.only, "only", "rest,readings,history,judge,accounts,profile", "which benchmarks to run, by commas")
+	flag.StringVar(&o.only, "only", "rest,readings,history,judge,accounts,readmodel,rows,profile", "which benchmarks to run, by commas")
 	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
 	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one is not counted")
 	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
 	flag.IntVar(&o.history, "history", 10_000, "segments behind the long shipment")
 	flag.IntVar(&o.writes, "writes", 60, "pairs of single writes in the history benchmark")
 	flag.IntVar(&o.credits, "credits", 400, "credits that one half of a pair of the accounts benchmark pays")
+	flag.IntVar(&o.rows, "rows", 1_000_000, "rows of the large read model in the rows benchmark")
+	flag.StringVar(&o.postgres, "postgres", "", "`URL` of a PostgreSQL database for the rows and readmodel benchmarks; empty: SQLite")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -51,6 +55,13 @@ func run(ctx context.Context, o options) error {
 		result, err := benchJudge(ctx, o)
 		if err == nil {
 			table(result.row())
+		}
+		return err
+	}
+	if o.only == "rows" { // nor does this
+		rows, err := benchRows(ctx, o)
+		if err == nil {
+			table(rows...)
 		}
 		return err
 	}
@@ -78,6 +89,14 @@ func run(ctx context.Context, o options) error {
 			}
 			continue
 		}
+		if many := several[name]; many != nil {
+			found, err := many(ctx, r, o)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			rows = append(rows, found...)
+			continue
+		}
 		b, ok := benchmarks[name]
 		if !ok {
 			return fmt.Errorf("no benchmark is called %q", name)
@@ -90,6 +109,12 @@ func run(ctx context.Context, o options) error {
 	}
 	table(rows...)
 	return nil
+}
+
+// several are the benchmarks that fill more than one line.
+var several = map[string]func(context.Context, *rig, options) ([]string, error){
+	"readmodel": benchReadModel,
+	"rows":      func(ctx context.Context, _ *rig, o options) ([]string, error) { return benchRows(ctx, o) },
 }
 
 func table(rows ...string) {

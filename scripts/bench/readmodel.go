@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lifeledger/lifeledger/gateway/fabric"
+	"github.com/lifeledger/lifeledger/gateway/projection"
+)
+
+// benchReadModel measures a read model on the real chain: how late rows are under
+// load, and how fast the chain is replayed, against the rate at which it was made
+// and against reading its blocks and doing nothing.
+func benchReadModel(ctx context.Context, r *rig, o options) ([]string, error) {
+	org := r.net.Org(orgID)
+	network, err := fabric.Dial(fabric.Config{
+		Address: org.PeerAddress, TLSRoots: org.TLSRoots, MSPID: orgID, Certificate: org.Gateway.Certificate, Key: org.Gateway.PrivateKey,
+		Channel: r.net.Topology.Channel.Name, Chaincode: r.net.Topology.Chaincode.Name, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = network.Close() }()
+	dir, err := os.MkdirTemp("", "lifeledger-readmodel-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	rate, err := lateRows(ctx, r, o, network, dir)
+	if err != nil {
+		return nil, err
+	}
+	live := &ratio{name: "(readmodel) replay ÷ live commits", goal: "≥ 20", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 20 }}
+	drain := &ratio{name: "(readmodel) replay ÷ reading the blocks", goal: "≥ 0.5", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 0.5 }}
+	for i := range o.pairs + 1 {
+		replayed, err := replay(ctx, o, network, filepath.Join(dir, fmt.Sprintf("replay-%d.db", i)))
+		if err != nil {
+			return nil, err
+		}
+		drained, err := drained(ctx, network)
+		if err != nil {
+			return nil, err
+		}
+		progress("readmodel: pair %d: replay %.0f, drain %.0f tx/s", i, replayed, drained)
+		if i > 0 {
+			live.add(replayed, rate)
+			drain.add(replayed, drained)
+		}
+	}
+	return []string{live.row(), drain.row()}, nil
+}
+
+// lateRows runs a model under seven tenths of the load that the network takes, and
+// says how long rows took from the arrival of their block. It gives the full rate.
+func lateRows(ctx context.Context, r *rig, o options, network *fabric.Network, dir string) (rate float64, err error) {
+	public, err := newPublicKey()
+	if err != nil {
+		return 0, err
+	}
+	register := func(ctx context.Context, _ int) (int, error) {
+		return 1, r.post(ctx, "/components", component(public), nil)
+	}
+	if rate, err = load(ctx, o.workers, 2*o.slice, register); err != nil {
+		return 0, err
+	}
+	var mu sync.Mutex
+	var took []float64
+	conf := modelAt(o, filepath.Join(dir, "live.db"))
+	conf.Observer.Applied = func(_ uint64, blocks, _ int, t time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		if blocks == 1 { // not what was replayed
+			took = append(took, float64(t.Microseconds())/1000)
+		}
+	}
+	model, err := projection.Open(ctx, conf)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, model.Close()) }()
+	running, stop := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { model.Run(running, network) })
+	defer func() {
+		stop()
+		all.Wait()
+	}()
+	height, err := network.ChainHeight(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for model.Height() < height && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	mu.Lock()
+	took = nil
+	mu.Unlock()
+	if err := steady(ctx, 0.7*rate, 4*o.slice, register); err != nil {
+		return 0, err
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	slices.Sort(took)
+	if len(took) == 0 {
+		return 0, errors.New("no block came")
+	}
+	progress("readmodel: rows after the arrival of their block, at 70 %% of %.0f tx/s: p50 %.1f ms (goal 20), p99 %.1f ms (goal 150), %d blocks",
+		rate, took[len(took)/2], took[len(took)*99/100], len(took))
+	return rate, nil
+}
+
+// steady makes calls at a rate, whether or not those before have ended.
+func steady(ctx context.Context, rate float64, d time.Duration, call func(context.Context, int) (int, error)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	tick := time.NewTicker(time.Duration(float64(time.Second) / rate))
+	defer tick.Stop()
+	var all sync.WaitGroup
+	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; {
+		<-tick.C
+		all.Go(func() {
+			if _, err := call(ctx, 0); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+func modelAt(o options, file string) projection.Config {
+	if o.postgres != "" {
+		return projection.Config{Postgres: o.postgres, Schema: "bench", Log: slog.New(slog.DiscardHandler)}
+	}
+	return projection.Config{SQLite: file, Log: slog.New(slog.DiscardHandler)}
+}
+
+// replay makes a read model of the whole chain, indexes included, and gives transactions per second.
+func replay(ctx context.Context, o options, network *fabric.Network, file string) (float64, error) {
+	model, err := projection.Open(ctx, modelAt(o, file))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = model.Close() }()
+	began := time.Now()
+	if err := model.Rebuild(ctx, network, func(projection.Progress) {}); err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	var n float64
+	err = model.DB().QueryRowContext(ctx, `SELECT count(*) FROM ledger_transactions`).Scan(&n)
+	return n / took.Seconds(), err
+}
+
+// drained reads every block of the chain and does nothing with it.
+func drained(ctx context.Context, network *fabric.Network) (float64, error) {
+	height, err := network.ChainHeight(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, enough := 0, errors.New("enough")
+	began := time.Now()
+	err = network.RawBlocks(ctx, 0, func(number uint64, transactions int) error {
+		n += transactions
+		if number+1 == height {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		return 0, err
+	}
+	return float64(n) / time.Since(began).Seconds(), nil
+}

@@ -333,12 +333,21 @@ func (s *store) sql(text string) string {
 	return out.String()
 }
 
-// The sizes in which rows and keys are put into one statement: few, so that each
-// statement is prepared once.
-var sizes = []int{128, 16, 1}
+// sizes in which rows are put into one statement: few, so that each statement is
+// prepared once. A server is asked as seldom as possible; the embedded database's
+// driver takes a time for parameters that grows with their square.
+func (d Dialect) sizes() []int {
+	if d == Postgres {
+		return []int{256, 32, 4, 1}
+	}
+	return []int{16, 4, 1}
+}
 
-// chunks calls do with parts of n things, as large as sizes allows.
-func chunks(n, width int, do func(from, to int) error) error {
+// keysAtOnce are the sizes in which keys are put into one statement.
+var keysAtOnce = []int{128, 16, 1}
+
+// chunks calls do with parts of n things, as large as sizes allow.
+func chunks(n, width int, sizes []int, do func(from, to int) error) error {
 	const most = 30_000 // parameters of one statement
 	for from := 0; from < n; {
 		size := 1
@@ -358,7 +367,7 @@ func chunks(n, width int, do func(from, to int) error) error {
 
 // among runs a statement that ends in IN for some keys; row is nil for one that answers nothing.
 func (s *store) among(ctx context.Context, text string, keys []string, row func(scan func(...any) error) error) error {
-	return chunks(len(keys), 1, func(from, to int) error {
+	return chunks(len(keys), 1, keysAtOnce, func(from, to int) error {
 		args := make([]any, to-from)
 		for i := range args {
 			args[i] = keys[from+i]
@@ -392,7 +401,7 @@ func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 	}
 	t := s.table(name)
 	width := len(t.columns)
-	err := chunks(len(rows), width, func(from, to int) error {
+	err := chunks(len(rows), width, s.dialect.sizes(), func(from, to int) error {
 		args := make([]any, 0, (to-from)*width)
 		for _, r := range rows[from:to] {
 			args = append(args, r...)
@@ -422,7 +431,11 @@ func (s *store) upsertSQL(t *table, n int) string {
 	for i := range lists {
 		lists[i] = s.list(i*width, width)
 	}
-	text := "INSERT INTO " + Quote(t.name) + " (" + quoted(names) + ") VALUES " + strings.Join(lists, ",") +
+	insert := "INSERT"
+	if s.dialect == SQLite {
+		insert += " OR ROLLBACK" // a statement that cannot fail half way needs no journal of its own
+	}
+	text := insert + " INTO " + Quote(t.name) + " (" + quoted(names) + ") VALUES " + strings.Join(lists, ",") +
 		" ON CONFLICT (" + quoted(t.key) + ") DO UPDATE SET " + strings.Join(sets, ", ")
 	s.texts[id] = text
 	return text

@@ -23174,10 +23174,13 @@ func (sh *strictHandler) ConfirmDecommission(ctx *gin.Context, componentID Compo
 		err = binding.Validator.ValidateStruct(&body)
 	}
 	if err != nil {
-		sh.options.RequestErrorHandlerFunc(ctx, err)
-		return
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
 	}
-	request.Body = &body
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ConfirmDecommission(ctx, request.(ConfirmDecommissionRequestObject))

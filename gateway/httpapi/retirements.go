@@ -26,7 +26,11 @@ func (s *server) GetRetirement(ctx context.Context, r api.GetRetirementRequestOb
 
 // ConfirmDecommission is POST /components/{componentId}/decommissioning-confirmation.
 func (s *server) ConfirmDecommission(ctx context.Context, r api.ConfirmDecommissionRequestObject) (api.ConfirmDecommissionResponseObject, error) {
-	answer, done, err := carryOut[component.Retirement](ctx, s, command{ledgerapi.ConfirmDecommissionTx, ledgerapi.ConfirmDecommission{ComponentID: r.ComponentID, WitnessHash: r.Body.WitnessHash}, []string{"component/" + r.ComponentID}, sending(r.Params)})
+	confirmation := ledgerapi.ConfirmDecommission{ComponentID: r.ComponentID}
+	if r.Body != nil {
+		confirmation.WitnessHash = r.Body.WitnessHash
+	}
+	answer, done, err := carryOut[component.Retirement](ctx, s, command{ledgerapi.ConfirmDecommissionTx, confirmation, []string{"component/" + r.ComponentID}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,11 @@ package contract_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
@@ -13,6 +15,8 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 )
@@ -121,10 +125,7 @@ func partID(i int) string { return fmt.Sprintf("urn:epc:id:sgtin:4012345.011111.
 // what a transaction may be: definitions and installations in batches of a hundred,
 // the scan and its comparison in one.
 func TestAMachineOfTwoThousandParts(t *testing.T) {
-	n := 2000
-	if testing.Short() {
-		n = 200
-	}
+	const n = 2000
 	p := newPlant(t)
 	p.machine("m", n)
 	for i := range n {
@@ -214,6 +215,72 @@ func TestAChangeCostsTheSameWhateverWasBefore(t *testing.T) {
 		}
 	}
 	t.Logf("after %d events: a replacement reads, writes and weighs %v, a report %v", many, few[0], few[1])
+}
+
+// TestOfTwoAtTheSameMomentOneIsDoneAgain: what two do to the same thing at the same
+// moment is never both valid, and the second finds out as a rule of business what
+// the first has done, or is done too.
+func TestOfTwoAtTheSameMomentOneIsDoneAgain(t *testing.T) {
+	installs := func(machine, slot, part string) func(p *plant) (api.Transaction, any) {
+		return func(*plant) (api.Transaction, any) {
+			return api.InstallPartsTx, api.InstallParts{MachineID: machine, Parts: []assembly.Fill{{SlotID: slot, ComponentID: part}}}
+		}
+	}
+	hold := func(*plant) (api.Transaction, any) {
+		return api.PlaceHoldTx, api.PlaceHold{ComponentID: "a", Kind: component.SafetyHold, Reason: "a crack"}
+	}
+	recall := func(*plant) (api.Transaction, any) {
+		return api.IssueRecallTx, api.IssueRecall{PartNumber: "PART", Lot: "*", Reason: "cracks"}
+	}
+	reads := func(p *plant) (api.Transaction, any) {
+		return api.ReportUsageTx, api.ReportUsage{ComponentID: "m", Envelope: p.state("m", "usage-report", api.UsageReport{Readings: []usage.Count{{Measure: "hours", Value: 7}}})}
+	}
+	scans := func(p *plant) (api.Transaction, any) {
+		return api.RecordMachineScanTx, api.RecordMachineScan{MachineID: "m", Envelope: p.state("m", "machine-scan", api.MachineScan{Tags: []assembly.ScanTag{}})}
+	}
+	for name, c := range map[string]struct {
+		first, second func(*plant) (api.Transaction, any)
+		again         fault.Code // of the second, when it is done once more
+	}{
+		"one part into two machines":                {installs("m", "s0000", "a"), installs("n", "s0000", "a"), fault.CodePartInstalled},
+		"two parts into one slot":                   {installs("m", "s0000", "a"), installs("m", "s0000", "b"), fault.CodeSlotFilled},
+		"two engineers in two slots":                {installs("m", "s0000", "a"), installs("m", "s0001", "b"), ""},
+		"two machines into one another":             {installs("m", "s0002", "n"), installs("n", "s0002", "m"), fault.CodeAssemblyCycle},
+		"a part that is held meanwhile":             {hold, installs("m", "s0000", "a"), fault.CodeComponentHeld},
+		"a part that is recalled meanwhile":         {recall, installs("m", "s0000", "a"), fault.CodeComponentRecalled},
+		"a part that comes in as the meter is read": {reads, installs("m", "s0000", "a"), ""},
+		"a part that comes in during the scan":      {installs("m", "s0000", "a"), scans, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlant(t)
+			p.newKey("m")
+			p.newKey("n")
+			for _, id := range []string{"m", "n"} {
+				p.register(id, "MACHINE")
+				p.do(api.DefineSlotsTx, api.DefineSlots{MachineID: id, Slots: []assembly.SlotDefinition{
+					{SlotID: "s0000", PartNumbers: []string{"PART"}}, {SlotID: "s0001", PartNumbers: []string{"PART"}}, {SlotID: "s0002", PartNumbers: []string{"MACHINE"}},
+				}})
+			}
+			p.register("a", "PART")
+			p.register("b", "PART")
+			endorse := func(tx api.Transaction, in any) *ledgertest.Tx {
+				e, err := p.Endorse(maker, string(tx), []string{argument(t, in)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
+			}
+			second, in := c.second(p)
+			done := p.Commit(endorse(c.first(p)), endorse(second, in))
+			if done[0].Code != peer.TxValidationCode_VALID || done[1].Code == peer.TxValidationCode_VALID {
+				t.Fatalf("%v and %v", done[0].Code, done[1].Code)
+			}
+			_, err := p.Evaluate(maker, string(second), argument(t, in))
+			if c.again == "" && err != nil || c.again != "" && !strings.Contains(fmt.Sprint(err), string(c.again)) {
+				t.Errorf("once more: %v, want %q", err, c.again)
+			}
+		})
+	}
 }
 
 func BenchmarkScanOfTwoThousandParts(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
+	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 )
 
@@ -41,6 +42,12 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "d", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
 		j.must(t, maker, api.OfferPledgeTx, api.OfferPledge{ComponentID: "d", Lender: service.MSPID, AmountMinor: 1, Currency: "USD", Till: "2199-01-01T00:00:00Z"})
 		j.must(t, service, api.AcceptPledgeTx, api.PledgeRef{ComponentID: "d", Number: 1})
+		for _, id := range []string{"m", "in", "out"} {
+			j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: id, PartNumber: "Q", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+		}
+		j.must(t, maker, api.DefineSlotsTx, api.DefineSlots{MachineID: "m", Slots: []assembly.SlotDefinition{{SlotID: "s", PartNumbers: []string{"Q"}}}})
+		j.must(t, maker, api.InstallPartsTx, api.InstallParts{MachineID: "m", Parts: []assembly.Fill{{SlotID: "s", ComponentID: "out"}}})
+		j.must(t, maker, api.ReplacePartTx, api.ReplacePart{MachineID: "m", SlotID: "s", Removed: "out", Installed: "in"})
 		j.must(t, maker, api.PlaceHoldTx, api.PlaceHold{ComponentID: "c", Kind: component.SafetyHold, Reason: "a crack"})
 		j.must(t, maker, api.IssueRecallTx, api.IssueRecall{PartNumber: "P", Lot: "L", Reason: "cracks"})
 		j.must(t, maker, api.RequestRedemptionTx, api.RequestRedemption{RedemptionID: "r", Issuer: carrier.MSPID, Currency: "USD", AmountMinor: 1, PayTo: "x"})
@@ -52,6 +59,10 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		owners []string
 	}{
 		"a component":          {ledgertest.Key("component", "c"), []string{maker.MSPID}},
+		"a part in a machine":  {ledgertest.Key("component", "in"), nil},
+		"a part taken out":     {ledgertest.Key("component", "out"), []string{maker.MSPID}},
+		"a machine's slots":    {ledgertest.Key("assembly.page", "m", "00000000000000000000"), nil},
+		"usage counters":       {ledgertest.Key("usage", "in"), nil},
 		"an account":           {ledgertest.Key("account", maker.MSPID, "USD", "00"), []string{maker.MSPID}},
 		"an account's spread":  {ledgertest.Key("account.spread", maker.MSPID, "USD"), []string{maker.MSPID}},
 		"a redemption":         {ledgertest.Key("redemption", "r"), []string{maker.MSPID, carrier.MSPID}},

@@ -71,7 +71,7 @@ func (*Component) HandOverConfiguration(ctx *Context, in *api.MachineRef) (*asse
 		return nil, err
 	}
 	w := s.when("", "")
-	return s.done(ctx.workshop().HandOver(in.MachineID, s.owner, s.machine.WarrantyUntil < w.Now, w))
+	return s.done(ctx.workshop().HandOver(in.MachineID, s.owner, s.machine.WarrantyOver(w.Now), w))
 }
 
 // GetAssembly gives the head of a machine's configuration.

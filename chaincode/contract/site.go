@@ -138,7 +138,7 @@ func (s *site) install(parts []assembly.Fill, w assembly.When) (assembly.Assembl
 	if err != nil {
 		return assembly.Assembly{}, err
 	}
-	if err := installable(s.ctx, cs); err != nil {
+	if err := s.installable(cs); err != nil {
 		return assembly.Assembly{}, err
 	}
 	fill := make([]assembly.Part, len(parts))
@@ -165,11 +165,15 @@ func (s *site) remove(parts []assembly.Removal, w assembly.When) (assembly.Assem
 	if err := usable(s.ctx, component.Maintain, cs...); err != nil {
 		return assembly.Assembly{}, err
 	}
+	fittings, err := s.fittings(slotIDs, ids)
+	if err != nil {
+		return assembly.Assembly{}, err
+	}
 	a, err := s.ctx.workshop().Remove(s.machine.ComponentID, parts, w)
 	if err != nil {
 		return a, err
 	}
-	return a, s.unfit(slotIDs, cs, w)
+	return a, s.unfit(fittings, cs, w)
 }
 
 // replace takes one component out of a slot and puts another in.
@@ -181,14 +185,18 @@ func (s *site) replace(slotID, removed, installed string, w assembly.When) (asse
 	if err := usable(s.ctx, component.Maintain, cs[:1]...); err != nil {
 		return assembly.Assembly{}, err
 	}
-	if err := installable(s.ctx, cs[1:]); err != nil {
+	if err := s.installable(cs[1:]); err != nil {
+		return assembly.Assembly{}, err
+	}
+	fittings, err := s.fittings([]string{slotID}, []string{removed})
+	if err != nil {
 		return assembly.Assembly{}, err
 	}
 	a, err := s.ctx.workshop().Replace(s.machine.ComponentID, removed, partOf(slotID, cs[1]), w)
 	if err != nil {
 		return a, err
 	}
-	if err := s.unfit([]string{slotID}, cs[:1], w); err != nil {
+	if err := s.unfit(fittings, cs[:1], w); err != nil {
 		return a, err
 	}
 	return a, s.fit([]string{slotID}, cs[1:], w)
@@ -223,16 +231,25 @@ func (s *site) parts(slotIDs, ids []string, w *assembly.When) ([]component.Compo
 	return cs, s.ctx.workshop().expectParts(s.machine.ComponentID, slotIDs, ids)
 }
 
-// installable refuses components that must not be used, or are on their way.
-func installable(ctx *Context, cs []component.Component) error {
-	if err := usable(ctx, component.Install, cs...); err != nil {
+// installable refuses components that must not be used, are on their way, or must
+// not become the property of who owns the machine.
+func (s *site) installable(cs []component.Component) error {
+	if err := usable(s.ctx, component.Install, cs...); err != nil {
 		return err
+	}
+	for _, c := range cs {
+		if c.Owner == s.owner {
+			continue
+		}
+		if err := transferable(s.ctx, c, s.owner); err != nil {
+			return err
+		}
 	}
 	keys := make([][]string, len(cs))
 	for i, c := range cs {
 		keys[i] = []string{c.ComponentID}
 	}
-	travelling, err := ledger.GetAll(ctx.tx, goods, keys)
+	travelling, err := ledger.GetAll(s.ctx.tx, goods, keys)
 	if err != nil {
 		return err
 	}
@@ -259,10 +276,23 @@ func (s *site) fit(slotIDs []string, cs []component.Component, w assembly.When) 
 	return nil
 }
 
+// fittings are where components are before they are taken out.
+func (s *site) fittings(slotIDs, ids []string) ([]component.Fitting, error) {
+	out := make([]component.Fitting, len(ids))
+	for i, id := range ids {
+		at, err := s.ctx.workshop().Placement(id)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = component.Fitting{MachineID: s.machine.ComponentID, SlotID: slotIDs[i], Owner: s.owner, Since: at.Since}
+	}
+	return out, nil
+}
+
 // unfit makes components the machine's owner's own again.
-func (s *site) unfit(slotIDs []string, cs []component.Component, w assembly.When) error {
+func (s *site) unfit(fittings []component.Fitting, cs []component.Component, w assembly.When) error {
 	for i, c := range cs {
-		next, e := c.Unfit(component.Fitting{MachineID: s.machine.ComponentID, SlotID: slotIDs[i], Owner: s.owner}, s.lifeWhen(w))
+		next, e := c.Unfit(fittings[i], s.lifeWhen(w))
 		if err := keepPart(s.ctx, next, e); err != nil {
 			return err
 		}

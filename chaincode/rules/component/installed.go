@@ -1,6 +1,9 @@
 package component
 
-import "github.com/lifeledger/lifeledger/chaincode/rules/fault"
+import (
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+)
 
 // The steps of a part's life in machines.
 const (
@@ -21,6 +24,7 @@ type Fitting struct {
 	MachineID string
 	SlotID    string
 	Owner     string
+	Since     measure.Time // of a part that is taken out: when it was installed
 }
 
 // Fit puts the component into a machine. From then on it belongs to whoever owns
@@ -37,17 +41,26 @@ func (c Component) Fit(f Fitting, w When) (Component, LifeEvent, error) {
 		former = c.Owner
 	}
 	c.InstalledIn, c.Owner = f.MachineID, f.Owner
-	next, e := c.record(InstalledStep, former, w)
+	next, e := c.startWarranty(w.Now).record(InstalledStep, former, w)
 	e.MachineID, e.SlotID = f.MachineID, f.SlotID
 	return next, e, nil
 }
 
-// Unfit takes the component out: it belongs to who owns the machine now.
+// Unfit takes the component out: it belongs to who owns the machine now. If that is
+// not its maker, its warranty has run since it was installed.
 func (c Component) Unfit(f Fitting, w When) (Component, LifeEvent) {
 	c.InstalledIn, c.Owner = "", f.Owner
-	next, e := c.record(RemovedStep, "", w)
+	next, e := c.startWarranty(f.Since).record(RemovedStep, "", w)
 	e.MachineID, e.SlotID = f.MachineID, f.SlotID
 	return next, e
+}
+
+// WarrantyOver reports whether nobody's warranty on the component runs, or is still to begin.
+func (c Component) WarrantyOver(now measure.Time) bool {
+	if c.WarrantyUntil == "" {
+		return c.WarrantyMonths == 0
+	}
+	return c.WarrantyUntil < now
 }
 
 // Loose refuses a component that is installed in a machine: it is sold, shipped

@@ -24,8 +24,8 @@ help: ## print this list
 ## Network
 
 .PHONY: up
-up: ## start the network, or restart it over its ledger (UP="--ports auto" for flags)
-	@$(network) up $(UP)
+up: ## start the network, or restart it over its ledger (STATE=couchdb for rich queries on the ledger, UP="--ports auto" for flags)
+	@$(network) up $(if $(STATE),--state $(STATE)) $(UP)
 
 .PHONY: down
 down: ## stop the network; CLEAN=1 removes ledger, identities and logs too

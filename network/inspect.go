@@ -59,13 +59,13 @@ func printStatus(w io.Writer, r *launch.Report) {
 		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\t%s\n", p.Name, p.PID, uptime, p.Restarts, p.Health)
 	}
 	tw.Flush()
-	fmt.Fprintln(tw, "\nPEER\tHEIGHT")
+	fmt.Fprintln(tw, "\nPEER\tHEIGHT\tSTATE")
 	for _, p := range r.Peers {
 		height := fmt.Sprint(p.Height)
 		if p.Error != "" {
 			height = p.Error
 		}
-		fmt.Fprintf(tw, "%s\t%s\n", p.Org, height)
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", p.Org, height, p.StateDatabase)
 	}
 	tw.Flush()
 }

@@ -7,14 +7,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/lifeledger/lifeledger/network/couchgate"
 	"github.com/lifeledger/lifeledger/network/launch"
 	"github.com/lifeledger/lifeledger/network/supervise"
 )
@@ -33,6 +37,7 @@ type cli struct {
 	Announce  announceCmd  `cmd:"" help:"Announce the organisations and their roles on the ledger, as the founder."`
 	Testnet   testnetCmd   `cmd:"" help:"lifeledger on Hyperledger's Docker test-network."`
 	Supervise superviseCmd `cmd:"" hidden:"" help:"Own the processes of a run directory."`
+	CouchGate couchGateCmd `cmd:"" hidden:"" help:"Keep one peer's databases on a shared CouchDB server apart."`
 }
 
 // errReported ends the program with a failure that has been shown already.
@@ -89,6 +94,29 @@ func (d *downCmd) Run(ctx context.Context, c *cli) error {
 		fmt.Println("stopped, and removed from", c.Dir)
 	} else {
 		fmt.Println("stopped; the ledger is kept in", c.Dir)
+	}
+	return nil
+}
+
+type couchGateCmd struct {
+	Listen string `required:"" help:"Address to answer on."`
+	To     string `required:"" help:"The server, without a login."`
+	Prefix string `required:"" help:"What the names of the databases begin with."`
+}
+
+func (g *couchGateCmd) Run(ctx context.Context) error {
+	to, err := url.Parse(g.To)
+	if err != nil {
+		return err
+	}
+	gate, err := couchgate.New(to, g.Prefix)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Addr: g.Listen, Handler: gate, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
 	return nil
 }

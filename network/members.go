@@ -57,11 +57,11 @@ func (a *addOrgCmd) organisation(t *topology.Topology) (o topology.Organisation,
 			return o, fmt.Errorf("--ports takes 'auto' or a number")
 		}
 	}
-	for i, p := range o.Ports.All() {
-		*p.Number = *t.Organisations[0].Ports.All()[i].Number + by
+	for i, p := range o.Listeners() {
+		*p.Number = *t.Organisations[0].Listeners()[i].Number + by
 		for _, other := range t.Organisations {
 			if by == 0 { // the row after the last one
-				*p.Number = max(*p.Number, *other.Ports.All()[i].Number+1)
+				*p.Number = max(*p.Number, *other.Listeners()[i].Number+1)
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 type upCmd struct {
 	File             string `short:"f" help:"Topology file; names only what differs from the default." type:"path"`
 	Ports            string `help:"'auto' for free ports, or a number that is added to every port." placeholder:"auto|N"`
+	State            string `help:"Where the peers keep their state: leveldb, or couchdb (needs COUCHDB_URL). For tests only: couchdb-stand-in." enum:"leveldb,couchdb,couchdb-stand-in," default:""`
 	NoGateways       bool   `help:"Start no gateways."`
 	Sequence         int64  `help:"Chaincode sequence to approve and commit: one more than the committed one."`
 	ChaincodeVersion string `help:"Chaincode version that goes with the sequence."`
@@ -53,7 +54,7 @@ func (u *upCmd) topology(dir string) (*topology.Topology, error) {
 			return nil, errors.New("--ports takes 'auto' or a number")
 		}
 	}
-	if u.File == "" && offset == 0 && u.Sequence == 0 && u.ChaincodeVersion == "" && u.ChaincodeBinary == "" {
+	if u.File == "" && offset == 0 && u.Sequence == 0 && u.ChaincodeVersion == "" && u.ChaincodeBinary == "" && u.State == "" {
 		return nil, nil
 	}
 	t, err := u.base(dir, offset)
@@ -68,6 +69,11 @@ func (u *upCmd) topology(dir string) (*topology.Topology, error) {
 	}
 	if u.ChaincodeBinary != "" {
 		t.Chaincode.Binary = u.ChaincodeBinary
+	}
+	if u.State != "" {
+		for i := range t.Organisations {
+			t.Organisations[i].StateDatabase = u.State
+		}
 	}
 	return t, t.Validate()
 }

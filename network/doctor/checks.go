@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lifeledger/lifeledger/network/topology"
 )
 
 // Limits of the checks.
@@ -149,22 +151,25 @@ func chaincodes(f *Facts) Result {
 }
 
 func indexes(f *Facts) Result {
-	couch := false
+	made := 0
 	for _, p := range f.Peers {
-		if p.StateDatabase != "couchdb" {
+		if p.StateDatabase == topology.LevelDB {
 			continue
 		}
-		couch = true
+		if p.IndexError != "" {
+			return fail(p.IndexError, "see that CouchDB runs and takes the login in couchdb.json: network logs couchdb."+p.Org)
+		}
+		made += len(p.Indexes)
 		for _, name := range p.Indexes {
 			if !slices.Contains(p.Present, name) {
 				return fail(fmt.Sprintf("the database of peer.%s lacks the index %s", p.Org, name), "restart that peer: it makes the indexes of the installed package; if the index is new, raise chaincode.sequence")
 			}
 		}
 	}
-	if !couch {
+	if made == 0 {
 		return none("the state database is LevelDB, which has no indexes")
 	}
-	return ok("every declared index is there")
+	return ok(fmt.Sprintf("the %d declared indexes are there", made))
 }
 
 func gateways(f *Facts) Result {

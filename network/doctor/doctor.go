@@ -61,10 +61,12 @@ type Peer struct {
 	LastBlock time.Time
 	// Ping is empty when its chaincode answered.
 	Ping string
-	// StateDatabase is leveldb or couchdb; Indexes are those the package declares,
+	// StateDatabase is leveldb, or couchdb or what stands in for it; Indexes are those the package declares,
 	// Present those that the database has.
 	StateDatabase    string
 	Indexes, Present []string
+	// IndexError says why the database's indexes are not known.
+	IndexError string
 }
 
 // Gateway is one organisation's gateway; Problem is empty when it is ready.

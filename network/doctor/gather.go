@@ -40,8 +40,11 @@ func Gather(ctx context.Context, n *launch.Network) (*Facts, error) {
 		}
 	}
 	for i, p := range report.Peers {
-		f.Peers = append(f.Peers, Peer{Org: p.Org, Height: p.Height, Error: p.Error, LastBlock: p.LastBlock, Ping: p.Ping,
-			StateDatabase: n.Topology.Organisations[i].StateDatabase})
+		peer := Peer{Org: p.Org, Height: p.Height, Error: p.Error, LastBlock: p.LastBlock, Ping: p.Ping, StateDatabase: p.StateDatabase}
+		if peer.Indexes, peer.Present, err = n.Indexes(ctx, n.Topology.Organisations[i]); err != nil {
+			peer.IndexError = err.Error()
+		}
+		f.Peers = append(f.Peers, peer)
 	}
 	found, err := n.Certificates()
 	if err != nil {
@@ -79,7 +82,7 @@ func sortedPorts(t *topology.Topology) []namedPort {
 	var all []namedPort
 	for i := range t.Organisations {
 		o := &t.Organisations[i]
-		for _, p := range o.Ports.All() {
+		for _, p := range o.Listeners() {
 			all = append(all, namedPort{*p.Number, o.Name + " " + p.Name})
 		}
 	}

@@ -78,6 +78,8 @@ func probe(ctx context.Context, t *topology.Topology, spec supervise.Spec) error
 	switch spec.Kind {
 	case Chaincode: // it has no health service; the doctor calls it through its peer
 		return dial(ctx, t.Address(spec.Ports["chaincode"]))
+	case CouchDB:
+		return get(ctx, "http://"+t.Address(spec.Ports["couchdb"])+"/_up")
 	case Gateway:
 		return get(ctx, "http://"+t.Address(spec.Ports["gateway"])+"/readyz")
 	default:

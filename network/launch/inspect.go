@@ -41,6 +41,8 @@ type PeerState struct {
 	LastBlock time.Time `json:"lastBlock,omitzero"`
 	// Ping is empty when the peer's chaincode answered, else what was said instead.
 	Ping string `json:"ping,omitempty"`
+	// StateDatabase is where its state is: leveldb, couchdb, or what stands in for it.
+	StateDatabase string `json:"stateDatabase"`
 }
 
 // Report is the state of a network at one moment.
@@ -100,7 +102,7 @@ func (n *Network) peers(ctx context.Context) []PeerState {
 }
 
 func (n *Network) peerState(ctx context.Context, o topology.Organisation) PeerState {
-	p := PeerState{Org: o.Name}
+	p := PeerState{Org: o.Name, StateDatabase: o.StateDatabase}
 	ctx, cancel := context.WithTimeout(ctx, peerLimit)
 	defer cancel()
 	admin, err := n.connectAdmin(o)

@@ -162,11 +162,12 @@ func Down(ctx context.Context, dir string, clean bool) error {
 	if !clean {
 		return nil
 	}
+	left := dropDatabases(ctx, layout(dir))
 	if err := layout(dir).wipe(true); err != nil {
-		return err
+		return errors.Join(left, err)
 	}
 	_ = os.Remove(dir) // stays if somebody keeps other files in it
-	return nil
+	return left
 }
 
 // lockDir lets only one start or stop work on a directory at a time.

@@ -30,11 +30,12 @@ func (d layout) genesis() string                 { return d.path("channel", "gen
 func (d layout) data(org, kind string) string    { return d.path("data", org, kind) }
 func (d layout) gatewayConfig(org string) string { return d.path("gateways", org, "gateway.yaml") }
 func (d layout) tokens() string                  { return d.path("tokens") }
+func (d layout) couch() string                   { return d.path("couchdb.json") }
 func (d layout) logs() string                    { return d.path("logs") }
 
 // made is what a first `up` makes besides logs and binaries; wiping removes these and
 // nothing else, so that a mistaken directory loses nothing of its own.
-var made = []string{"complete", "network.json", consortium.File, "ca", "organisations", "channel", "data", "gateways", "tokens"}
+var made = []string{"complete", "network.json", consortium.File, "ca", "organisations", "channel", "data", "gateways", "tokens", "couchdb.json"}
 
 // wipe removes the network's files and, when all is set, its logs and binaries too.
 func (d layout) wipe(all bool) error {

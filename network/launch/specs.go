@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/lifeledger/lifeledger/network/crypto"
@@ -16,13 +17,14 @@ import (
 const (
 	CA        = "ca"
 	Orderer   = "orderer"
+	CouchDB   = "couchdb"
 	Peer      = "peer"
 	Chaincode = "chaincode"
 	Gateway   = "gateway"
 )
 
 // stages order the stop: gateways end first, CAs last.
-var stages = map[string]int{CA: 1, Orderer: 2, Peer: 3, Chaincode: 4, Gateway: 5}
+var stages = map[string]int{CA: 1, Orderer: 2, CouchDB: 2, Peer: 3, Chaincode: 4, Gateway: 5}
 
 // builder makes the command lines and environments of all processes.
 type builder struct {
@@ -30,6 +32,7 @@ type builder struct {
 	t         *topology.Topology
 	fabric    *fabricbin.Programs
 	packageID string
+	couch     *couch // nil: no peer has its state in CouchDB
 }
 
 func (b *builder) spec(kind string, o topology.Organisation, args, env []string, ports map[string]int) supervise.Spec {
@@ -112,7 +115,6 @@ func (b *builder) peer(o topology.Organisation) (supervise.Spec, error) {
 		"CORE_PEER_TLS_ROOTCERT_FILE=" + b.tlsRoots(),
 		"CORE_PEER_FILESYSTEMPATH=" + data,
 		"CORE_LEDGER_SNAPSHOTS_ROOTDIR=" + filepath.Join(data, "snapshots"),
-		"CORE_LEDGER_STATE_STATEDATABASE=" + map[string]string{"leveldb": "goleveldb"}[o.StateDatabase],
 		// Nothing asks the peer for a key's history: the gateway's read model has it.
 		"CORE_LEDGER_HISTORY_ENABLEHISTORYDATABASE=false",
 		"CORE_OPERATIONS_LISTENADDRESS=" + b.t.Address(o.Ports.PeerOperations),
@@ -121,7 +123,7 @@ func (b *builder) peer(o topology.Organisation) (supervise.Spec, error) {
 		"CORE_PEER_LIMITS_CONCURRENCY_GATEWAYSERVICE=" + strconv.Itoa(b.t.Peer.GatewayConcurrency),
 		"CORE_CHAINCODE_EXTERNALBUILDERS=[{name: ccaas, path: " + b.path("bin", "builder") + ", propagateEnvironment: [CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG]}]",
 		"CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG=" + string(here),
-	}, gossip(address)...), map[string]int{"peer": o.Ports.Peer, "chaincode": o.Ports.PeerChaincode, "operations": o.Ports.PeerOperations}), nil
+	}, slices.Concat(gossip(address), b.stateDatabase(o))...), map[string]int{"peer": o.Ports.Peer, "chaincode": o.Ports.PeerChaincode, "operations": o.Ports.PeerOperations}), nil
 }
 
 // logFormat is Fabric's own without the colours, which only disturb in a file.
@@ -155,8 +157,8 @@ func (b *builder) chaincode(o topology.Organisation) (supervise.Spec, error) {
 		// Only holders of a TLS certificate of the same organisation may call it.
 		"CHAINCODE_CLIENT_CA_CERT=" + b.tlsRoot(o.Name),
 	}, map[string]int{"chaincode": o.Ports.Chaincode})
-	var err error
-	s.Digest, err = fabricbin.Digest(binary)
+	digest, err := fabricbin.Digest(binary)
+	s.Digest = digest + " " + b.packageID // it shows itself to its peer under that id
 	return s, err
 }
 

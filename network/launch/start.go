@@ -126,6 +126,9 @@ func (s *starter) declare(ctx context.Context, opt Options) error {
 		if err := s.client.Shutdown(ctx); err != nil {
 			return err
 		}
+		if err := dropDatabases(ctx, l); err != nil {
+			s.progress("%v", err) // nothing uses them: a new network has another prefix
+		}
 		if err := l.wipe(false); err != nil {
 			return err
 		}
@@ -153,6 +156,9 @@ func (s *starter) declare(ctx context.Context, opt Options) error {
 		}
 	}
 	s.Network.Topology, s.t = t, t
+	if err := s.settleCouch(ctx); err != nil {
+		return err
+	}
 	_, err = s.client.State(ctx)
 	s.running = err == nil
 	if s.running {
@@ -191,14 +197,16 @@ func (s *starter) buildAll(ctx context.Context) error {
 	if s.fabric, err = fabricbin.Fabric(ctx, s.root, s.progress); err != nil {
 		return err
 	}
-	if s.pkg, err = lifecycle.NewPackage(s.t.Chaincode.Name); err != nil {
+	if err := s.buildPackage(); err != nil {
 		return err
 	}
-	s.packageID = s.pkg.ID
 	products := []product{
 		{name: "network", source: "./network", binary: s.program},
 		{name: "ccaas", source: "./network/ccaas"},
 		{name: "chaincode", source: s.t.Chaincode.Source, binary: s.t.Chaincode.Binary},
+	}
+	if slices.ContainsFunc(s.t.Organisations, func(o topology.Organisation) bool { return o.StateDatabase == topology.CouchStandIn }) {
+		products = append(products, product{name: standIn, source: "./network/couchstandin/serve"})
 	}
 	if s.Gateways {
 		products = append(products, product{name: "gateway", source: s.t.Gateway.Source, binary: s.t.Gateway.Binary})
@@ -213,6 +221,24 @@ func (s *starter) buildAll(ctx context.Context) error {
 	}
 	s.progress("binaries built")
 	return nil
+}
+
+// buildPackage makes the package that the organisations install: it holds the database
+// indexes that stand beside the chaincode's source, and no code.
+func (s *starter) buildPackage() error {
+	source := s.t.Chaincode.Source
+	if !filepath.IsAbs(source) {
+		source = filepath.Join(s.root, source)
+	}
+	indexes, err := lifecycle.ReadIndexes(source)
+	if err != nil {
+		return err
+	}
+	if s.pkg, err = lifecycle.NewPackage(s.t.Chaincode.Name, indexes...); err != nil {
+		return err
+	}
+	s.packageID = s.pkg.ID
+	return lifecycle.WriteIndexes(s.path("bin", "indexes"), indexes)
 }
 
 type product struct{ name, source, binary string }
@@ -301,6 +327,9 @@ func (s *starter) identities(ctx context.Context) error {
 
 // fabricUp starts all Fabric processes and the chaincode, and deploys it.
 func (s *starter) fabricUp(ctx context.Context) error {
+	if err := s.run(ctx, CouchDB); err != nil {
+		return err
+	}
 	if err := s.run(ctx, CA, Orderer, Peer, Chaincode); err != nil {
 		return err
 	}
@@ -397,6 +426,9 @@ func (s *starter) specs(kinds ...string) ([]supervise.Spec, error) {
 	var all []supervise.Spec
 	for _, kind := range kinds {
 		for _, o := range s.t.Organisations {
+			if kind == CouchDB && !o.OnCouchDB() {
+				continue
+			}
 			spec, err := s.one(kind, o)
 			if err != nil {
 				return nil, err
@@ -413,6 +445,8 @@ func (s *starter) one(kind string, o topology.Organisation) (supervise.Spec, err
 		return s.ca(o), nil
 	case Orderer:
 		return s.orderer(o), nil
+	case CouchDB:
+		return s.couchdb(o), nil
 	case Peer:
 		return s.peer(o)
 	case Chaincode:

@@ -31,8 +31,9 @@ func (d Definition) sdk() *chaincode.Definition {
 }
 
 // Deploy brings the channel to the definition: it installs, approves for every
-// organisation and commits, and skips whatever has been done. upgraded says whether
-// anything was committed.
+// organisation and commits, and skips whatever has been done. A package that changed
+// under a definition that is committed, as by a new index, is approved again by every
+// organisation, for itself; nothing is committed then. upgraded says whether anything was.
 func Deploy(ctx context.Context, admins []*Admin, d Definition, progress func(string, ...any)) (upgraded bool, err error) {
 	if err := parallel.Each(admins, func(a *Admin) error { return a.install(ctx, d.Package) }); err != nil {
 		return false, err
@@ -43,7 +44,7 @@ func Deploy(ctx context.Context, admins []*Admin, d Definition, progress func(st
 	}
 	switch {
 	case now == d.Sequence:
-		return false, nil
+		return false, parallel.Each(admins, func(a *Admin) error { return a.approveAgain(ctx, d, progress) })
 	case now > d.Sequence:
 		return false, fmt.Errorf("sequence %d of chaincode %s is committed already; set chaincode.sequence to %d, or to %d for an upgrade", now, d.Name, now, now+1)
 	case now < d.Sequence-1:
@@ -103,6 +104,23 @@ func (a *Admin) approve(ctx context.Context, d Definition) error {
 		}
 		return err
 	})
+}
+
+// approveAgain approves the definition with the present package if the organisation's
+// approval is of another one. Its peer then makes the indexes of the new package, and
+// calls the chaincode under the new id.
+func (a *Admin) approveAgain(ctx context.Context, d Definition, progress func(string, ...any)) error {
+	var approved string
+	err := retry(ctx, "asking what "+a.MSPID+" has approved", func(ctx context.Context) error {
+		def, err := chaincode.NewGateway(a.conn, a.id).QueryApproved(ctx, d.Channel, d.Name, d.Sequence)
+		approved = def.GetSource().GetLocalPackage().GetPackageId()
+		return err
+	})
+	if err != nil || approved == d.Package.ID {
+		return err
+	}
+	progress("%s approves the chaincode's new package", a.MSPID)
+	return a.approve(ctx, d)
 }
 
 func (a *Admin) commit(ctx context.Context, d Definition) error {

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 )
@@ -15,25 +17,26 @@ type Package struct {
 	Bytes []byte
 }
 
-// NewPackage makes the package of a label. It holds no time, address or certificate, so
-// every organisation that makes one gets the same bytes and the same id; where a peer
-// finds its chaincode is told to the peer's external builder.
-func NewPackage(label string) (*Package, error) {
-	return newPackage(label, map[string]any{"dial_timeout": "10s", "tls_required": true, "client_auth_required": true})
+// NewPackage makes the package of a label, with the indexes of its state database. It
+// holds no time, address or certificate, so every organisation that makes one of the same
+// indexes gets the same bytes and the same id; where a peer finds its chaincode is told to
+// the peer's external builder.
+func NewPackage(label string, indexes ...Index) (*Package, error) {
+	return newPackage(label, indexes, map[string]any{"dial_timeout": "10s", "tls_required": true, "client_auth_required": true})
 }
 
 // NewPackageAt makes the package for peers whose builder, as that of Fabric's own image,
 // is told nothing but the peer's name: each finds its organisation's chaincode at the same
 // address, in a network of its own, and trusts the TLS roots given. A peer whose builder
 // is told a rootCert trusts that instead, so that who joins later installs the same package.
-func NewPackageAt(label, address string, roots []byte) (*Package, error) {
-	return newPackage(label, map[string]any{
+func NewPackageAt(label, address string, roots []byte, indexes ...Index) (*Package, error) {
+	return newPackage(label, indexes, map[string]any{
 		"address": address, "dial_timeout": "10s", "tls_required": true,
 		"root_cert": "{{if .rootCert}}{{.rootCert}}{{else}}" + string(roots) + "{{end}}",
 	})
 }
 
-func newPackage(label string, settings map[string]any) (*Package, error) {
+func newPackage(label string, indexes []Index, settings map[string]any) (*Package, error) {
 	connection, err := json.Marshal(settings)
 	if err != nil {
 		return nil, err
@@ -42,7 +45,11 @@ func newPackage(label string, settings map[string]any) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := archive(entry{"connection.json", connection})
+	entries := []entry{{"connection.json", connection}}
+	for _, x := range slices.SortedFunc(slices.Values(indexes), func(a, b Index) int { return strings.Compare(a.Name, b.Name) }) {
+		entries = append(entries, entry{indexDir + "/" + x.Name, x.Content})
+	}
+	code, err := archive(entries...)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (t *Topology) AutoPortsOf(name string) error {
 		if name != "" && t.Organisations[i].Name != name {
 			continue
 		}
-		for _, p := range t.Organisations[i].Ports.All() {
+		for _, p := range t.Organisations[i].Listeners() {
 			l, err := listenAnywhere(t.Host, first, last)
 			if err != nil {
 				return err
@@ -52,7 +52,7 @@ func (t *Topology) Taken(gateways bool) map[int]string {
 	taken := map[int]string{}
 	for i := range t.Organisations {
 		o := &t.Organisations[i]
-		for _, p := range o.Ports.All() {
+		for _, p := range o.Listeners() {
 			if p.Name == "gateway" && !gateways {
 				continue
 			}

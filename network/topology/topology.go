@@ -73,6 +73,14 @@ type Peer struct {
 	LogSpec            string `yaml:"logSpec" json:"logSpec"`
 }
 
+// The state databases that a peer can keep its state in.
+const (
+	LevelDB = "leveldb"
+	CouchDB = "couchdb"
+	// CouchStandIn is no CouchDB but something that answers like one, for tests only.
+	CouchStandIn = "couchdb-stand-in"
+)
+
 // Organisation is one member: it runs a CA, an orderer, a peer, a chaincode process and a gateway.
 type Organisation struct {
 	Name          string   `yaml:"name" json:"name"`
@@ -96,6 +104,8 @@ type Ports struct {
 	CA                int `yaml:"ca" json:"ca"`
 	CAOperations      int `yaml:"caOperations" json:"caOperations"`
 	Chaincode         int `yaml:"chaincode" json:"chaincode"`
+	// CouchDB is where the peer finds its state database, if that is CouchDB.
+	CouchDB int `yaml:"couchdb" json:"couchdb,omitempty"`
 }
 
 // Port is one listener with the name it has in the file.
@@ -104,15 +114,24 @@ type Port struct {
 	Number *int
 }
 
-// All lists the listeners in the order of the file; the pointers reach into p.
-func (p *Ports) All() []Port {
-	return []Port{
+// Listeners lists what the organisation listens on, in the order of the file; the
+// pointers reach into o.
+func (o *Organisation) Listeners() []Port {
+	p := &o.Ports
+	all := []Port{
 		{"gateway", &p.Gateway}, {"peer", &p.Peer}, {"peerChaincode", &p.PeerChaincode},
 		{"peerOperations", &p.PeerOperations}, {"orderer", &p.Orderer}, {"ordererAdmin", &p.OrdererAdmin},
 		{"ordererOperations", &p.OrdererOperations}, {"ca", &p.CA}, {"caOperations", &p.CAOperations},
 		{"chaincode", &p.Chaincode},
 	}
+	if o.OnCouchDB() {
+		all = append(all, Port{"couchdb", &p.CouchDB})
+	}
+	return all
 }
+
+// OnCouchDB says whether the peer speaks to CouchDB, or to what stands in for it.
+func (o *Organisation) OnCouchDB() bool { return o.StateDatabase != LevelDB }
 
 // Default is the network declared by default.yaml.
 func Default() *Topology {
@@ -195,14 +214,10 @@ func (o *Organisation) validate(seen map[string]bool, ports map[int]string) erro
 		}
 		seen[key] = true
 	}
-	switch o.StateDatabase {
-	case "leveldb":
-	case "couchdb":
-		return fmt.Errorf("organisation %s: stateDatabase couchdb cannot be run by this launcher yet; use leveldb", o.Name)
-	default:
-		return fmt.Errorf("organisation %s: stateDatabase %q is unknown; use leveldb", o.Name, o.StateDatabase)
+	if !slices.Contains([]string{LevelDB, CouchDB, CouchStandIn}, o.StateDatabase) {
+		return fmt.Errorf("organisation %s: stateDatabase %q is unknown; use %s or %s", o.Name, o.StateDatabase, LevelDB, CouchDB)
 	}
-	for _, p := range o.Ports.All() {
+	for _, p := range o.Listeners() {
 		where := o.Name + " " + p.Name
 		if *p.Number < 1 || *p.Number > 65535 {
 			return fmt.Errorf("organisation %s: ports.%s is %d; use 1 to 65535", o.Name, p.Name, *p.Number)
@@ -245,7 +260,7 @@ func (t *Topology) Clone() *Topology {
 // Offset moves every port by n.
 func (t *Topology) Offset(n int) error {
 	for i := range t.Organisations {
-		for _, p := range t.Organisations[i].Ports.All() {
+		for _, p := range t.Organisations[i].Listeners() {
 			*p.Number += n
 		}
 	}
@@ -276,9 +291,15 @@ func (t *Topology) SameLedger(was *Topology) string {
 	}
 	for i := range t.Organisations {
 		now, then := t.Organisations[i], was.Organisations[i]
+		if now.StateDatabase != then.StateDatabase {
+			return fmt.Sprintf("the state database of %s is %s, not %s", then.Name, then.StateDatabase, now.StateDatabase)
+		}
 		now.Ports.Gateway, then.Ports.Gateway = 0, 0
 		now.Roles, then.Roles = nil, nil // announced on the ledger, which alone decides
 		now.DisplayName, then.DisplayName = "", ""
+		if !then.OnCouchDB() {
+			now.Ports.CouchDB, then.Ports.CouchDB = 0, 0
+		}
 		if now.Ports != then.Ports {
 			return "the ports of " + then.Name + " differ"
 		}

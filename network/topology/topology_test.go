@@ -49,7 +49,7 @@ func TestParseRefuses(t *testing.T) {
 		"a host name":                   {"host: localhost\n", "not an IP address"},
 		"port used twice":               {strings.Replace(org, "peer: 2", "peer: 1", 1), "port 1 is given to both a gateway and a peer"},
 		"port missing":                  {strings.Replace(org, "chaincode: 10", "chaincode: 0", 1), "ports.chaincode is 0"},
-		"couchdb, in a clear word":      {strings.Replace(org, "leveldb", "couchdb", 1), "couchdb cannot be run by this launcher yet"},
+		"couchdb without its port":      {strings.Replace(org, "leveldb", "couchdb", 1), "ports.couchdb is 0"},
 		"unknown state database":        {strings.Replace(org, "leveldb", "redis", 1), `"redis" is unknown`},
 		"election by a single tick":     {"channel: {electionTicks: 1}\n", "electionTicks at least 2"},
 	} {
@@ -70,10 +70,12 @@ func TestSameLedger(t *testing.T) {
 		change func(*Topology)
 		want   string
 	}{
-		"nothing":             {func(*Topology) {}, ""},
-		"gateway port":        {func(t *Topology) { t.Organisations[0].Ports.Gateway = 99 }, ""},
-		"chaincode version":   {func(t *Topology) { t.Chaincode.Version = "2"; t.Chaincode.Sequence = 2 }, ""},
-		"peer port":           {func(t *Topology) { t.Organisations[1].Ports.Peer = 99 }, "the ports of service differ"},
+		"nothing":           {func(*Topology) {}, ""},
+		"gateway port":      {func(t *Topology) { t.Organisations[0].Ports.Gateway = 99 }, ""},
+		"chaincode version": {func(t *Topology) { t.Chaincode.Version = "2"; t.Chaincode.Sequence = 2 }, ""},
+		"peer port":         {func(t *Topology) { t.Organisations[1].Ports.Peer = 99 }, "the ports of service differ"},
+		"another database":  {func(t *Topology) { t.Organisations[1].StateDatabase = CouchDB }, "the state database of service is leveldb, not couchdb"},
+		"CouchDB's port, which LevelDB does not use": {func(t *Topology) { t.Organisations[1].Ports.CouchDB = 99 }, ""},
 		"batch timeout":       {func(t *Topology) { t.Channel.BatchTimeout++ }, "the channel's settings differ"},
 		"another domain":      {func(t *Topology) { t.Organisations[2].Domain = "x" }, "organisation shipper differs"},
 		"organisation leaves": {func(t *Topology) { t.Organisations = t.Organisations[:2] }, "number of organisations"},
@@ -86,6 +88,23 @@ func TestSameLedger(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestOnlyCouchDBHasItsPort(t *testing.T) {
+	d := Default()
+	for _, tc := range []struct {
+		state string
+		want  int
+	}{{LevelDB, 10}, {CouchDB, 11}, {CouchStandIn, 11}} {
+		o := &d.Organisations[0]
+		o.StateDatabase = tc.state
+		if got := len(o.Listeners()); got != tc.want || o.OnCouchDB() != (tc.want == 11) {
+			t.Errorf("%s: %d ports", tc.state, got)
+		}
+		if err := d.Validate(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -85,7 +85,7 @@ func (s *Server) Close() error {
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "stand-in for CouchDB "+Version+", for tests only")
-	if user, password, _ := r.BasicAuth(); s.opt.User != "" && (user != s.opt.User || password != s.opt.Password) {
+	if !s.admits(r) {
 		writeFailure(w, errLogin)
 		return
 	}
@@ -103,6 +103,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.route(w, r, path); err != nil {
 		writeFailure(w, err)
 	}
+}
+
+// admits says whether the login is good. As with CouchDB, whether it is there and well
+// can be asked without one, but not with a wrong one.
+func (s *Server) admits(r *http.Request) bool {
+	user, password, given := r.BasicAuth()
+	if s.opt.User == "" || user == s.opt.User && password == s.opt.Password {
+		return true
+	}
+	return !given && (r.URL.Path == "/" || r.URL.Path == "/_up")
 }
 
 func (s *Server) route(w http.ResponseWriter, r *http.Request, path []string) error {

@@ -49,10 +49,12 @@ func TestWhatIsNotKnownIsRefusedAndNotGuessed(t *testing.T) {
 
 func TestLogin(t *testing.T) {
 	c := start(t, Options{User: "admin", Password: "secret"})
-	a := c.must(401, "GET", "/", nil)
+	a := c.must(401, "GET", "/_all_dbs", nil)
 	if a.text("error") != "unauthorized" {
 		t.Error(a.body)
 	}
+	c.must(200, "GET", "/", nil)
+	c.must(200, "GET", "/_up", nil)
 	login := base64.StdEncoding.EncodeToString([]byte("admin:secret"))
 	c.must(200, "GET", "/", nil, "Authorization", "Basic "+login)
 	c.must(401, "GET", "/", nil, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("admin:wrong")))

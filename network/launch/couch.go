@@ -230,6 +230,9 @@ func (n *Network) Indexes(ctx context.Context, o topology.Organisation) (declare
 	for _, f := range names {
 		declared = append(declared, strings.TrimSuffix(f.Name(), filepath.Ext(f.Name())))
 	}
+	if len(declared) == 0 {
+		return nil, nil, nil // and then the database need not be there yet
+	}
 	var list struct {
 		Indexes []struct {
 			Name string `json:"name"`

@@ -146,6 +146,7 @@ const (
 const (
 	PingTx              Transaction = "participant:Ping"
 	GetRecordsTx        Transaction = "participant:GetRecords"
+	FindRecordsTx       Transaction = "participant:FindRecords"
 	GetOrganisationTx   Transaction = "participant:GetOrganisation"
 	ListOrganisationsTx Transaction = "participant:ListOrganisations"
 	GetDeviceTx         Transaction = "participant:GetDevice"
@@ -267,7 +268,7 @@ func Transactions() []Access {
 		{FinishChannelJointlyTx, true}, {ItemiseChannelTx, true},
 		{OpenSegmentsTx, true}, {AnnounceEncryptionKeyTx, true}, {GetEncryptionKeyTx, false},
 		{AnnounceSessionKeyTx, true}, {ReportForkTx, true}, {ListSessionsTx, false}, {ListForksTx, false},
-		{PingTx, false}, {GetRecordsTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
+		{PingTx, false}, {GetRecordsTx, false}, {FindRecordsTx, false}, {GetOrganisationTx, false}, {ListOrganisationsTx, false}, {GetDeviceTx, false}, {DeviceHistoryTx, false},
 		{GetComponentTx, false}, {ComponentHistoryTx, false},
 		{GetAssemblyTx, false}, {AssemblyHistoryTx, false}, {ListSlotsTx, false}, {WhereUsedTx, false}, {UsesTx, false}, {GetUsageTx, false},
 		{GetAgreementTx, false}, {GetCareTx, false},

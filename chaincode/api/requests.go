@@ -37,6 +37,27 @@ type StoredRecords struct {
 	Records []StoredRecord `json:"records"`
 }
 
+// FindRecords asks the ledger itself for records, in the language of package filter:
+// the plural of the catalogue, the one-line form of the filter, and at most one field to
+// sort by, such as "-changedAt".
+type FindRecords struct {
+	Entity string   `json:"entity"`
+	Where  string   `json:"where,omitempty" metadata:",optional"`
+	Sort   []string `json:"sort,omitempty" metadata:",optional"`
+	Limit  int      `json:"limit"` // 1 to 200
+	Cursor string   `json:"cursor,omitempty" metadata:",optional"`
+}
+
+// FoundRecords is a page of an answer. Index is the one that bounded what the database
+// read, and warnings say what made it read more than that. A page may have fewer records
+// than its limit and still be followed by others.
+type FoundRecords struct {
+	Records  []StoredRecord `json:"records"`
+	Next     string         `json:"next"`
+	Index    string         `json:"index"`
+	Warnings []string       `json:"warnings"`
+}
+
 // AnnounceOrganisation makes an organisation a member (ID1, ID2).
 type AnnounceOrganisation struct {
 	MSPID string       `json:"mspId"`

@@ -26,6 +26,13 @@ type Options struct {
 	Step      time.Duration // how far the clock moves with each block; 0
 	Window    time.Duration // how far a proposal's time may be from the clock; 15 minutes
 	TB        TB            // fails at once when two simulations differ; nil: an error only
+	Rich      Rich          // answers rich queries as CouchDB would; nil: there are none, as on LevelDB
+}
+
+// Rich answers a rich query over the committed state: keys in order, and the bookmark
+// of the next page.
+type Rich interface {
+	Find(documents map[string][]byte, query string, limit int32, bookmark string) (keys []string, next string, err error)
 }
 
 // TB is the part of testing.TB that the ledger uses; rapid.T has it too.

@@ -20,11 +20,24 @@ func (s *stub) GetQueryResult(string) (shim.StateQueryIteratorInterface, error) 
 	return nil, failed("GET_QUERY_RESULT", s, errRich)
 }
 
-func (s *stub) GetQueryResultWithPagination(string, int32, string) (shim.StateQueryIteratorInterface, *peer.QueryResponseMetadata, error) {
+func (s *stub) GetQueryResultWithPagination(query string, size int32, bookmark string) (shim.StateQueryIteratorInterface, *peer.QueryResponseMetadata, error) {
 	if err := s.sim.mayPage(); err != nil {
 		return nil, nil, failed("GET_QUERY_RESULT", s, err)
 	}
-	return nil, nil, failed("GET_QUERY_RESULT", s, errRichP)
+	if s.sim.rich == nil {
+		return nil, nil, failed("GET_QUERY_RESULT", s, errRichP)
+	}
+	documents := make(map[string][]byte)
+	for _, key := range s.sim.world.keys {
+		e, _ := s.sim.world.get(key)
+		documents[key] = e.value
+	}
+	keys, next, err := s.sim.rich.Find(documents, query, size, bookmark)
+	if err != nil {
+		return nil, nil, failed("GET_QUERY_RESULT", s, err)
+	}
+	read := &rangeRead{world: s.sim.world, keys: keys}
+	return &iterator{read: read, namespace: s.proposal.chaincode}, &peer.QueryResponseMetadata{FetchedRecordsCount: int32(len(keys)), Bookmark: next}, nil
 }
 
 func (s *stub) GetHistoryForKey(string) (shim.HistoryQueryIteratorInterface, error) {

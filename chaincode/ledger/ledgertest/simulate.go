@@ -15,6 +15,7 @@ import (
 // write, what it answered.
 type simulation struct {
 	world *state
+	rich  Rich
 
 	reads    map[string]*kvrwset.KVRead
 	writes   map[string]*kvrwset.KVWrite
@@ -31,6 +32,7 @@ type simulation struct {
 func (l *Ledger) simulate(p *proposal) (*simulation, error) {
 	s := &simulation{
 		world:    &l.world,
+		rich:     l.opts.Rich,
 		reads:    make(map[string]*kvrwset.KVRead),
 		writes:   make(map[string]*kvrwset.KVWrite),
 		policies: make(map[string]*kvrwset.KVMetadataWrite),

@@ -29,6 +29,8 @@ const (
 	CodeQueryTooCostly Code = "query.too-costly"
 	CodeQueryForm      Code = "query.form"
 	CodeQueryCursor    Code = "query.cursor-invalid"
+	CodeQueryLedger    Code = "query.not-on-ledger"
+	CodeQueryState     Code = "query.ledger-without-couchdb"
 
 	CodeSavedQueryUnknown  Code = "query.saved.unknown"
 	CodeSavedQueryStanding Code = "query.saved.not-standing"
@@ -311,6 +313,8 @@ func Catalogue() []Entry {
 		{CodeSavedQueryStanding, Refused, "the saved question does not stand, so nothing is written down about it"},
 		{CodeSavedQueriesMany, Refused, "as many questions are saved, or stand, as may be"},
 		{CodeQueryCursor, Malformed, "the cursor is not one that was given for this question"},
+		{CodeQueryLedger, Refused, "the ledger itself cannot answer this part of the question, and the read model can"},
+		{CodeQueryState, Refused, "the peer keeps its state in a database that answers no questions"},
 		{CodeQueryForm, Malformed, "the parts of the question do not go together"},
 		{CodeCallerUnknown, Forbidden, "the caller's organisation has not been announced"},
 		{CodeNotPermitted, Forbidden, "the caller's organisation has no role that may do this"},

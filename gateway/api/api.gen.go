@@ -914,6 +914,9 @@ type FieldError = problem.FieldError
 // Example: {"eq":"in-transit","field":"status"}
 type Filter = interface{}
 
+// FindRecords A question that the ledger can answer.
+type FindRecords = ledgerapi.FindRecords
+
 // Finding One thing that does not fit, numbered by its component's log.
 type Finding = component.Finding
 
@@ -954,6 +957,9 @@ type ForkReport struct {
 	// Example: 601
 	RecordedSequence uint64 `json:"recordedSequence,omitempty"`
 }
+
+// FoundRecords One page, in the order that was asked for, and else by key.
+type FoundRecords = ledgerapi.FoundRecords
 
 // Geofence An area on the map, a simple polygon that does not cross the antimeridian.
 type Geofence = shipment.Geofence
@@ -4229,6 +4235,9 @@ type CheckDisclosureJSONRequestBody = CheckDisclosure
 // AnnounceEncryptionKeyJSONRequestBody defines body for AnnounceEncryptionKey for application/json ContentType.
 type AnnounceEncryptionKeyJSONRequestBody = AnnounceEncryptionKey
 
+// FindRecordsJSONRequestBody defines body for FindRecords for application/json ContentType.
+type FindRecordsJSONRequestBody = FindRecords
+
 // GetRecordsJSONRequestBody defines body for GetRecords for application/json ContentType.
 type GetRecordsJSONRequestBody = GetRecords
 
@@ -4672,6 +4681,9 @@ type ServerInterface interface {
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(c *gin.Context)
+	// FindRecords Find records in the state database of this organisation's peer
+	// (POST /ledger/questions)
+	FindRecords(c *gin.Context)
 	// GetRecords Get records as this organisation's peer has stored them
 	// (POST /ledger/records)
 	GetRecords(c *gin.Context)
@@ -9236,6 +9248,19 @@ func (siw *ServerInterfaceWrapper) GetLedger(c *gin.Context) {
 	}
 
 	siw.Handler.GetLedger(c)
+}
+
+// FindRecords operation middleware
+func (siw *ServerInterfaceWrapper) FindRecords(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FindRecords(c)
 }
 
 // GetRecords operation middleware
@@ -15555,6 +15580,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/encryption-keys/:mspId", wrapper.GetEncryptionKey)
 	router.GET(options.BaseURL+"/keys/:keyId", wrapper.GetKeyHolder)
 	router.GET(options.BaseURL+"/ledger", wrapper.GetLedger)
+	router.POST(options.BaseURL+"/ledger/questions", wrapper.FindRecords)
 	router.POST(options.BaseURL+"/ledger/records", wrapper.GetRecords)
 	router.GET(options.BaseURL+"/machines/:machineId", wrapper.GetAssembly)
 	router.POST(options.BaseURL+"/machines/:machineId/completion", wrapper.CompleteAssembly)
@@ -16033,6 +16059,8 @@ type ForkReportedJSONResponse struct {
 
 	Headers ForkReportedResponseHeaders
 }
+
+type FoundRecordsJSONResponse FoundRecords
 
 type HoldChangedResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -18550,6 +18578,28 @@ type GetLedgerResponseObject interface {
 type GetLedger200JSONResponse struct{ PongJSONResponse }
 
 func (response GetLedger200JSONResponse) VisitGetLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindRecordsRequestObject struct {
+	Body *FindRecordsJSONRequestBody
+}
+
+type FindRecordsResponseObject interface {
+	VisitFindRecordsResponse(w http.ResponseWriter) error
+}
+
+type FindRecords200JSONResponse struct{ FoundRecordsJSONResponse }
+
+func (response FindRecords200JSONResponse) VisitFindRecordsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -22064,6 +22114,9 @@ type StrictServerInterface interface {
 	// GetLedger Name the ledger and the version of its contract
 	// (GET /ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
+	// FindRecords Find records in the state database of this organisation's peer
+	// (POST /ledger/questions)
+	FindRecords(ctx context.Context, request FindRecordsRequestObject) (FindRecordsResponseObject, error)
 	// GetRecords Get records as this organisation's peer has stored them
 	// (POST /ledger/records)
 	GetRecords(ctx context.Context, request GetRecordsRequestObject) (GetRecordsResponseObject, error)
@@ -25420,6 +25473,48 @@ func (sh *strictHandler) GetLedger(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetLedgerResponseObject); ok {
 		if err := validResponse.VisitGetLedgerResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FindRecords operation middleware
+func (sh *strictHandler) FindRecords(ctx *gin.Context) {
+	var request FindRecordsRequestObject
+
+	var body FindRecordsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FindRecords(ctx, request.(FindRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindRecords")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(FindRecordsResponseObject); ok {
+		if err := validResponse.VisitFindRecordsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

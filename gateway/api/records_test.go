@@ -31,7 +31,7 @@ import (
 
 // The chaincode's types that openapi.yaml uses as they are.
 var records = []any{
-	filter.Written{}, ledgerapi.Pong{}, ledgerapi.GetRecords{}, ledgerapi.StoredRecord{}, ledgerapi.StoredRecords{}, ledgerapi.AnnounceOrganisation{}, ledgerapi.RegisterDevice{}, ledgerapi.RegisterComponent{},
+	filter.Written{}, ledgerapi.Pong{}, ledgerapi.GetRecords{}, ledgerapi.StoredRecord{}, ledgerapi.StoredRecords{}, ledgerapi.FindRecords{}, ledgerapi.FoundRecords{}, ledgerapi.AnnounceOrganisation{}, ledgerapi.RegisterDevice{}, ledgerapi.RegisterComponent{},
 	ledgerapi.ProposeShipment{}, ledgerapi.IssueTokens{}, ledgerapi.RedeemTokens{}, ledgerapi.Recorded{},
 	ledgerapi.OrganisationPage{}, ledgerapi.DeviceKeyPage{}, ledgerapi.ComponentEventPage{}, ledgerapi.ShipmentEventPage{},
 	ledgerapi.SegmentPage{}, ledgerapi.SessionPage{}, ledgerapi.ForkPage{}, ledgerapi.ExcursionPage{}, ledgerapi.PostingPage{},
@@ -197,7 +197,7 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 }
 
 // offLedger are the operations that are posted and write nothing on the ledger.
-var offLedger = []string{"SimulateShipment", "CheckDisclosure", "GetRecords", "ExplainRecords", "AcceptParked", "AskQuestion", "ExportQuestion"}
+var offLedger = []string{"SimulateShipment", "CheckDisclosure", "GetRecords", "FindRecords", "ExplainRecords", "AcceptParked", "AskQuestion", "ExportQuestion"}
 
 // Every operation says what it is, closes its objects and lists its errors.
 func TestContractIsComplete(t *testing.T) {

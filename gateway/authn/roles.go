@@ -33,6 +33,7 @@ func Permissions() []Permission {
 		{"GetLedger", all},
 		{"GetOperation", all}, // a device sees its own only
 		{"GetRecords", reads},
+		{"FindRecords", reads},
 		{"GetReadModel", reads},
 		{"ListParked", reads},
 		{"AcceptParked", staff},

@@ -24,6 +24,7 @@ type exchange struct {
 var exchanges = []exchange{
 	{"GetLedger", ledgerapi.PingTx, "", ""},
 	{"GetRecords", ledgerapi.GetRecordsTx, "", ""},
+	{"FindRecords", ledgerapi.FindRecordsTx, "", ""},
 	{"ListOrganisations", ledgerapi.ListOrganisationsTx, "", ""},
 	{"GetOrganisation", ledgerapi.GetOrganisationTx, "", ""},
 	{"AnnounceOrganisation", ledgerapi.AnnounceOrganisationTx, "consortium", "/v1/organisations/ShipperMSP"},
@@ -296,7 +297,7 @@ func TestArguments(t *testing.T) {
 }
 
 // longQuestions only read, and are posted because no query can hold them.
-var longQuestions = []ledgerapi.Transaction{ledgerapi.GetRecordsTx, ledgerapi.SimulateTx, ledgerapi.CheckDisclosureTx}
+var longQuestions = []ledgerapi.Transaction{ledgerapi.GetRecordsTx, ledgerapi.FindRecordsTx, ledgerapi.SimulateTx, ledgerapi.CheckDisclosureTx}
 
 // Transactions, operations and permissions name the same things.
 func TestNothingIsMissing(t *testing.T) {

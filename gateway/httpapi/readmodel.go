@@ -26,6 +26,12 @@ func (s *server) GetRecords(ctx context.Context, r api.GetRecordsRequestObject) 
 	return api.GetRecords200JSONResponse{StoredRecordsJSONResponse: api.StoredRecordsJSONResponse(answer)}, err
 }
 
+// FindRecords is POST /ledger/questions.
+func (s *server) FindRecords(ctx context.Context, r api.FindRecordsRequestObject) (api.FindRecordsResponseObject, error) {
+	answer, err := ask[ledgerapi.FoundRecords](ctx, s, ledgerapi.FindRecordsTx, r.Body)
+	return api.FindRecords200JSONResponse{FoundRecordsJSONResponse: api.FoundRecordsJSONResponse(answer)}, err
+}
+
 // GetReadModel is GET /read-model.
 func (s *server) GetReadModel(ctx context.Context, _ api.GetReadModelRequestObject) (api.GetReadModelResponseObject, error) {
 	status, err := s.model.Status(ctx)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ import (
 var routes = map[api.Transaction]string{
 	api.PingTx:                  "/ledger",
 	api.GetRecordsTx:            "/ledger/records",
+	api.FindRecordsTx:           "/ledger/questions",
 	api.AnnounceOrganisationTx:  "/organisations",
 	api.GetOrganisationTx:       "/organisations/{mspId}",
 	api.ListOrganisationsTx:     "/organisations",
@@ -269,7 +271,8 @@ func (r rest) Submit(org string, args ...string) (*scenario.Outcome, error) {
 // Evaluate gets the resource.
 func (r rest) Evaluate(org string, args ...string) ([]byte, error) {
 	method := http.MethodGet
-	if len(args) > 0 && (api.Transaction(args[0]) == api.SimulateTx || api.Transaction(args[0]) == api.CheckDisclosureTx || api.Transaction(args[0]) == api.GetRecordsTx) { // questions that no query can or should hold
+	longQuestions := []api.Transaction{api.SimulateTx, api.CheckDisclosureTx, api.GetRecordsTx, api.FindRecordsTx}
+	if len(args) > 0 && slices.Contains(longQuestions, api.Transaction(args[0])) { // questions that no query can or should hold
 		method = http.MethodPost
 	}
 	path, body, ok := request(method, args)

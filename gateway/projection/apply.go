@@ -186,44 +186,56 @@ func (s *store) intervals(ctx context.Context, b *batch) error {
 		if !ok {
 			continue
 		}
-		steps, moments, subjects := b.follow(d.kind, d.read)
-		if len(steps) == 0 {
+		moves := b.follow(e, d.kind, d.subject, d.read)
+		if len(moves) == 0 {
 			continue
 		}
-		states := make(map[string]*state, len(subjects))
-		text := s.sql(`SELECT subject, state FROM derived_state WHERE entity = '` + d.entity + `' AND subject IN `)
-		if err := s.among(ctx, text, subjects, func(scan func(...any) error) error {
-			var subject, encoded string
-			if err := scan(&subject, &encoded); err != nil {
-				return err
-			}
-			st := new(state)
-			states[subject] = st
-			return json.Unmarshal([]byte(encoded), st)
-		}); err != nil {
+		states, err := s.states(ctx, d.entity, moves)
+		if err != nil {
 			return err
 		}
-		if err := s.move(ctx, e, steps, moments, states); err != nil {
+		if err := s.move(ctx, e, moves, states); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// move is what one write says about one subject.
+type move struct {
+	step
+	moment
+	subject string
+}
+
+// states reads what is remembered of the subjects of some moves.
+func (s *store) states(ctx context.Context, entity string, moves []move) (map[string]*state, error) {
+	states := make(map[string]*state)
+	var subjects []string
+	for _, m := range moves {
+		if states[m.subject] == nil {
+			states[m.subject] = new(state)
+			subjects = append(subjects, m.subject)
+		}
+	}
+	text := `SELECT subject, state FROM derived_state WHERE entity = '` + entity + `' AND subject IN `
+	return states, s.among(ctx, text, subjects, func(scan func(...any) error) error {
+		var subject, encoded string
+		if err := scan(&subject, &encoded); err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(encoded), states[subject])
+	})
+}
+
 // move leads the states of one entity's subjects on and writes rows and states.
-func (s *store) move(ctx context.Context, e catalogue.Entity, steps []step, moments []moment, states map[string]*state) error {
+func (s *store) move(ctx context.Context, e catalogue.Entity, moves []move, states map[string]*state) error {
 	latest := make(map[string]derivedRow)
 	var order, touched []string
-	for i, w := range steps {
-		subject := moments[i].subject
-		st := states[subject]
-		if st == nil {
-			st = new(state)
-			states[subject] = st
-		}
-		changed := st.move(e, w, moments[i])
+	for _, m := range moves {
+		changed := states[m.subject].move(e, m.subject, m.step, m.moment)
 		if len(changed) > 0 {
-			touched = append(touched, subject)
+			touched = append(touched, m.subject)
 		}
 		for _, r := range changed {
 			if _, ok := latest[r.row.ID]; !ok {
@@ -260,28 +272,26 @@ func (s *store) remember(ctx context.Context, entity string, subjects []string, 
 	return s.upsert(ctx, stateTable, rows)
 }
 
-// follow picks the steps of one kind that can be read. Those that cannot are
+// follow picks the writes of one kind that can be read. Those that cannot are
 // parked as records and move nothing.
-func (b *batch) follow(kind string, read func(catalogue.Record) (moment, error)) (steps []step, moments []moment, subjects []string) {
-	seen := make(map[string]bool)
+func (b *batch) follow(e catalogue.Entity, kind string, subject func([]string) string, read func([]byte) (moment, error)) (moves []move) {
 	for _, w := range b.steps {
 		if w.record.Kind != kind {
 			continue
 		}
-		m, err := read(w.record)
-		if err != nil || m.subject == "" {
-			continue
+		m := move{step: w, subject: subject(w.record.Attributes)}
+		if w.record.Document != nil {
+			var err error
+			if m.moment, err = read(w.record.Document); err != nil || !m.storable(e) {
+				continue
+			}
 		}
 		if m.at == "" {
 			m.at = w.Time
 		}
-		steps, moments = append(steps, w), append(moments, m)
-		if !seen[m.subject] {
-			seen[m.subject] = true
-			subjects = append(subjects, m.subject)
-		}
+		moves = append(moves, m)
 	}
-	return steps, moments, subjects
+	return moves
 }
 
 // park notes what could not be turned into rows, and takes off what now can.

@@ -3,6 +3,7 @@ package projection
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
@@ -19,22 +20,40 @@ var parts = []struct {
 	{"custodies", "shipment", custodies},
 }
 
-// An interval derivation follows one value of a subject through a series of
-// records: a row begins when the value becomes another, and ends when the next begins.
+// An interval derivation follows one value of a subject through all versions of
+// some records: a row begins when the value becomes another, and ends when the
+// next begins or the record is removed.
 var intervals = []struct {
 	entity, kind string
-	read         func(r catalogue.Record) (moment, error)
+	subject      func(attributes []string) string // of the record's key
+	read         func(document []byte) (moment, error)
 }{
-	{"ownerships", "component.event", ownership},
+	{"ownerships", "component.event", first, ownership},
+	{"hold-periods", "component.hold", whole, hold},
+	{"recall-periods", "component.recall", whole, recall},
 }
 
-// moment is what a record says about a subject: what is so from then on. No value:
-// nothing is.
+// first: the records that begin with the same attribute are about the same subject.
+func first(attributes []string) string { return attributes[0] }
+
+// whole: each record is about a subject of its own.
+func whole(attributes []string) string { return catalogue.KeyText("", attributes...) }
+
+// moment is what a record says about its subject: what is so from then on. No
+// value: nothing is.
 type moment struct {
-	subject string
-	value   string
-	at      string
-	fields  map[string]any // of the row, beside number, from and until
+	value  string
+	at     string         // "": the transaction's time
+	fields map[string]any // of the row, beside number, from and until
+}
+
+func (m moment) storable(e catalogue.Entity) bool {
+	for _, f := range e.Fields {
+		if storableValue(f, m.fields[f.Name]) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // followed are the kinds of record that an interval derivation reads.
@@ -114,12 +133,32 @@ func custodies(document []byte) (all []map[string]any, err error) {
 	return all, nil
 }
 
-func ownership(r catalogue.Record) (moment, error) {
+func ownership(document []byte) (moment, error) {
 	var e component.LifeEvent
-	if err := json.Unmarshal(r.Document, &e); err != nil {
+	if err := json.Unmarshal(document, &e); err != nil {
 		return moment{}, err
 	}
-	return moment{e.ComponentID, e.Owner, string(e.At), map[string]any{"componentId": e.ComponentID, "owner": e.Owner}}, nil
+	return moment{e.Owner, string(e.At), map[string]any{"componentId": e.ComponentID, "owner": e.Owner}}, nil
+}
+
+func hold(document []byte) (moment, error) {
+	var h component.Hold
+	if err := json.Unmarshal(document, &h); err != nil || !h.Active {
+		return moment{at: string(h.ReleasedAt)}, err
+	}
+	return moment{strconv.FormatUint(h.Number, 10), string(h.PlacedAt), map[string]any{
+		"componentId": h.ComponentID, "holder": string(h.Holder), "kind": string(h.Kind), "reason": h.Reason, "by": h.By,
+	}}, nil
+}
+
+func recall(document []byte) (moment, error) {
+	var r component.Recall
+	if err := json.Unmarshal(document, &r); err != nil || !r.Active {
+		return moment{at: string(r.ReleasedAt)}, err
+	}
+	return moment{strconv.FormatUint(r.Number, 10), string(r.IssuedAt), map[string]any{
+		"manufacturer": r.Manufacturer, "partNumber": r.PartNumber, "lot": r.Lot, "reason": r.Reason,
+	}}, nil
 }
 
 // state is what is remembered of one subject: the row that has not ended yet, and
@@ -141,18 +180,18 @@ type derivedRow struct {
 }
 
 // move leads a subject's state on by one record, and gives the rows that change.
-func (s *state) move(e catalogue.Entity, w step, m moment) (rows []derivedRow) {
+func (s *state) move(e catalogue.Entity, subject string, w step, m moment) (rows []derivedRow) {
 	if m.value == s.Value {
 		return nil
 	}
 	if s.ID != "" {
-		rows = append(rows, s.row(e, m.subject, m.at))
+		rows = append(rows, s.row(e, subject, m.at))
 		s.Number++
 	}
 	*s = state{Stamp: w.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
 	if m.value != "" {
 		s.ID = w.id
-		rows = append(rows, s.row(e, m.subject, ""))
+		rows = append(rows, s.row(e, subject, ""))
 	}
 	return rows
 }

@@ -1,0 +1,39 @@
+package catalogue
+
+// intervals are what no record says by itself: from when until when something was
+// so. The read model derives them from every version of the records in From.
+var intervals = []Entity{
+	{
+		Name: "hold-periods", From: []string{"component.hold"}, Says: "that a component was held in one capacity from a moment until another",
+		Fields: []Field{
+			text("componentId", "the component").at("").indexed(),
+			text("holder", "manufacturer, owner or regulator").at("").indexed(),
+			integer("number", "from 0, of holds of this component in this capacity").at(""),
+			text("kind", "of what kind it is").at("").indexed(),
+			text("reason", "why").at("").searchable(),
+			text("by", "who placed it, MSP id").at("").indexed(),
+			time("from", "when it was placed").at("").indexed(),
+			time("until", "when it was lifted; lacking while it lasts").at("").optional().indexed(),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			organisation("by", "who placed it"),
+		},
+	},
+	{
+		Name: "recall-periods", From: []string{"component.recall"}, Says: "that a part number, or one lot of it, was recalled from a moment until another",
+		Fields: []Field{
+			text("manufacturer", "MSP id").at("").indexed(),
+			text("partNumber", "the part number").at("").indexed(),
+			text("lot", "'*': all lots").at("").indexed(),
+			integer("number", "from 0, of recalls of this lot").at(""),
+			text("reason", "why").at("").searchable(),
+			time("from", "when it was issued").at("").indexed(),
+			time("until", "when it was lifted; lacking while it lasts").at("").optional().indexed(),
+		},
+		Relations: []Relation{
+			organisation("manufacturer", "who recalled it"),
+			many("components", "those of the part number", "components", "partNumber", "partNumber", "manufacturer", "manufacturer"),
+		},
+	},
+}

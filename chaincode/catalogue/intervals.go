@@ -4,6 +4,22 @@ package catalogue
 // so. The read model derives them from every version of the records in From.
 var intervals = []Entity{
 	{
+		Name: "installations", From: []string{"placement"}, Says: "that a part was in a slot of a machine from a moment until another: the tree of a machine as of any date",
+		Fields: []Field{
+			text("componentId", "the part").at("").indexed(),
+			text("machineId", "the machine").at("").indexed(),
+			text("slotId", "the slot").at("").indexed(),
+			integer("number", "from 0, of installations of this part").at(""),
+			time("from", "when it was installed").at("").indexed(),
+			time("until", "when it was removed; lacking while it is installed").at("").optional().indexed(),
+		},
+		Relations: []Relation{
+			one("part", "which part", "components", "componentId", "componentId"),
+			one("machine", "which machine", "machines", "machineId", "machineId"),
+			many("machineOwnerships", "who owned the machine from when until when", "ownerships", "machineId", "componentId"),
+		},
+	},
+	{
 		Name: "hold-periods", From: []string{"component.hold"}, Says: "that a component was held in one capacity from a moment until another",
 		Fields: []Field{
 			text("componentId", "the component").at("").indexed(),

@@ -24,6 +24,7 @@ var machines = []Entity{
 			many("slots", "its slots, as maintained", "machine-slots", "machineId", "machineId"),
 			many("baselines", "its configurations on record", "baselines", "machineId", "machineId"),
 			many("history", "what happened to its configuration", "assembly-events", "machineId", "machineId"),
+			many("installations", "what was installed in it from when until when", "installations", "machineId", "machineId"),
 			one("placement", "where it is installed itself", "placements", "machineId", "componentId"),
 		},
 	},

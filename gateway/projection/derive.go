@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
+	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
@@ -29,6 +30,7 @@ var intervals = []struct {
 	read         func(document []byte) (moment, error)
 }{
 	{"ownerships", "component.event", first, ownership},
+	{"installations", "placement", whole, installation},
 	{"hold-periods", "component.hold", whole, hold},
 	{"recall-periods", "component.recall", whole, recall},
 }
@@ -139,6 +141,16 @@ func ownership(document []byte) (moment, error) {
 		return moment{}, err
 	}
 	return moment{e.Owner, string(e.At), map[string]any{"componentId": e.ComponentID, "owner": e.Owner}}, nil
+}
+
+func installation(document []byte) (moment, error) {
+	var p assembly.Placement
+	if err := json.Unmarshal(document, &p); err != nil || p.MachineID == "" {
+		return moment{at: string(p.Since)}, err
+	}
+	return moment{catalogue.KeyText(p.MachineID, p.SlotID), string(p.Since), map[string]any{
+		"componentId": p.ComponentID, "machineId": p.MachineID, "slotId": p.SlotID,
+	}}, nil
 }
 
 func hold(document []byte) (moment, error) {

@@ -31,9 +31,14 @@ type plant struct {
 }
 
 func newPlant(t testing.TB) *plant {
-	p := &plant{founded(t), t, map[string]*scenario.Key{}, map[string]*dsse.Statement[json.RawMessage]{}, map[string]string{}}
+	p := newPlantOn(founded(t), t)
 	p.Advance(24 * time.Hour)
 	return p
+}
+
+// newPlantOn is a plant on a ledger that is in use.
+func newPlantOn(l *ledgertest.Ledger, t testing.TB) *plant {
+	return &plant{l, t, map[string]*scenario.Key{}, map[string]*dsse.Statement[json.RawMessage]{}, map[string]string{}}
 }
 
 // do submits with as many endorsements as a majority needs, and says what was read and written.

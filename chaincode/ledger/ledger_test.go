@@ -297,6 +297,32 @@ func TestAFailedTransactionWritesNothing(t *testing.T) {
 	}
 }
 
+// TestWhatIsLeftToTheEndIsStoredOrRefused: what is to be stored as the transaction is
+// closed is stored once, and when it cannot be, nothing is.
+func TestWhatIsLeftToTheEndIsStoredOrRefused(t *testing.T) {
+	for _, refuse := range []bool{false, true} {
+		l, _, err := run(t, func(t *ledger.Tx, _ []string) (string, error) {
+			c, err := ledger.Get(t, components, "c")
+			if err != nil {
+				return "", err
+			}
+			t.AtEnd(func() error { return ledger.Put(t, components, c, "c") })
+			t.AtEnd(func() error {
+				if refuse {
+					return fault.New(fault.CodeInvalid, "no")
+				}
+				return nil
+			})
+			c.Count = 7 // after it was said that it will be stored
+			return "", nil
+		})
+		stored := strings.Contains(string(l.State(ledgertest.Key(ledger.KeyComponent, "c"))), `"count":7`)
+		if (err != nil) != refuse || stored == refuse {
+			t.Errorf("refuse %v: %v, stored %v", refuse, err, stored)
+		}
+	}
+}
+
 func TestDocumentsNameTheirKindFirst(t *testing.T) {
 	l, _, err := run(t, func(*ledger.Tx, []string) (string, error) { return "", nil })
 	if err != nil {
@@ -334,6 +360,12 @@ func TestProtectedKeysNeedTheirOrganisations(t *testing.T) {
 		{"a majority without the owner does not suffice", func(t *ledger.Tx) error {
 			return ledger.ProtectWithMajority(t, components, []string{"ManufacturerMSP"}, all, "c")
 		}, []string{"ServiceMSP", "ShipperMSP"}, false},
+		{"any majority suffices where nobody is named", func(t *ledger.Tx) error {
+			return ledger.ProtectByMajority(t, components, all, "c")
+		}, []string{"ServiceMSP", "ShipperMSP"}, true},
+		{"one alone does not where nobody is named", func(t *ledger.Tx) error {
+			return ledger.ProtectByMajority(t, components, all, "c")
+		}, []string{"ManufacturerMSP"}, false},
 		{"two named of three are a majority already", func(t *ledger.Tx) error {
 			return ledger.ProtectWithMajority(t, components, []string{"ServiceMSP", "ManufacturerMSP"}, all, "c")
 		}, []string{"ManufacturerMSP", "ServiceMSP"}, true},

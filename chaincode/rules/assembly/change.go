@@ -225,7 +225,8 @@ func (w *Workshop) put(machineID string, p Part, now measure.Time) error {
 	}
 	w.counters.put(p.ComponentID, c)
 	w.placements.put(p.ComponentID, Placement{ComponentID: p.ComponentID, MachineID: machineID, SlotID: p.SlotID, Page: holder.Page, Since: now, Moves: at.Moves + 1})
-	return w.refresh(p.ComponentID)
+	_, _, err = w.reslot(p.ComponentID)
+	return err
 }
 
 // take takes a part out: the slot, its counters, its placement.
@@ -328,13 +329,8 @@ func (p Slot) open() uint64 {
 	return 0
 }
 
-// refresh brings a part's slot up to date: how deep the part is, and what of it
-// falls due when. It reports whether that is new by putting the page.
-func (w *Workshop) refresh(componentID string) error {
-	_, _, err := w.reslot(componentID)
-	return err
-}
-
+// reslot brings a part's slot up to date: how deep the part is, and what of it falls
+// due when. It says where the part is, and whether anything has changed.
 func (w *Workshop) reslot(componentID string) (Placement, bool, error) {
 	at, err := w.Placement(componentID)
 	if err != nil || at.MachineID == "" {

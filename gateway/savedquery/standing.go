@@ -16,7 +16,7 @@ import (
 // share is the part of the time that is spent on what stands: a quarter at most.
 const share = 4
 
-// Run looks at what stands whenever there are blocks, until ctx ends. Followers end with it.
+// Run looks at what stands whenever there are blocks, or a question is saved, until ctx ends. Followers end with it.
 func (s *Store) Run(ctx context.Context, q Questions, m Model) error {
 	defer close(s.ended)
 	for {
@@ -34,6 +34,7 @@ func (s *Store) Run(ctx context.Context, q Questions, m Model) error {
 			timer.Stop()
 			return nil
 		case <-moved:
+		case <-s.saved:
 		case <-timer.C:
 		}
 		timer.Stop()

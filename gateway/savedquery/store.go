@@ -71,6 +71,7 @@ type Store struct {
 	mu       sync.Mutex
 	appended chan struct{} // guarded by mu; closed when a match was written down
 	ended    chan struct{} // closed when Run ends
+	saved    chan struct{} // has room for one; a question was saved, and is to be looked at
 }
 
 // Saved is a question under its name.
@@ -106,7 +107,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Failed == nil {
 		c.Failed = func(string) {}
 	}
-	s := &Store{config: c, dialect: projection.SQLite, appended: make(chan struct{}), ended: make(chan struct{})}
+	s := &Store{config: c, dialect: projection.SQLite, appended: make(chan struct{}), ended: make(chan struct{}), saved: make(chan struct{}, 1)}
 	if err := s.connect(ctx); err != nil {
 		return nil, fmt.Errorf("saved queries: %w", err)
 	}
@@ -294,7 +295,14 @@ func (s *Store) Put(ctx context.Context, in Saved) (saved Saved, created bool, e
 	if err != nil {
 		return Saved{}, false, err
 	}
-	return k.Saved, created, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return Saved{}, false, err
+	}
+	select {
+	case s.saved <- struct{}{}:
+	default:
+	}
+	return k.Saved, created, nil
 }
 
 // put writes a row anew, or over the former one.

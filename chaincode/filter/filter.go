@@ -11,6 +11,8 @@
 // ne "open"" does not.
 package filter
 
+//go:generate go test -run TestGrammarDocument -update .
+
 // Expr is a node of a filter: [And], [Or], [Not], [Any], [Test] or [Search].
 type Expr interface{ expr() }
 

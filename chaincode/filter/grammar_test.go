@@ -3,7 +3,6 @@ package filter_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -12,8 +11,6 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 	"github.com/lifeledger/lifeledger/chaincode/filter"
 )
-
-var update = flag.Bool("update", false, "write what is generated in docs anew")
 
 const grammarDoc = "../../docs/query-grammar.md"
 

@@ -15,7 +15,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 )
 
-var update = flag.Bool("update", false, "write the index files anew")
+var update = flag.Bool("update", false, "write what is generated anew: index files, documents")
 
 // indexDir is where the launcher, and whoever packages the chaincode, finds the indexes.
 const indexDir = "../META-INF/statedb/couchdb/indexes"

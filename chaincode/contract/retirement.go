@@ -11,10 +11,10 @@ import (
 // Decommission is the owner's wish to end a component's life; its maker witnesses
 // it (CM9, PV7).
 func (*Component) Decommission(ctx *Context, in *api.DecommissionComponent) (*component.Retirement, error) {
-	if err := atRest(ctx, in.ComponentID); err != nil {
-		return nil, err
-	}
 	return endLife(ctx, in.ComponentID, component.Decommission, func(c component.Component, _ component.Retirement, w component.When) (component.Component, component.Retirement, component.LifeEvent, error) {
+		if err := atRest(ctx, in.ComponentID); err != nil {
+			return c, component.Retirement{}, component.LifeEvent{}, err
+		}
 		return c.AskEnd(component.Retirement{
 			Disposition: in.Disposition, Reason: in.Reason, CertificateID: in.CertificateID, CertificateHash: in.CertificateHash, Materials: in.Materials,
 		}, w)
@@ -23,10 +23,10 @@ func (*Component) Decommission(ctx *Context, in *api.DecommissionComponent) (*co
 
 // ConfirmDecommission is the maker's witness; when its time is over, the owner's own word.
 func (*Component) ConfirmDecommission(ctx *Context, in *api.ConfirmDecommission) (*component.Retirement, error) {
-	if err := atRest(ctx, in.ComponentID); err != nil {
-		return nil, err
-	}
 	return endLife(ctx, in.ComponentID, component.Decommission, func(c component.Component, r component.Retirement, w component.When) (component.Component, component.Retirement, component.LifeEvent, error) {
+		if err := atRest(ctx, in.ComponentID); err != nil {
+			return c, r, component.LifeEvent{}, err
+		}
 		return c.EndLife(r, in.WitnessHash, w)
 	})
 }
@@ -78,8 +78,16 @@ func endLife(ctx *Context, id string, use component.Use, step retirementStep) (*
 	return &r, recordComponent(ctx, api.RetirementChangedEvent, next, e, ledger.NewFact("retirement", id, r))
 }
 
-// atRest refuses to end the life of what travels.
+// atRest refuses to end the life of a machine that still holds parts, which would
+// be in it for ever, and of what travels.
 func atRest(ctx *Context, id string) error {
+	machine, found, err := ledger.Find(ctx.tx, assemblies, id)
+	if err != nil {
+		return err
+	}
+	if found && machine.Filled > 0 {
+		return fault.New(fault.CodeRetirementFilled, "%d slots of %s are filled", machine.Filled, id).With("componentId", id)
+	}
 	g, found, err := ledger.Find(ctx.tx, goods, id)
 	if err != nil || !found || g.ShipmentID == "" {
 		return err
@@ -109,7 +117,11 @@ func (*Component) RecordProcess(ctx *Context, in *api.RecordProcess) (*component
 		return nil, err
 	}
 	return processOf.change(ctx, in.ComponentID, component.Rework, func(c component.Component, _ component.ProcessRecord, w component.When) (component.Component, component.ProcessRecord, component.LifeEvent, error) {
-		return c.ProposeProcess(p, v, w)
+		next, done, e, err := c.ProposeProcess(p, v, w)
+		if err == nil {
+			err = renewed(ctx, done)
+		}
+		return next, done, e, err
 	})
 }
 
@@ -120,8 +132,20 @@ func (*Component) DecideProcess(ctx *Context, in *api.DecideProcess) (*component
 		if err != nil {
 			return c, p, component.LifeEvent{}, err
 		}
-		return c.DecideProcess(p, v, in.Accept, w)
+		next, done, e, err := c.DecideProcess(p, v, in.Accept, w)
+		if err == nil {
+			err = renewed(ctx, done)
+		}
+		return next, done, e, err
 	})
+}
+
+// renewed lets the counters since overhaul begin anew with another life of the unit.
+func renewed(ctx *Context, p component.ProcessRecord) error {
+	if p.Process != component.Remanufacture || p.Status != component.ProcessDone {
+		return nil
+	}
+	return overhauled(ctx, p.ComponentID)
 }
 
 // ListProcesses gives a page of what was done to a unit as a whole, oldest first.

@@ -110,6 +110,7 @@ const (
 	CodePledgeOver              Code = "component.pledge.over"
 	CodeRetirementNone          Code = "component.decommissioning.none"
 	CodeRetirementEarly         Code = "component.decommissioning.early"
+	CodeRetirementFilled        Code = "component.decommissioning.filled"
 
 	// A component's tag, and what does not fit.
 	CodeTagSilent           Code = "component.tag.silent"
@@ -377,6 +378,7 @@ func Catalogue() []Entry {
 		{CodePledgeNotParty, Forbidden, "only the lender takes and releases a pledge, and only the owner withdraws one that nobody has taken"},
 		{CodePledgeOver, Conflict, "the pledge is not open to this: it is taken or over, or the component has another owner"},
 		{CodeRetirementNone, Conflict, "nobody has asked for the decommissioning of the component"},
+		{CodeRetirementFilled, Refused, "the machine still holds parts: take them out, or end their lives first"},
 		{CodeRetirementEarly, Refused, "the maker may still witness the decommissioning; until when is in params"},
 		{CodeTagSilent, Refused, "the component's tag has no key, or does not sign"},
 		{CodeTagChallenge, Refused, "the tag's answer is missing, or is not to the challenge that is open"},

@@ -165,9 +165,12 @@ func operationConfig(c *config.Config, m *httpapi.Metrics, log *slog.Logger) ope
 }
 
 func keeperConfig(c *config.Config, service *operation.Service, log *slog.Logger) keeper.Config {
+	submit := asKeeper(service)
 	return keeper.Config{
-		Path: filepath.Join(c.Data, "keeper.db"), Organisation: c.Organisation, Log: log,
-		Settle: func(ctx context.Context, id, key string) error { return settle(ctx, service, id, key) },
+		Path: filepath.Join(c.Data, "keeper.db"), Log: log,
+		Duties: []keeper.Duty{
+			keeper.Settlements(c.Organisation, submit), keeper.Maintenance(c.Organisation, submit), keeper.Overdue(c.Organisation, submit), keeper.Silence(c.Organisation, submit),
+		},
 	}
 }
 

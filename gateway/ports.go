@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -132,19 +131,15 @@ func (l keeperLedger) Events(ctx context.Context, from uint64) (<-chan keeper.Ev
 	return out, nil
 }
 
-// settle has a settlement carried out for the keeper, under its own name.
-func settle(ctx context.Context, service *operation.Service, id, key string) error {
-	argument, err := json.Marshal(api.ShipmentRef{ShipmentID: id})
-	if err != nil {
+// asKeeper has transactions carried out for the keeper, under its own name.
+func asKeeper(service *operation.Service) keeper.Submit {
+	return func(ctx context.Context, tx api.Transaction, argument []byte, entity, key string) error {
+		op, err := service.Do(ctx, operation.Request{Transaction: tx, Argument: argument, Entities: []string{entity}, Key: key, Principal: "keeper"})
+		if err == nil && op.Err != nil {
+			return op.Err
+		}
 		return err
 	}
-	op, err := service.Do(ctx, operation.Request{
-		Transaction: api.SettleTx, Argument: argument, Entities: []string{"shipment/" + id}, Key: key, Principal: "keeper",
-	})
-	if err == nil && op.Err != nil {
-		return op.Err
-	}
-	return err
 }
 
 func observeNetwork(m *httpapi.Metrics) fabric.Observer {

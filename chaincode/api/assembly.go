@@ -116,6 +116,7 @@ type UsageReported struct {
 	ComponentID string          `json:"componentId"`
 	Usage       []usage.Usage   `json:"usage"`
 	Crossed     []usage.Crossed `json:"crossed"`
+	Requests    []string        `json:"requests,omitempty" metadata:",optional"` // service requests that it has raised
 }
 
 // ReplaceMeter records another device in the place of a component's meter.

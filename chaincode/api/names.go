@@ -79,6 +79,30 @@ const (
 	EndAgreementTx     Transaction = "service:EndAgreement"
 	CoverComponentsTx  Transaction = "service:CoverComponents"
 
+	AttachPlanTx        Transaction = "service:AttachPlan"
+	ChangePlanTx        Transaction = "service:ChangePlan"
+	RaiseDueTx          Transaction = "service:RaiseDue"
+	ReportFaultTx       Transaction = "service:ReportFault"
+	AcceptRequestTx     Transaction = "service:AcceptRequest"
+	RejectRequestTx     Transaction = "service:RejectRequest"
+	AssignRequestTx     Transaction = "service:AssignRequest"
+	ScheduleRequestTx   Transaction = "service:ScheduleRequest"
+	StartWorkTx         Transaction = "service:StartWork"
+	RecordStepTx        Transaction = "service:RecordStep"
+	CompleteWorkTx      Transaction = "service:CompleteWork"
+	ReturnWorkTx        Transaction = "service:ReturnWork"
+	ConfirmWorkTx       Transaction = "service:ConfirmWork"
+	CancelRequestTx     Transaction = "service:CancelRequest"
+	MarkOverdueTx       Transaction = "service:MarkOverdue"
+	PayStepsTx          Transaction = "service:PaySteps"
+	ChargeUsageTx       Transaction = "service:ChargeUsage"
+	ReportConditionTx   Transaction = "service:ReportCondition"
+	PromisePartTx       Transaction = "service:PromisePart"
+	DeclinePartOrderTx  Transaction = "service:DeclinePartOrder"
+	DeliverPartTx       Transaction = "service:DeliverPart"
+	WithdrawPartOrderTx Transaction = "service:WithdrawPartOrder"
+	IssueCertificateTx  Transaction = "service:IssueCertificate"
+
 	ProposeShipmentTx       Transaction = "shipment:Propose"
 	AcceptTermsTx           Transaction = "shipment:AcceptTerms"
 	WithdrawTermsTx         Transaction = "shipment:WithdrawTerms"
@@ -185,8 +209,20 @@ const (
 	UsesTx            Transaction = "component:Uses"
 	GetUsageTx        Transaction = "component:GetUsage"
 
-	GetAgreementTx Transaction = "service:GetAgreement"
-	GetCareTx      Transaction = "service:GetCare"
+	GetAgreementTx        Transaction = "service:GetAgreement"
+	GetCareTx             Transaction = "service:GetCare"
+	GetPlanTx             Transaction = "service:GetPlan"
+	GetPlanDueTx          Transaction = "service:GetPlanDue"
+	GetRequestTx          Transaction = "service:GetRequest"
+	RequestHistoryTx      Transaction = "service:RequestHistory"
+	ListStepsTx           Transaction = "service:ListSteps"
+	GetBillTx             Transaction = "service:GetBill"
+	ListServicePaymentsTx Transaction = "service:ListPayments"
+	GetUsageBillTx        Transaction = "service:GetUsageBill"
+	ListUsageChargesTx    Transaction = "service:ListUsageCharges"
+	GetConditionTx        Transaction = "service:GetCondition"
+	GetPartOrderTx        Transaction = "service:GetPartOrder"
+	GetCertificateTx      Transaction = "service:GetCertificate"
 
 	GetShipmentTx     Transaction = "shipment:Get"
 	GetTermsTx        Transaction = "shipment:GetTerms"
@@ -252,6 +288,10 @@ func Transactions() []Access {
 		{WithdrawDecommissionTx, true}, {ReturnCoreTx, true}, {RecordTestTx, true}, {AskConcessionTx, true}, {DecideConcessionTx, true}, {RecordProcessTx, true},
 		{DecideProcessTx, true},
 		{ChallengeTagTx, true}, {ActivateComponentTx, true}, {RecordTagScanTx, true}, {ContestRegistrationTx, true}, {CloseFindingTx, true},
+		{AttachPlanTx, true}, {ChangePlanTx, true}, {RaiseDueTx, true}, {ReportFaultTx, true}, {AcceptRequestTx, true}, {RejectRequestTx, true}, {AssignRequestTx, true},
+		{ScheduleRequestTx, true}, {StartWorkTx, true}, {RecordStepTx, true}, {CompleteWorkTx, true}, {ReturnWorkTx, true}, {ConfirmWorkTx, true},
+		{CancelRequestTx, true}, {MarkOverdueTx, true}, {PayStepsTx, true}, {ChargeUsageTx, true}, {ReportConditionTx, true}, {PromisePartTx, true},
+		{DeclinePartOrderTx, true}, {DeliverPartTx, true}, {WithdrawPartOrderTx, true}, {IssueCertificateTx, true},
 		{ProposeShipmentTx, true}, {AcceptTermsTx, true}, {WithdrawTermsTx, true}, {OfferHandoverTx, true},
 		{AcceptHandoverTx, true}, {DeclineHandoverTx, true}, {RecordReadingsTx, true}, {SettleTx, true},
 		{AcknowledgeExcursionTx, true},
@@ -275,6 +315,8 @@ func Transactions() []Access {
 		{ListHoldsTx, false}, {ListRecallsTx, false},
 		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
 		{GetChallengeTx, false}, {ListTagScansTx, false}, {ListFindingsTx, false}, {VerifyComponentTx, false},
+		{GetPlanTx, false}, {GetPlanDueTx, false}, {GetRequestTx, false}, {RequestHistoryTx, false}, {ListStepsTx, false}, {GetBillTx, false}, {ListServicePaymentsTx, false},
+		{GetUsageBillTx, false}, {ListUsageChargesTx, false}, {GetConditionTx, false}, {GetPartOrderTx, false}, {GetCertificateTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},
 		{ListExcursionsTx, false}, {GetStatementTx, false},
 		{ListAcknowledgementsTx, false},
@@ -320,6 +362,13 @@ const (
 	AssemblyChangedEvent        = "component.assembly-changed.v1"
 	UsageReportedEvent          = "component.usage-reported.v1"
 	MachineScannedEvent         = "component.machine-scanned.v1"
+	PlanChangedEvent            = "service.plan-changed.v1"
+	RequestsRaisedEvent         = "service.requests-raised.v1"
+	RequestChangedEvent         = "service.request-changed.v1"
+	UsageChargedEvent           = "service.usage-charged.v1"
+	ConditionReportedEvent      = "service.condition-reported.v1"
+	PartOrderChangedEvent       = "service.part-order-changed.v1"
+	CertificateIssuedEvent      = "service.certificate-issued.v1"
 	TermsChangedEvent           = "shipment.terms-changed.v1"
 	CustodyChangedEvent         = "shipment.custody-changed.v1"
 	SegmentsOpenedEvent         = "shipment.segments-opened.v1"

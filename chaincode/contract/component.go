@@ -73,6 +73,9 @@ func (*Component) AcceptOwnership(ctx *Context, in *api.AcceptOwnership) (*compo
 		if err := settlePledge(ctx, c, w); err != nil {
 			return c, component.LifeEvent{}, err
 		}
+		if err := leaveAgreement(ctx, c.ComponentID); err != nil {
+			return c, component.LifeEvent{}, err
+		}
 		if in.PriceMinor == 0 && in.Currency == "" {
 			return c.AcceptOwnership(in.Location, w)
 		}

@@ -76,7 +76,7 @@ func collect(ctx *Context, rows []money.Credit, why money.Why) (sum money.Minor,
 // organisation. A majority could still make the whole of something new (ADR 17).
 func owed(ctx *Context, rows []money.Credit) ([]bool, error) {
 	proven := make([]bool, len(rows))
-	for _, check := range []func(*Context, []money.Credit, []bool) error{owedByEscrows, owedByChannels, owedBySales, owedByRedemptions} {
+	for _, check := range []func(*Context, []money.Credit, []bool) error{owedByEscrows, owedByChannels, owedBySales, owedByRedemptions, owedByService} {
 		if err := check(ctx, rows, proven); err != nil {
 			return nil, err
 		}

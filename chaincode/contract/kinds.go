@@ -82,6 +82,16 @@ var (
 
 	agreements = ledger.Kind[service.Agreement]{Name: ledger.KeyAgreement, Unknown: fault.CodeAgreementUnknown}
 	cares      = ledger.Kind[service.Care]{Name: ledger.KeyCare, Unknown: fault.CodeComponentUnknown}
+	plans      = ledger.Kind[service.Plan]{Name: ledger.KeyPlan, Unknown: fault.CodePlanUnknown}
+
+	serviceRequests = ledger.Kind[service.ServiceRequest]{Name: ledger.KeyRequest, Unknown: fault.CodeRequestUnknown}
+	requestEvents   = ledger.Kind[service.RequestEvent]{Name: ledger.KeyRequestEvent, Unknown: fault.CodeRequestUnknown}
+	serviceSteps    = ledger.Kind[service.ServiceStep]{Name: ledger.KeyStep, Unknown: fault.CodeRequestUnknown}
+	bills           = ledger.Kind[service.Bill]{Name: ledger.KeyBill, Unknown: fault.CodeBillUnknown}
+	servicePayments = ledger.Kind[service.ServicePayment]{Name: ledger.KeyServicePayment, Unknown: fault.CodeBillUnknown}
+	conditions      = ledger.Kind[service.MonitoredCondition]{Name: ledger.KeyCondition, Unknown: fault.CodeConditionUnknown}
+	partOrders      = ledger.Kind[service.PartOrder]{Name: ledger.KeyPartOrder, Unknown: fault.CodeOrderUnknown}
+	certificates    = ledger.Kind[service.ReleaseCertificate]{Name: ledger.KeyCertificate, Unknown: fault.CodeCertificateUnknown}
 
 	reviews   = ledger.Kind[shipment.Review]{Name: ledger.KeyReview, Unknown: fault.CodeShipmentUnknown}
 	invoices  = ledger.Kind[shipment.Invoices]{Name: ledger.KeyInvoices, Unknown: fault.CodeShipmentUnknown}

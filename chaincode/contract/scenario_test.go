@@ -125,6 +125,7 @@ var elsewhere = map[fault.Code]string{
 	fault.CodeRequestsMany:      "TestAMachineHasOnlySoManyOpenRequests",
 	// The bounds of machines and counters are held in their rules, and tested there.
 	fault.CodeAssemblyTooLarge: "TestAMachineChangesItsKeeper", fault.CodeAssemblyTooDeep: "TestAMachineIsAtMostEightDeep", fault.CodeUsageMeasures: "TestAReportIsHeldToItsForm",
+	fault.CodeTaskUnknown: "TestARequestSaysWhyAndByWhenItIsDue",
 	// Questions are checked in chaincode/filter, and its tests reach these.
 	fault.CodeQuerySyntax: "TestWhatCannotBeRead", fault.CodeQueryEntity: "TestQuestions", fault.CodeQueryField: "TestWhatDoesNotFitTheCatalogue",
 	fault.CodeQueryCursor: "TestACursorIsForOneQuestion", // in gateway/query

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
@@ -72,10 +73,14 @@ func (*Service) CoverComponents(ctx *Context, in *api.CoverComponents) (*api.Cov
 	return out, ctx.tx.Announce(api.AgreementChangedEvent, a.AgreementID, ledger.NewFact("agreement-covers", a.AgreementID, *out))
 }
 
-// cover puts one component under an agreement.
+// cover puts one component under an agreement. What it was under until now has to
+// have been charged; use is charged from now on.
 func cover(ctx *Context, a service.Agreement, id string) (service.Care, error) {
-	c, err := componentNow(ctx, id)
+	c, place, total, err := planned(ctx, id)
 	if err != nil {
+		return service.Care{}, err
+	}
+	if err := usable(ctx, component.Keep, *c); err != nil {
 		return service.Care{}, err
 	}
 	known, err := careOf(ctx, id)
@@ -83,11 +88,72 @@ func cover(ctx *Context, a service.Agreement, id string) (service.Care, error) {
 		return service.Care{}, err
 	}
 	w := ctx.serviceWhen(known.ChangedAt)
-	if err := a.Cover(c.Owner, w); err != nil {
+	if err := a.Cover(place.Owner, w); err != nil {
 		return service.Care{}, err
+	}
+	if known.AgreementID == a.AgreementID {
+		return known, nil
+	}
+	if err := useCharged(ctx, known, total, w); err != nil {
+		return service.Care{}, err
+	}
+	if len(a.Rates) > 0 {
+		if err := beginCharging(ctx, a, id, total, w); err != nil {
+			return service.Care{}, err
+		}
 	}
 	next := known.Under(a.AgreementID, w.Now)
 	return next, ledger.Put(ctx.tx, cares, &next, id)
+}
+
+// leaveAgreement ends what a component was under as it changes hands.
+func leaveAgreement(ctx *Context, id string) error {
+	c, found, err := ledger.Find(ctx.tx, cares, id)
+	if err != nil || !found || c.AgreementID == "" {
+		return err
+	}
+	total, err := useOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	w := ctx.serviceWhen(c.ChangedAt)
+	if err := useCharged(ctx, *c, total, w); err != nil {
+		return err
+	}
+	next := c.Under("", w.Now)
+	return ledger.Put(ctx.tx, cares, &next, id)
+}
+
+// useCharged refuses while there is use under the present agreement to charge.
+func useCharged(ctx *Context, c service.Care, total service.Total, w service.When) error {
+	if c.AgreementID == "" {
+		return nil
+	}
+	b, found, err := ledger.Find(ctx.tx, bills, service.UsageBillID(c.AgreementID, c.ComponentID))
+	if err != nil || !found {
+		return err
+	}
+	a, err := ledger.Get(ctx.tx, agreements, c.AgreementID)
+	if err != nil {
+		return err
+	}
+	return b.Settled(*a, total, w)
+}
+
+// beginCharging opens the bill for a component's use, or goes on with the one of before.
+func beginCharging(ctx *Context, a service.Agreement, id string, total service.Total, w service.When) error {
+	b := service.OpenUsageBill(a, id, total, w)
+	known, found, err := ledger.Find(ctx.tx, bills, b.BillID)
+	if err != nil {
+		return err
+	}
+	if found {
+		b = known.Resume(total, w)
+	}
+	if err := ledger.Put(ctx.tx, bills, &b, b.BillID); err != nil {
+		return err
+	}
+	return protect(ctx, bills, []string{b.Operator, b.Provider}, b.BillID)
 }
 
 // careOf is the record of who serves a component, empty where there is none yet.

@@ -66,7 +66,15 @@ func changeCounters(ctx *Context, c component.Component, step func(usage.Counter
 	if out.Usage, err = w.Usage(c.ComponentID); err != nil {
 		return nil, err
 	}
-	return out, ctx.tx.Announce(api.UsageReportedEvent, c.ComponentID, ledger.NewFact("usage-reported", c.ComponentID, *out))
+	g, err := raiseCrossed(ctx, crossed)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range g.raised {
+		out.Requests = append(out.Requests, r.RequestID)
+	}
+	facts := append([]ledger.Fact{ledger.NewFact("usage-reported", c.ComponentID, *out)}, g.facts...)
+	return out, ctx.tx.Announce(api.UsageReportedEvent, c.ComponentID, facts...)
 }
 
 // ReplaceMeter records another device in the place of a component's meter; what is

@@ -104,6 +104,24 @@ const (
 	KeyPlacement = "placement"
 	// KeyCounters: component id. Head of a component's usage counters; no protection beyond the majority, the readings are signed.
 	KeyCounters = "usage"
+	// KeyPlan: component id. Head; says what has to be done to a component and how far that is. No protection beyond the majority, since what falls due changes it.
+	KeyPlan = "service.plan"
+	// KeyRequest: request id. Head; no protection beyond the majority, the work in it is signed and its payment has a record of its own.
+	KeyRequest = "service.request"
+	// KeyRequestEvent: request id, sequence. Append-only, numbered by the request; no protection of its own.
+	KeyRequestEvent = "service.request.event"
+	// KeyStep: request id, sequence. Append-only, numbered by the request; no protection of its own, the engineer signs over them.
+	KeyStep = "service.step"
+	// KeyBill: request id, or agreement id and component id. Head of what is paid; operator and provider protect it.
+	KeyBill = "service.bill"
+	// KeyServicePayment: bill id, sequence. Append-only, numbered by the bill; operator and provider protect each.
+	KeyServicePayment = "service.payment"
+	// KeyCondition: component id, measure. Head; the memory of the controls that follow the measure. No protection beyond the majority, the reports are signed.
+	KeyCondition = "service.condition"
+	// KeyPartOrder: request id. Head, made along with the request; no protection beyond the majority.
+	KeyPartOrder = "service.order"
+	// KeyCertificate: tracking number. Once; no protection beyond the majority, certifying staff signed it.
+	KeyCertificate = "service.certificate"
 	// KeyPseudonym: pseudonym. Head; no protection beyond the majority, since a policy would name the organisation.
 	KeyPseudonym = "pseudonym"
 	// KeyAttestation: pseudonym, sequence. Append-only, numbered by the pseudonym; no protection of its own.
@@ -178,10 +196,10 @@ func Keys() []string {
 		KeyCredential, KeyCredentialEvent, KeyTally, KeyStatementChain, KeyStatement, KeyQuarantine, KeyHeldEnvelope,
 		KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
 		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,
-		KeyAgreement, KeyCare,
 		KeyComponentHold, KeyRecall, KeyClearance, KeyPledge, KeyRetirement, KeyDocument, KeyTest, KeyConcession, KeyProcess,
 		KeyChallenge, KeyTagKey, KeyTrail, KeyScan, KeyFindingLog, KeyFinding,
 		KeyAssembly, KeySlotPage, KeySlotPageAside, KeySlot, KeyAssemblyEvent, KeyPlacement, KeyCounters,
+		KeyAgreement, KeyCare, KeyPlan, KeyRequest, KeyRequestEvent, KeyStep, KeyBill, KeyServicePayment, KeyCondition, KeyPartOrder, KeyCertificate,
 		KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
@@ -84,6 +85,15 @@ func catalogue(t *testing.T, toRules string) string {
 		}
 		fmt.Fprintf(&b, "| <a id=\"%[1]s\"></a>`%[1]s` | %s | %s | %s (%s) | [shipment/violation.go:%[6]d](%[7]sshipment/violation.go#L%[6]d) |\n", r.ID, r.Says, by, unit, r.Unit, line, toRules)
 	}
+	controls := declaredAt(t, "service/control.go")
+	b.WriteString("\n## What makes a condition due\n\nA control of a maintenance plan names one of these rules, a measure and its figures, in thousandths of the measure's unit.\n\n| rule | a task is due when … | declared at |\n|---|---|---|\n")
+	for _, r := range service.ControlRules() {
+		line := controls[string(r.ID)]
+		if line == 0 {
+			t.Errorf("rule %s is not declared in control.go", r.ID)
+		}
+		fmt.Fprintf(&b, "| <a id=\"%[1]s\"></a>`%[1]s` | %[2]s | [service/control.go:%[3]d](%[4]sservice/control.go#L%[3]d) |\n", r.ID, r.Says, line, toRules)
+	}
 	b.WriteString("\n## Who may do what\n\nDeclared in [party/permit.go](" + toRules + "party/permit.go). What needs a relation to the record instead (its owner, its custodian) is\ndecided by that record's rules, below.\n\n| action | roles | in words |\n|---|---|---|\n")
 	for _, p := range party.Permissions() {
 		var roles []string
@@ -131,6 +141,10 @@ is and what it may import is in [doc.go](doc.go).
 | How has a carrier done so far? | [shipment/rating.go](shipment/rating.go) |
 | What is a payment channel, and who gets what out of it? | [paychannel/channel.go](paychannel/channel.go) |
 | What can be shown without a name? | [disclosure](disclosure) |
+| When is something due, and who is asked? | [service/due.go](service/due.go), [service/plan.go](service/plan.go) |
+| What closes a service request, and who may? | [service/work.go](service/work.go), [service/request.go](service/request.go) |
+| What does service cost, and use? | [service/bill.go](service/bill.go), [service/agreement.go](service/agreement.go) |
+| Which condition makes a task due? | [service/control.go](service/control.go) |
 | Who owns a component? | [component/component.go](component/component.go) |
 | Who may do what? | [party/permit.go](party/permit.go) |
 | What does an error code mean? | [fault/codes.go](fault/codes.go) |

@@ -1,22 +1,23 @@
-// Package keeper owns the raising of what has fallen due: settlements of the own
-// organisation's shipments whose agreed waits are over. It refuses to decide
+// Package keeper owns the raising of what has fallen due with time: settlements
+// whose agreed waits are over, maintenance that the calendar asks for, requests
+// that are overdue. Each is a [Duty] of its own. The package refuses to decide
 // anything: the chaincode says when something is due and whether it is done.
 // Invariant: what it remembers can be lost or be wrong without harm, since it
-// only ever asks for what every party may ask for at any time.
+// only ever asks for what anybody concerned may ask for at any time.
 package keeper
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
-	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
 // Event is one chaincode event, of a valid transaction.
@@ -35,21 +36,19 @@ type Ledger interface {
 
 // Config says whose keeper it is. A zero value means the default that stands beside it.
 type Config struct {
-	Path         string // SQLite file; one process at a time may use it
-	Organisation string // MSP id
-	// Settle asks for a settlement, once for each key.
-	Settle func(ctx context.Context, shipmentID, key string) error
+	Path   string // SQLite file; one process at a time may use it
+	Duties []Duty // what it sees to; each name once
 
 	Tick    time.Duration // 1 s: how often it looks what is due
 	Backoff time.Duration // 2 s: after a first refusal, doubled to an hour
-	AtOnce  int           // 16: shipments looked at in one go
+	AtOnce  int           // 16: subjects looked at in one go
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
 const longestBackoff = time.Hour
 
-// Keeper remembers when shipments fall due, and asks then.
+// Keeper remembers when something falls due, and asks then.
 type Keeper struct {
 	config Config
 	ledger Ledger
@@ -59,8 +58,8 @@ type Keeper struct {
 
 // Open opens the memory.
 func Open(c Config, l Ledger) (*Keeper, error) {
-	if c.Path == "" || c.Organisation == "" || c.Settle == nil {
-		return nil, errors.New("keeper: path, organisation and settle must be given")
+	if c.Path == "" || len(c.Duties) == 0 {
+		return nil, errors.New("keeper: path and duties must be given")
 	}
 	if c.Tick <= 0 {
 		c.Tick = time.Second
@@ -139,7 +138,7 @@ func (k *Keeper) follow(ctx context.Context) error {
 	}()
 	for e := range events {
 		// The block is read again from its beginning after a crash: noting twice does no harm.
-		if err := k.memory.note(ctx, subjectOf(e), e.Block); err != nil {
+		if err := k.memory.note(ctx, k.concerned(e), e.Block); err != nil {
 			return err
 		}
 		select {
@@ -150,15 +149,16 @@ func (k *Keeper) follow(ctx context.Context) error {
 	return errors.New("the stream ended")
 }
 
-// subjectOf is the shipment that an event is about, or "".
-func subjectOf(e Event) string {
-	var about struct {
-		Subject string `json:"subject"`
+// concerned names what an event may have made due, or put off.
+func (k *Keeper) concerned(e Event) []subject {
+	about := aboutOf(e)
+	var all []subject
+	for _, d := range k.config.Duties {
+		for _, id := range d.Concerns(e.Name, about) {
+			all = append(all, subject{d.Name, id})
+		}
 	}
-	if !strings.HasPrefix(e.Name, api.Shipment+".") || json.Unmarshal(e.Payload, &about) != nil {
-		return ""
-	}
-	return about.Subject
+	return all
 }
 
 // Step looks once at what is due.
@@ -178,47 +178,36 @@ func (k *Keeper) Step(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// attend asks for one shipment's settlement if it is known to be due, and learns
-// from the ledger how it stands.
+// attend asks for what has fallen due, and learns from the ledger when to look next.
 func (k *Keeper) attend(ctx context.Context, r row, now time.Time) error {
+	i := slices.IndexFunc(k.config.Duties, func(d Duty) bool { return d.Name == r.duty })
+	if i < 0 {
+		return k.memory.drop(ctx, r) // of a duty that it does not have any more
+	}
+	d := k.config.Duties[i]
 	var asked error
 	if r.at != "" {
-		// The same for every gateway of the organisation and after a crash.
-		asked = k.config.Settle(ctx, r.shipment, "keeper/"+r.shipment+"/"+r.at)
+		asked = d.Do(ctx, r.id, keyOf(r))
 	}
-	at, err := k.learn(ctx, r.shipment)
+	at, err := d.Due(ctx, k.ask, r.id)
 	later := k.config.Backoff << min(r.tries, 20)
 	next := now.Add(min(later, longestBackoff))
 	switch {
 	case err != nil:
-		return errors.Join(asked, err, k.memory.keep(ctx, row{r.shipment, r.at, next, r.tries + 1, r.version}))
+		return errors.Join(asked, err, k.memory.keep(ctx, row{r.subject, r.at, next, r.tries + 1, r.version}))
 	case at == "":
-		return k.memory.drop(ctx, r) // settled, or not due as things stand: an event will tell
+		return k.memory.drop(ctx, r) // done, or not due as things stand: an event will tell
 	case at != r.at:
-		return k.memory.keep(ctx, row{r.shipment, at, timeOf(at), 0, r.version})
+		return k.memory.keep(ctx, row{r.subject, at, timeOf(at), 0, r.version})
 	}
-	return errors.Join(asked, k.memory.keep(ctx, row{r.shipment, at, next, r.tries + 1, r.version}))
+	return errors.Join(asked, k.memory.keep(ctx, row{r.subject, at, next, r.tries + 1, r.version}))
 }
 
-// learn asks when a shipment falls due; "" if it does not, or is none of the
-// organisation's.
-func (k *Keeper) learn(ctx context.Context, id string) (string, error) {
-	argument, err := json.Marshal(api.ShipmentRef{ShipmentID: id})
-	if err != nil {
-		return "", err
-	}
-	var terms shipment.Terms
-	if err := k.ask(ctx, api.GetTermsTx, argument, &terms); err != nil {
-		return "", err
-	}
-	if !slices.Contains(terms.Parties(), k.config.Organisation) {
-		return "", nil
-	}
-	var due shipment.Due
-	if err := k.ask(ctx, api.GetDueTx, argument, &due); err != nil {
-		return "", err
-	}
-	return string(due.SettleAt), nil
+// keyOf is the idempotency key of one request: the same for every gateway of the
+// organisation and after a crash, and within its bounds however long the id is.
+func keyOf(r row) string {
+	sum := sha256.Sum256([]byte(r.duty + "\x00" + r.id + "\x00" + r.at))
+	return "keeper/" + hex.EncodeToString(sum[:24])
 }
 
 func (k *Keeper) ask(ctx context.Context, tx api.Transaction, argument []byte, into any) error {

@@ -73,7 +73,7 @@ func (f *fake) Events(ctx context.Context, from uint64) (<-chan Event, error) {
 	return out, nil
 }
 
-func (f *fake) settle(_ context.Context, _, key string) error {
+func (f *fake) settle(_ context.Context, _ api.Transaction, _ []byte, _, key string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, key)
@@ -86,7 +86,7 @@ func (f *fake) settle(_ context.Context, _, key string) error {
 
 func open(t *testing.T, f *fake, path string) *Keeper {
 	t.Helper()
-	k, err := Open(Config{Path: path, Organisation: "ShipperMSP", Settle: f.settle, Now: f.now, Backoff: time.Second, Tick: time.Millisecond}, f)
+	k, err := Open(Config{Path: path, Duties: []Duty{Settlements("ShipperMSP", f.settle)}, Now: f.now, Backoff: time.Second, Tick: time.Millisecond}, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func open(t *testing.T, f *fake, path string) *Keeper {
 
 func (k *Keeper) hear(t *testing.T, name string, block uint64) {
 	t.Helper()
-	if err := k.memory.note(t.Context(), subjectOf(Event{block, name, []byte(`{"subject":"s"}`)}), block); err != nil {
+	if err := k.memory.note(t.Context(), k.concerned(Event{block, name, []byte(`{"subject":"s"}`)}), block); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -125,7 +125,7 @@ func TestItAsksWhenTheTimeIsOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if f.settled != 1 || !slices.Equal(f.asked, []string{"keeper/s/2026-03-01T13:00:00.000Z"}) {
+	if f.settled != 1 || !slices.Equal(f.asked, []string{keyOf(row{subject: subject{settlement, "s"}, at: "2026-03-01T13:00:00.000Z"})}) {
 		t.Errorf("settled %d times, asked %v", f.settled, f.asked)
 	}
 }

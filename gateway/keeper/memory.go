@@ -10,30 +10,44 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// schema: due has a row for each shipment of which something is expected: at is
+// schema: duty has a row for each subject of which something is expected: at is
 // when it falls due ("": the ledger is to be asked), next when to attend to it.
 const schema = `
-CREATE TABLE IF NOT EXISTS due (
-	shipment TEXT PRIMARY KEY,
-	at       TEXT NOT NULL,
-	next     INTEGER NOT NULL,
-	tries    INTEGER NOT NULL,
-	version  INTEGER NOT NULL DEFAULT 0
+CREATE TABLE IF NOT EXISTS duty (
+	duty    TEXT NOT NULL,
+	id      TEXT NOT NULL,
+	at      TEXT NOT NULL,
+	next    INTEGER NOT NULL,
+	tries   INTEGER NOT NULL,
+	version INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (duty, id)
 );
-CREATE INDEX IF NOT EXISTS due_next ON due(next);
+CREATE INDEX IF NOT EXISTS duty_next ON duty(next);
 CREATE TABLE IF NOT EXISTS seen (one INTEGER PRIMARY KEY CHECK (one = 1), block INTEGER NOT NULL);
 `
 
-// most bounds the rows: beyond it, shipments are left to people.
+// before is what a memory from the time when there were only settlements becomes.
+const before = `
+INSERT OR IGNORE INTO duty (duty, id, at, next, tries, version) SELECT '` + settlement + `', shipment, at, next, tries, version FROM due;
+DROP TABLE due;
+`
+
+// most bounds the rows: beyond it, subjects are left to people.
 const most = 100_000
 
-// row is one shipment that is attended to.
+// subject is what a duty is about.
+type subject struct {
+	duty string
+	id   string
+}
+
+// row is one subject that is attended to.
 type row struct {
-	shipment string
-	at       string
-	next     time.Time
-	tries    int
-	version  int64 // moved on by every event
+	subject
+	at      string
+	next    time.Time
+	tries   int
+	version int64 // moved on by every event
 }
 
 // memory is the keeper's SQLite file.
@@ -46,6 +60,14 @@ func openMemory(path string) (*memory, error) {
 	}
 	db.SetMaxOpenConns(1)
 	if _, err := db.Exec(schema); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	var old int
+	err = db.QueryRow(`SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'due'`).Scan(&old)
+	if err == nil && old > 0 {
+		_, err = db.Exec(before)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &memory{db}, nil
@@ -63,15 +85,15 @@ func (m *memory) seen(ctx context.Context) (block uint64, err error) {
 }
 
 // note remembers that a shipment changed, and up to which block that is known.
-func (m *memory) note(ctx context.Context, shipment string, block uint64) error {
+func (m *memory) note(ctx context.Context, about []subject, block uint64) error {
 	tx, err := m.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if shipment != "" {
-		_, err := tx.ExecContext(ctx, `INSERT INTO due (shipment, at, next, tries) SELECT ?, '', 0, 0 WHERE (SELECT count(*) FROM due) < ? OR EXISTS (SELECT 1 FROM due WHERE shipment = ?)
-			ON CONFLICT(shipment) DO UPDATE SET at = '', next = 0, tries = 0, version = version + 1`, shipment, most, shipment)
+	for _, x := range about {
+		_, err := tx.ExecContext(ctx, `INSERT INTO duty (duty, id, at, next, tries) SELECT ?, ?, '', 0, 0 WHERE (SELECT count(*) FROM duty) < ? OR EXISTS (SELECT 1 FROM duty WHERE duty = ? AND id = ?)
+			ON CONFLICT(duty, id) DO UPDATE SET at = '', next = 0, tries = 0, version = version + 1`, x.duty, x.id, most, x.duty, x.id)
 		if err != nil {
 			return err
 		}
@@ -84,7 +106,7 @@ func (m *memory) note(ctx context.Context, shipment string, block uint64) error 
 
 // due lists what is to be attended to, the longest waiting first.
 func (m *memory) due(ctx context.Context, now time.Time, limit int) ([]row, error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT shipment, at, next, tries, version FROM due WHERE next <= ? ORDER BY next, shipment LIMIT ?`, now.UnixMilli(), limit)
+	rows, err := m.db.QueryContext(ctx, `SELECT duty, id, at, next, tries, version FROM duty WHERE next <= ? ORDER BY next, duty, id LIMIT ?`, now.UnixMilli(), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +115,7 @@ func (m *memory) due(ctx context.Context, now time.Time, limit int) ([]row, erro
 	for rows.Next() {
 		var r row
 		var next int64
-		if err := rows.Scan(&r.shipment, &r.at, &next, &r.tries, &r.version); err != nil {
+		if err := rows.Scan(&r.duty, &r.id, &r.at, &next, &r.tries, &r.version); err != nil {
 			return nil, err
 		}
 		r.next = time.UnixMilli(next)
@@ -102,14 +124,14 @@ func (m *memory) due(ctx context.Context, now time.Time, limit int) ([]row, erro
 	return out, rows.Err()
 }
 
-// keep stores when to attend to a shipment next, and drop forgets it; neither
+// keep stores when to attend to a subject next, and drop forgets it; neither
 // when an event came meanwhile: then it is looked at once more.
 func (m *memory) keep(ctx context.Context, r row) error {
-	_, err := m.db.ExecContext(ctx, `UPDATE due SET at = ?, next = ?, tries = ? WHERE shipment = ? AND version = ?`, r.at, max(r.next.UnixMilli(), 0), r.tries, r.shipment, r.version)
+	_, err := m.db.ExecContext(ctx, `UPDATE duty SET at = ?, next = ?, tries = ? WHERE duty = ? AND id = ? AND version = ?`, r.at, max(r.next.UnixMilli(), 0), r.tries, r.duty, r.id, r.version)
 	return err
 }
 
 func (m *memory) drop(ctx context.Context, r row) error {
-	_, err := m.db.ExecContext(ctx, `DELETE FROM due WHERE shipment = ? AND version = ?`, r.shipment, r.version)
+	_, err := m.db.ExecContext(ctx, `DELETE FROM duty WHERE duty = ? AND id = ? AND version = ?`, r.duty, r.id, r.version)
 	return err
 }

@@ -39,6 +39,14 @@ func statement(final, paid, refund string) *kvrwset.KVWrite {
 	return put(`{"shipmentId":"s","final":`+final+`,"feesMinor":60,"paidMinor":`+paid+`,"refundMinor":`+refund+`,"lines":[{"feeMinor":60,"penaltyMinor":10,"payableMinor":50,"uncoveredMinor":0}]}`, "shipment.settlement", "s")
 }
 
+func bill(payments, paid string) *kvrwset.KVWrite {
+	return put(`{"billId":"b","payments":`+payments+`,"steps":0,"paidMinor":`+paid+`}`, "service.bill", "b")
+}
+
+func paidService(amount, one, two string) *kvrwset.KVWrite {
+	return put(`{"billId":"b","amountMinor":`+amount+`,"lines":[{"amountMinor":`+one+`},{"amountMinor":`+two+`}]}`, "service.payment", "b", "0")
+}
+
 func head(status string) *kvrwset.KVWrite { return put(`{"status":"`+status+`"}`, "shipment", "s") }
 
 func excursion(sequence, open, penalty string) *kvrwset.KVWrite {
@@ -94,6 +102,10 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		"excursions one after the other":        {"", []tx{{excursion("3", "true", "0")}, {excursion("3", "false", "5")}, {excursion("9", "false", "5")}}},
 		"a second penalty for the same window":  {"after one from 9", []tx{{excursion("9", "false", "5")}, {excursion("3", "false", "5")}}},
 		"a penalty changed after the excursion": {"changed after its end", []tx{{excursion("3", "false", "5")}, {excursion("3", "false", "6")}}},
+		"a payment for service":                 {"", []tx{{bill("1", "50"), paidService("50", "20", "30")}}},
+		"a payment that does not add up":        {"a payment does not add up", []tx{{bill("1", "50"), paidService("50", "20", "31")}}},
+		"a bill that forgets a payment":         {"a bill was cut", []tx{{bill("1", "50")}, {bill("0", "0")}}},
+		"a bill that grows by no payment":       {"payments of", []tx{{bill("1", "50")}, {bill("1", "60")}}},
 		"a way of keeping money nobody knows":   {`no row of chaincode/contract/audit/kinds.go says what ["purse"] hold`, []tx{issued, {balance("M", "95", "100"), posting("M", "1", "0", "5", "purse"), put(`{"heldMinor":5}`, "purse", "x")}}},
 		"a key of another form":                 {"no key of the contracts", []tx{{{Key: "x", Value: []byte("{}")}}}},
 		"a document of another kind":            {`is a "account"`, []tx{{{Key: ledgertest.Key("escrow", "s"), Value: []byte(`{"docType":"account"}`)}}}},

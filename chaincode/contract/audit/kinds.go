@@ -75,6 +75,8 @@ var kinds = map[string]kind{
 		check: checkPayChannel,
 	},
 	ledger.KeyPayChannelEvent: {once: true}, ledger.KeyPayChannelProof: {once: true}, ledger.KeyPayChannelItems: {once: true}, ledger.KeyShipmentPayment: {once: true},
+	ledger.KeyBill: {check: checkBill}, ledger.KeyServicePayment: {once: true, check: checkServicePayment},
+	ledger.KeyRequestEvent: {once: true}, ledger.KeyStep: {once: true}, ledger.KeyCertificate: {once: true},
 	// These hold no money, and once written stay as they are.
 	ledger.KeyDeviceKeyUse: {once: true}, ledger.KeyOpening: {once: true}, ledger.KeySession: {once: true}, ledger.KeyFork: {once: true},
 	ledger.KeyCredentialEvent: {once: true}, ledger.KeyStatement: {once: true}, ledger.KeyHeldEnvelope: {once: true}, ledger.KeyValidation: {once: true},

@@ -158,10 +158,40 @@ const (
 	CodeScanEarlier        Code = "assembly.scan.earlier"
 
 	// Usage counters.
-	CodeUsageBackwards Code = "usage.backwards"
-	CodeUsageMeasures  Code = "usage.too-many-measures"
-	CodeUsageNoMeter   Code = "usage.no-meter"
-	CodeUsageSigner    Code = "usage.signer"
+	CodeUsageBackwards     Code = "usage.backwards"
+	CodeUsageMeasures      Code = "usage.too-many-measures"
+	CodeUsageNoMeter       Code = "usage.no-meter"
+	CodeUsageSigner        Code = "usage.signer"
+	CodePlanExists         Code = "service.plan.exists"
+	CodePlanUnknown        Code = "service.plan.unknown"
+	CodeTaskUnknown        Code = "service.task.unknown"
+	CodeTaskOpen           Code = "service.task.request-open"
+	CodeRequestExists      Code = "service.request.exists"
+	CodeRequestUnknown     Code = "service.request.unknown"
+	CodeRequestStatus      Code = "service.request.status"
+	CodeNotDue             Code = "service.request.not-due"
+	CodeSafetyCritical     Code = "service.request.safety-critical"
+	CodeServicePart        Code = "service.part.not-approved"
+	CodeStepInvalid        Code = "service.step.invalid"
+	CodeStepPaid           Code = "service.step.payment-order"
+	CodeCalibrationExpired Code = "service.step.calibration-expired"
+	CodeEngineerForeign    Code = "service.work.not-the-providers"
+	CodeWorkDiffers        Code = "service.work.differs"
+	CodeFaultCoding        Code = "service.work.fault-coding"
+	CodeMachineSilent      Code = "service.machine.no-scan"
+	CodeMachineDisagrees   Code = "service.machine.disagrees"
+	CodeConditionOrder     Code = "service.condition.order"
+	CodeConditionUnknown   Code = "service.condition.unknown"
+	CodeConditionSigner    Code = "service.condition.signer"
+	CodeBillUnknown        Code = "service.bill.unknown"
+	CodeChargeNone         Code = "service.charge.none"
+	CodeChargeOutstanding  Code = "service.charge.outstanding"
+	CodeOrderUnknown       Code = "service.order.unknown"
+	CodeOrderOver          Code = "service.order.over"
+	CodeOrderNotHanded     Code = "service.order.not-handed-over"
+	CodeCertificateExists  Code = "service.certificate.exists"
+	CodeCertificateUnknown Code = "service.certificate.unknown"
+	CodeCertificateInvalid Code = "service.certificate.invalid"
 
 	// Shipments.
 	CodeShipmentExists       Code = "shipment.exists"
@@ -423,6 +453,36 @@ func Catalogue() []Entry {
 		{CodeUsageMeasures, Refused, "a component counts at most sixteen measures, eight of them with its own meters"},
 		{CodeUsageNoMeter, Refused, "the component has had no meter of this measure, so there is no final reading of it"},
 		{CodeUsageSigner, Forbidden, "usage is reported by the component itself, or by a device of its owner"},
+		{CodePlanExists, Conflict, "the component has a maintenance plan"},
+		{CodePlanUnknown, NotFound, "the component has no maintenance plan"},
+		{CodeTaskUnknown, NotFound, "the plan has no task of this id"},
+		{CodeTaskOpen, Conflict, "a request about this task is open"},
+		{CodeRequestExists, Conflict, "a service request of this id exists"},
+		{CodeRequestUnknown, NotFound, "no service request of this id exists"},
+		{CodeRequestStatus, Conflict, "the request's status does not allow this"},
+		{CodeNotDue, Refused, "it is not due yet, or not overdue"},
+		{CodeSafetyCritical, Refused, "safety-critical work is seen by a second engineer, and is not called off"},
+		{CodeServicePart, Refused, "the part is not one of those that are approved for this"},
+		{CodeStepInvalid, Malformed, "a step has too many measurements or parts, or a request too many steps"},
+		{CodeStepPaid, Conflict, "steps are paid in their order, each once"},
+		{CodeCalibrationExpired, Refused, "what was measured with an instrument whose calibration has ended does not count"},
+		{CodeEngineerForeign, Forbidden, "the engineer is not one of the company that is to do the work"},
+		{CodeWorkDiffers, Refused, "what the engineer signed is not what is on record about the work, or not what was asked for"},
+		{CodeFaultCoding, Malformed, "a failure is coded by its mode, mechanism and cause in the codes of ISO 14224"},
+		{CodeMachineSilent, Refused, "the machine reports by itself, and has not since the work was done"},
+		{CodeMachineDisagrees, Refused, "the machine's own scan does not agree with what is on record"},
+		{CodeConditionOrder, Refused, "readings go on where the last report ended, and none is in the future"},
+		{CodeConditionUnknown, NotFound, "nothing has been reported of this measure of the component"},
+		{CodeConditionSigner, Forbidden, "the condition of a component is reported by itself, its machine, or a device of its owner or of who serves it"},
+		{CodeBillUnknown, NotFound, "nothing is billed under this id"},
+		{CodeChargeNone, Refused, "there is no use to be charged"},
+		{CodeChargeOutstanding, Refused, "use under the component's agreement has to be charged first"},
+		{CodeOrderUnknown, NotFound, "no part was ordered with this request"},
+		{CodeOrderOver, Conflict, "the order has been delivered, declined or taken back"},
+		{CodeOrderNotHanded, Refused, "the part that is named is neither the buyer's nor offered to it"},
+		{CodeCertificateExists, Conflict, "a release certificate of this tracking number exists"},
+		{CodeCertificateUnknown, NotFound, "no release certificate of this tracking number exists"},
+		{CodeCertificateInvalid, Refused, "the certificate cannot be given as it is filled in"},
 		{CodeShipmentExists, Conflict, "a shipment of this id exists"},
 		{CodeShipmentUnknown, NotFound, "no shipment of this id exists"},
 		{CodeShipmentStatus, Conflict, "the shipment's status does not allow this"},

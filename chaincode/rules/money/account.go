@@ -118,6 +118,7 @@ const (
 	ReasonCollect    = "collect"    // credits that waited
 	ReasonSpread     = "spread"     // between shards of one account
 	ReasonRedemption = "redemption" // set aside for the issuer to pay out, or given back
+	ReasonService    = "service"    // completed steps of a service request, or use
 
 	ReasonChannelDeposit = "channel-deposit"
 	ReasonChannelPayout  = "channel-payout"

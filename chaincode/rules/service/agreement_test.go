@@ -3,6 +3,8 @@ package service_test
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
@@ -13,7 +15,7 @@ func when(actor string) service.When {
 	return service.When{Actor: actor, Now: t0, TransactionID: "tx"}
 }
 
-func agreed(t *testing.T) service.Agreement {
+func agreed(t rapid.TB) service.Agreement {
 	t.Helper()
 	a, err := service.Propose(service.Agreement{
 		AgreementID: "A1", Operator: "Operator", Provider: "Provider", Currency: "USD", ValidFrom: t0, ValidUntil: "2027-03-01T12:00:00.000Z",

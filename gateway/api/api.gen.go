@@ -258,6 +258,12 @@ type AssemblyEvent = assembly.AssemblyEvent
 // AssemblyEventPage Is a page of a machine's configuration history.
 type AssemblyEventPage = ledgerapi.AssemblyEventPage
 
+// Assignment Gives a request to whom an agreement names; without one, to its owner.
+type Assignment struct {
+	// AgreementID Example: SA-2026-0001
+	AgreementID AgreementID `json:"agreementId,omitempty"`
+}
+
 // AttachedDocument A paper about a component, by its hash.
 type AttachedDocument = component.AttachedDocument
 
@@ -273,8 +279,14 @@ type AttestationPage = ledgerapi.AttestationPage
 // Authenticity What a phone shows after reading a code (CM13): who made it, until when it is under warranty, and what speaks against it.
 type Authenticity = component.Authenticity
 
+// Bill What has been paid for one request, or for the use of one component. It counts the payments, and both sides protect it: so a payment that it does not count was never made.
+type Bill = service.Bill
+
 // Care Who serves a component, and what is being done to it and to the parts that are installed in it: a scan that finds a part exchanged asks here whether somebody was to exchange it.
 type Care = service.Care
+
+// CertificateForm A release certificate, and the blocks of its form filled in.
+type CertificateForm = ledgerapi.CertificateForm
 
 // ChannelAcceptance The deposit and key of the side that accepts.
 type ChannelAcceptance struct {
@@ -369,6 +381,9 @@ type ChannelTopUp struct {
 	AmountMinor money.Minor `json:"amountMinor"`
 }
 
+// ChargedMeter How far one measure has been charged.
+type ChargedMeter = service.ChargedMeter
+
 // CheckDisclosure What somebody was shown: the organisation with its secret, or shipments with their salts, or both.
 type CheckDisclosure = ledgerapi.CheckDisclosure
 
@@ -410,6 +425,31 @@ type Comment = string
 
 // Commercial What else the contract of carriage says; recorded, and judged by nobody.
 type Commercial = shipment.Commercial
+
+// CompletedStep Puts one completed step of the work on record.
+type CompletedStep struct {
+	// Activity What kind of work a step is, in the words of ISO 14224.
+	//
+	// Example: replace
+	Activity ServiceActivity `json:"activity"`
+
+	// AfterHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	AfterHash Hash `json:"afterHash,omitempty"`
+
+	// BeforeHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	BeforeHash   Hash           `json:"beforeHash,omitempty"`
+	Measurements []Measurement  `json:"measurements,omitempty"`
+	Parts        []ConsumedPart `json:"parts,omitempty"`
+
+	// Step Its name.
+	//
+	// Example: exchange
+	Step string `json:"step"`
+}
 
 // Component A component as it is now.
 //
@@ -513,6 +553,9 @@ type ConcessionStatus = component.ConcessionStatus
 // Condition How the goods looked to one side.
 type Condition = shipment.Condition
 
+// ConditionReported A measure after a report, and what that has raised.
+type ConditionReported = ledgerapi.ConditionReported
+
 // ConfigurationBaseline Is a configuration that was put on record and never changes any more: the first is as built, the others are of hand-overs. It costs nothing until a page of it is changed: then the page as it was is put aside, once.
 type ConfigurationBaseline = assembly.Baseline
 
@@ -545,6 +588,20 @@ type ConsolidationOffer struct {
 	// Example: ShipperMSP
 	To MSPID `json:"to"`
 }
+
+// ConsumedPart What was put in that has no serial number of its own.
+type ConsumedPart = service.ConsumedPart
+
+// Control One rule with its figures, of one task and one measure. Which figures it has, the rule says; the others are 0.
+type Control = service.Control
+
+// ControlRuleID Names a control rule for ever; it is the docs anchor as well.
+//
+// Example: service.condition.above
+type ControlRuleID = service.RuleID
+
+// ControlState The whole memory of one control, so judging a report costs the same whatever came before, and any cut into reports gives the same requests.
+type ControlState = service.ControlState
 
 // CoreReturn Takes a used unit back as a core (PV8).
 type CoreReturn struct {
@@ -872,6 +929,9 @@ type ExplainRecords struct {
 // Export A document to hand on, the openings of those who are revealed in it, and the others to be kept.
 type Export = redact.Export
 
+// FaultReport What somebody found wrong.
+type FaultReport = service.FaultReport
+
 // FieldDescription One field.
 type FieldDescription struct {
 	// Name Example: status
@@ -957,6 +1017,9 @@ type ForkReport struct {
 	// Example: 601
 	RecordedSequence uint64 `json:"recordedSequence,omitempty"`
 }
+
+// FormBlock One block of the form, as it is printed.
+type FormBlock = service.Block
 
 // FoundRecords One page, in the order that was asked for, and else by key.
 type FoundRecords = ledgerapi.FoundRecords
@@ -1185,8 +1248,19 @@ type MachineSlots struct {
 // Material What recycling has recovered of one component.
 type Material = component.Material
 
+// Measure What is measured, such as a temperature.
+//
+// Example: vibration
+type Measure = string
+
+// MeasuredBound A limit of a measured value, in thousandths of its unit.
+type MeasuredBound = service.Bound
+
 // MeasuredUsage Is a component's use of one measure: since new (TSN), since its last overhaul (TSO; without one, since new) and since its installation (TSI; 0 while it is not installed).
 type MeasuredUsage = usage.Usage
+
+// Measurement One measured value, and with what it was measured. Values are thousandths of the unit.
+type Measurement = service.Measurement
 
 // MediaTypeName A type and a subtype.
 //
@@ -1222,6 +1296,9 @@ type MeterReplacement struct {
 // Example: 1000
 type Minor = money.Minor
 
+// MonitoredCondition One measure of one component: the last reading, and the memory of the controls that follow it (SV9).
+type MonitoredCondition = service.MonitoredCondition
+
 // NewPart What is split off, and the devices that travel with it.
 type NewPart struct {
 	Devices       []DeviceID    `json:"devices,omitempty"`
@@ -1230,6 +1307,15 @@ type NewPart struct {
 
 	// PartID Example: pallet-2
 	PartID string `json:"partId"`
+}
+
+// NewPlan Loads the plan of a component (SV1).
+type NewPlan struct {
+	// Since RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Since Time   `json:"since,omitempty"`
+	Tasks []Task `json:"tasks"`
 }
 
 // Nothing An empty object.
@@ -1297,6 +1383,11 @@ type OperationState string
 // OperationID Example: op-7q2f6c4ch2m5w
 type OperationID = string
 
+// OrderStatus How far the order of a part is.
+//
+// Example: ordered
+type OrderStatus = service.OrderStatus
+
 // Organisation A member.
 //
 // Example: {"announcedAt":"2026-03-01T08:30:00.000Z","announcedBy":"ManufacturerMSP","mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
@@ -1304,6 +1395,11 @@ type Organisation = party.Organisation
 
 // OrganisationPage One page of a list.
 type OrganisationPage = ledgerapi.OrganisationPage
+
+// OtherPlan Wants other tasks for a component.
+type OtherPlan struct {
+	Tasks []Task `json:"tasks"`
+}
 
 // Outcome How one carrier did in one settled shipment.
 type Outcome = shipment.Outcome
@@ -1412,6 +1508,14 @@ type ParkedPage struct {
 // Part A part of the goods on a way of its own.
 type Part = shipment.Part
 
+// PartDelivery Names the component that is handed over for an order.
+type PartDelivery struct {
+	// ComponentID A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	ComponentID ComponentID `json:"componentId"`
+}
+
 // PartID A part of a shipment, by the custodian's own name.
 //
 // Example: pallet-2
@@ -1421,6 +1525,25 @@ type PartID = string
 //
 // Example: PUMP-4711
 type PartNumber = string
+
+// PartOrder A replacement that was ordered from the manufacturer as its request was raised (SV6).
+type PartOrder = service.PartOrder
+
+// PartPromise Says when an ordered part will be there.
+type PartPromise struct {
+	// PromisedFor RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	PromisedFor Time `json:"promisedFor"`
+}
+
+// PartRefusal Names a service request and says why.
+type PartRefusal struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
 
 // PartRemoval Parts to be taken out, each with the slot that it is believed to be in.
 type PartRemoval struct {
@@ -1448,6 +1571,9 @@ type PayerList = ledgerapi.PayerList
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
 type PaymentChannel = paychannel.PaymentChannel
 
+// PaymentLine One step, or one measure's use from a total to another.
+type PaymentLine = service.PaymentLine
+
 // Penalty What one limit has cost one custody so far.
 type Penalty = shipment.Penalty
 
@@ -1457,8 +1583,20 @@ type Photograph = shipment.Photograph
 // Placement Says where a part is: in a slot of a machine, or in none.
 type Placement = assembly.Placement
 
+// Plan What has to be done to one component, and how far that is. The maker loads it when the component is announced (SV1).
+type Plan = service.Plan
+
+// PlanChange Another plan that one of those concerned wants.
+type PlanChange = service.PlanChange
+
+// PlanDue What a plan makes due, and when the calendar does so next.
+type PlanDue = service.PlanDue
+
 // PlannedCustody Who is to have the goods from when on.
 type PlannedCustody = shipment.PlannedCustody
+
+// PlannedTask A task and where it stands.
+type PlannedTask = service.PlannedTask
 
 // PledgeOffer Offers a component to a lender as security (CM17).
 type PledgeOffer struct {
@@ -1616,6 +1754,9 @@ type QuarantinedStatement = statement.QuarantinedStatement
 //
 // Example: {"filter":{"and":[{"eq":"in-transit","field":"status"},{"any":"excursions","where":{"field":"peakMilli","gt":8000}}]},"include":["terms"],"limit":50,"sort":["-changedAt"]}
 type Question = filter.Written
+
+// RaisedRequests Are the requests that one transaction raised.
+type RaisedRequests = ledgerapi.RaisedRequests
 
 // Rating How an organisation has done as a carrier; it follows from the outcomes, and nobody gives it.
 type Rating = shipment.Rating
@@ -1869,6 +2010,14 @@ type RelationDescription struct {
 	To string `json:"to"`
 }
 
+// ReleaseCertificate An authorised release certificate as a record: the blocks of EASA Form 1 and FAA Form 8130-3. The signature is the statement; instead of a name it has the credential.
+type ReleaseCertificate = service.ReleaseCertificate
+
+// ReleaseForm Which authorised release certificate it is.
+//
+// Example: easa-form-1
+type ReleaseForm = service.Form
+
 // ReleaseRecall Ends a recall for all components.
 type ReleaseRecall = ledgerapi.ReleaseRecall
 
@@ -1912,6 +2061,28 @@ type Replacement struct {
 	SlotID string `json:"slotId"`
 }
 
+// ReportFault Asks for corrective work on a component.
+type ReportFault = ledgerapi.ReportFault
+
+// RequestCancellation Names a service request and says why.
+type RequestCancellation struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
+
+// RequestCause Why a request was raised.
+//
+// Example: calendar
+type RequestCause = service.Cause
+
+// RequestEvent One entry of a request's history; it never changes.
+type RequestEvent = service.RequestEvent
+
+// RequestEventPage A page of what happened to a request.
+type RequestEventPage = ledgerapi.RequestEventPage
+
 // RequestID A service request; of a planned one: the component, the task and the occurrence.
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
@@ -1919,6 +2090,43 @@ type RequestID = string
 
 // RequestRedemption Tokens that an issuer is asked to pay out.
 type RequestRedemption = ledgerapi.RequestRedemption
+
+// RequestRefusal Names a service request and says why.
+type RequestRefusal struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
+
+// RequestReturn Names a service request and says why.
+type RequestReturn struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
+
+// RequestSchedule Says when an engineer comes, and who.
+type RequestSchedule struct {
+	// EngineerID An engineer's personal number with the issuer, such as a GSRN.
+	//
+	// Example: 401234500000000017
+	EngineerID CredentialID `json:"engineerId"`
+
+	// ScheduledFor RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	ScheduledFor Time `json:"scheduledFor"`
+}
+
+// RequestStatus How far a request is.
+//
+// Example: raised
+type RequestStatus = service.RequestStatus
+
+// RequestTrigger What made a task due, where that was a value.
+type RequestTrigger = service.Trigger
 
 // Retirement The certificate of the end of a component's life (CM9): a decommissioning certificate, one of destruction, or one of recycling.
 type Retirement = component.Retirement
@@ -2081,6 +2289,26 @@ type Segments struct {
 // Example: inspect
 type ServiceAction = service.Action
 
+// ServiceActivity What kind of work a step is, in the words of ISO 14224.
+//
+// Example: replace
+type ServiceActivity = service.Activity
+
+// ServicePayment One payment, with what it is for. It never changes.
+type ServicePayment = service.ServicePayment
+
+// ServicePaymentPage A page of payments.
+type ServicePaymentPage = ledgerapi.ServicePaymentPage
+
+// ServiceRequest Asks for something to be done to a component, and says how far that is (SV2, SV3).
+type ServiceRequest = service.ServiceRequest
+
+// ServiceStep One completed step of the work, as it was recorded (SV14).
+type ServiceStep = service.ServiceStep
+
+// ServiceStepPage A page of the steps of a request.
+type ServiceStepPage = ledgerapi.ServiceStepPage
+
 // Session The key with which a device signs for one shipment instead of its own.
 type Session = shipment.Session
 
@@ -2137,6 +2365,18 @@ type ShownProofsPage = ledgerapi.ShownProofsPage
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
 
+// SignedCertificate Brings a release certificate that certifying staff signed about a request: a release-certificate statement.
+type SignedCertificate struct {
+	// Statement A DSSE envelope, version 1.0.
+	Statement Envelope `json:"statement"`
+}
+
+// SignedCondition Brings a signed report of what was measured.
+type SignedCondition struct {
+	// Statement A DSSE envelope, version 1.0.
+	Statement Envelope `json:"statement"`
+}
+
 // SignedStatement A signed statement.
 type SignedStatement struct {
 	// Envelope A DSSE envelope, version 1.0.
@@ -2147,6 +2387,15 @@ type SignedStatement struct {
 type SignedValidation struct {
 	// Envelope A DSSE envelope, version 1.0.
 	Envelope Envelope `json:"envelope"`
+}
+
+// SignedWork Says that the work is done: Statement is the engineer's, a service-work statement about the request. Inspection is the second engineer's, where the work is safety-critical.
+type SignedWork struct {
+	// Inspection A DSSE envelope, version 1.0.
+	Inspection Envelope `json:"inspection,omitempty"`
+
+	// Statement A DSSE envelope, version 1.0.
+	Statement Envelope `json:"statement"`
 }
 
 // SignerName Who signs: credential:, component: or device: and the id.
@@ -2219,6 +2468,14 @@ type StatementPage = ledgerapi.StatementPage
 // StatementRecord A signed statement that took effect; the envelope is in the block of its transaction.
 type StatementRecord = statement.StatementRecord
 
+// StepPayment Pays the steps of a request that follow those already paid.
+type StepPayment struct {
+	// Until A number that counts up without gaps.
+	//
+	// Example: 3
+	Until Number `json:"until"`
+}
+
 // StepPrice What one completed step costs: of the task that it names, or of any.
 type StepPrice = service.StepPrice
 
@@ -2286,6 +2543,14 @@ type Tally = statement.Tally
 // TallyPage One page of a list.
 type TallyPage = ledgerapi.TallyPage
 
+// Task One thing that has to be done to a component again and again. It falls due by the calendar, by use or by condition, whichever comes first (SV2).
+type Task = service.Task
+
+// TaskID A task of a maintenance plan.
+//
+// Example: seal
+type TaskID = string
+
 // Template Limits to begin with; the parties change what they need and put the prices in.
 type Template = shipment.Template
 
@@ -2322,6 +2587,11 @@ type TrackedDevice = shipment.TrackedDevice
 // Tracking Where a shipment is and how it does.
 type Tracking = shipment.Tracking
 
+// TrackingNumber Of a release certificate, as its issuer gave it.
+//
+// Example: F1-2026-0001
+type TrackingNumber = string
+
 // TransactionID A transaction of the ledger.
 //
 // Example: 3f5e0a7c9d1b
@@ -2344,6 +2614,12 @@ type UnsignedRecording = ledgerapi.UnsignedRecording
 
 // UsageCount Is an amount of one measure, in whole units that the measure's name says, such as "operating-hours" or "cycles". Lists of counts are sorted by measure.
 type UsageCount = usage.Count
+
+// UsageDue A total at which a task falls due.
+type UsageDue = service.UsageDue
+
+// UsageLimit Makes a task due after so much use since it was done last.
+type UsageLimit = service.UsageLimit
 
 // UsageMeter Is a component's own counter of a measure. The reading is the device's; it begins anew where the device is replaced, and the total goes on.
 type UsageMeter = usage.Meter
@@ -2382,6 +2658,14 @@ type Watch = shipment.Watch
 
 // WhereUsed Says in which machine a component is, in which that is, and so on.
 type WhereUsed = ledgerapi.WhereUsed
+
+// WorkOutcome How work ended.
+//
+// Example: passed
+type WorkOutcome = service.Outcome
+
+// WorkResult What came of a request, as it was signed.
+type WorkResult = service.WorkResult
 
 // AccountOrganisationParameter An organisation, by its MSP id.
 //
@@ -2477,6 +2761,11 @@ type MSPIDParameter = MSPID
 // Example: urn:epc:id:sgtin:4012345.011111.987
 type MachineIDParameter = ComponentID
 
+// MeasureParameter What is measured, such as a temperature.
+//
+// Example: vibration
+type MeasureParameter = Measure
+
 // MinHeightParameter defines model for MinHeightParameter.
 type MinHeightParameter = uint64
 
@@ -2510,6 +2799,11 @@ type RecordNumberParameter = uint64
 // RedemptionIDParameter Example: RD-2026-0001
 type RedemptionIDParameter = RedemptionID
 
+// RequestIDParameter A service request; of a planned one: the component, the task and the occurrence.
+//
+// Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
+type RequestIDParameter = RequestID
+
 // RowsParameter defines model for RowsParameter.
 type RowsParameter = int
 
@@ -2542,6 +2836,11 @@ type StatementHashParameter = Hash
 // SubjectParameter Example: urn:epc:id:sgtin:4012345.011111.987
 type SubjectParameter = SubjectID
 
+// TrackingNumberParameter Of a release certificate, as its issuer gave it.
+//
+// Example: F1-2026-0001
+type TrackingNumberParameter = TrackingNumber
+
 // AccountPosted A part of an account's balance; an account has one unless it was spread.
 type AccountPosted = Shard
 
@@ -2566,6 +2865,12 @@ type AttachedDocumentCreated = AttachedDocument
 // AttestationCreated Whoever is behind the pseudonym took part in so many settled shipments: checked by the ledger, and never changed.
 type AttestationCreated = Attestation
 
+// BillChanged What has been paid for one request, or for the use of one component. It counts the payments, and both sides protect it: so a payment that it does not count was never made.
+type BillChanged = Bill
+
+// CertificateFormCreated A release certificate, and the blocks of its form filled in.
+type CertificateFormCreated = CertificateForm
+
 // ClearanceChanged Says from which recalls one component has been cleared: its maker has put it in order, or found that it is not affected.
 type ClearanceChanged = Clearance
 
@@ -2584,6 +2889,9 @@ type ConcessionRecordChanged = ConcessionRecord
 
 // ConcessionRecordCreated A deviation of one serial number from its specification, which its maker accepts or not (SV14).
 type ConcessionRecordCreated = ConcessionRecord
+
+// ConditionReportedChanged A measure after a report, and what that has raised.
+type ConditionReportedChanged = ConditionReported
 
 // ConsolidationChanged Several shipments that are moved as one.
 type ConsolidationChanged = Consolidation
@@ -2629,6 +2937,9 @@ type HoldChanged = Hold
 // Example: {"announcedAt":"2026-03-01T08:30:00.000Z","announcedBy":"ManufacturerMSP","mspId":"ShipperMSP","name":"Swift Shipping","roles":["shipper"]}
 type OrganisationCreated = Organisation
 
+// PartOrderChanged A replacement that was ordered from the manufacturer as its request was raised (SV6).
+type PartOrderChanged = PartOrder
+
 // PaymentChannelChanged A payment channel as it is now.
 //
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
@@ -2638,6 +2949,12 @@ type PaymentChannelChanged = PaymentChannel
 //
 // Example: {"challengeSeconds":86400,"changedAt":"2026-03-01T08:30:00.000Z","channelId":"CH-2026-0001","closedBy":"ShipperMSP","counterparty":{"depositMinor":0,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:10:00.000Z"},"organisation":"ShipperMSP"},"currency":"USD","events":3,"openedAt":"2026-03-01T08:00:00.000Z","opener":{"depositMinor":100000,"key":{"algorithm":"Ed25519","keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","number":1,"publicKey":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=","since":"2026-03-01T08:00:00.000Z"},"organisation":"ManufacturerMSP","paid":{"cumulativeMinor":42000,"event":2,"keyId":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","reference":"","sequence":17}},"presentUntil":"2026-03-02T08:30:00.000Z","status":"closing"}
 type PaymentChannelCreated = PaymentChannel
+
+// PlanChanged What has to be done to one component, and how far that is. The maker loads it when the component is announced (SV1).
+type PlanChanged = Plan
+
+// PlanCreated What has to be done to one component, and how far that is. The maker loads it when the component is announced (SV1).
+type PlanCreated = Plan
 
 // PledgeRecordChanged A component as security for one debt (CM17).
 type PledgeRecordChanged = PledgeRecord
@@ -2656,6 +2973,9 @@ type QuarantineChanged = QuarantinedStatement
 
 // QuarantineCreated A statement that came too late, and what its issuer decided.
 type QuarantineCreated = QuarantinedStatement
+
+// RaisedRequestsChanged Are the requests that one transaction raised.
+type RaisedRequestsChanged = RaisedRequests
 
 // RecallChanged Takes all components of a part number, or of one lot of it, out of use without touching any of them (CM16): who uses one looks here.
 type RecallChanged = Recall
@@ -2677,6 +2997,15 @@ type ScanOutcomeChanged = ScanOutcome
 
 // SegmentsOpened How far the sealed segments are opened, and what that changed.
 type SegmentsOpened = Opened
+
+// ServiceRequestChanged Asks for something to be done to a component, and says how far that is (SV2, SV3).
+type ServiceRequestChanged = ServiceRequest
+
+// ServiceRequestCreated Asks for something to be done to a component, and says how far that is (SV2, SV3).
+type ServiceRequestCreated = ServiceRequest
+
+// ServiceStepCreated One completed step of the work, as it was recorded (SV14).
+type ServiceStepCreated = ServiceStep
 
 // SessionBegun Where one device's recording of one shipment stands, and how far it is judged.
 type SessionBegun = Stream
@@ -2810,6 +3139,15 @@ type DecideConcessionParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ReportConditionParams defines parameters for ReportCondition.
+type ReportConditionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ReturnCoreParams defines parameters for ReturnCore.
 type ReturnCoreParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -2857,6 +3195,15 @@ type ListDocumentsParams struct {
 
 // AttachDocumentParams defines parameters for AttachDocument.
 type AttachDocumentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RaiseDueParams defines parameters for RaiseDue.
+type RaiseDueParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -2947,6 +3294,24 @@ type OfferOwnershipParams struct {
 
 // DeclineOwnershipParams defines parameters for DeclineOwnership.
 type DeclineOwnershipParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AttachPlanParams defines parameters for AttachPlan.
+type AttachPlanParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ChangePlanParams defines parameters for ChangePlan.
+type ChangePlanParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -3728,6 +4093,24 @@ type CoverComponentsParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// ListUsageChargesParams defines parameters for ListUsageCharges.
+type ListUsageChargesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ChargeUsageParams defines parameters for ChargeUsage.
+type ChargeUsageParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // EndAgreementParams defines parameters for EndAgreement.
 type EndAgreementParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -3739,6 +4122,195 @@ type EndAgreementParams struct {
 
 // DeclineAgreementParams defines parameters for DeclineAgreement.
 type DeclineAgreementParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReportFaultParams defines parameters for ReportFault.
+type ReportFaultParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AcceptRequestParams defines parameters for AcceptRequest.
+type AcceptRequestParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AssignRequestParams defines parameters for AssignRequest.
+type AssignRequestParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// CancelRequestParams defines parameters for CancelRequest.
+type CancelRequestParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// IssueCertificateParams defines parameters for IssueCertificate.
+type IssueCertificateParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// CompleteWorkParams defines parameters for CompleteWork.
+type CompleteWorkParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ConfirmWorkParams defines parameters for ConfirmWork.
+type ConfirmWorkParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// GetRequestHistoryParams defines parameters for GetRequestHistory.
+type GetRequestHistoryParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// MarkOverdueParams defines parameters for MarkOverdue.
+type MarkOverdueParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DeliverPartParams defines parameters for DeliverPart.
+type DeliverPartParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// PromisePartParams defines parameters for PromisePart.
+type PromisePartParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// DeclinePartOrderParams defines parameters for DeclinePartOrder.
+type DeclinePartOrderParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawPartOrderParams defines parameters for WithdrawPartOrder.
+type WithdrawPartOrderParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListServicePaymentsParams defines parameters for ListServicePayments.
+type ListServicePaymentsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// PayStepsParams defines parameters for PaySteps.
+type PayStepsParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RejectRequestParams defines parameters for RejectRequest.
+type RejectRequestParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ReturnWorkParams defines parameters for ReturnWork.
+type ReturnWorkParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ScheduleRequestParams defines parameters for ScheduleRequest.
+type ScheduleRequestParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// StartWorkParams defines parameters for StartWork.
+type StartWorkParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListStepsParams defines parameters for ListSteps.
+type ListStepsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RecordStepParams defines parameters for RecordStep.
+type RecordStepParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -4118,6 +4690,9 @@ type AskConcessionJSONRequestBody = ConcessionQuestion
 // DecideConcessionJSONRequestBody defines body for DecideConcession for application/json ContentType.
 type DecideConcessionJSONRequestBody = ConcessionDecision
 
+// ReportConditionJSONRequestBody defines body for ReportCondition for application/json ContentType.
+type ReportConditionJSONRequestBody = SignedCondition
+
 // ReturnCoreJSONRequestBody defines body for ReturnCore for application/json ContentType.
 type ReturnCoreJSONRequestBody = CoreReturn
 
@@ -4132,6 +4707,9 @@ type WithdrawDecommissionJSONRequestBody = Nothing
 
 // AttachDocumentJSONRequestBody defines body for AttachDocument for application/json ContentType.
 type AttachDocumentJSONRequestBody = DocumentAttachment
+
+// RaiseDueJSONRequestBody defines body for RaiseDue for application/json ContentType.
+type RaiseDueJSONRequestBody = Nothing
 
 // CloseFindingJSONRequestBody defines body for CloseFinding for application/json ContentType.
 type CloseFindingJSONRequestBody = FindingClosing
@@ -4156,6 +4734,12 @@ type OfferOwnershipJSONRequestBody = OwnershipOffer
 
 // DeclineOwnershipJSONRequestBody defines body for DeclineOwnership for application/json ContentType.
 type DeclineOwnershipJSONRequestBody = Nothing
+
+// AttachPlanJSONRequestBody defines body for AttachPlan for application/json ContentType.
+type AttachPlanJSONRequestBody = NewPlan
+
+// ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
+type ChangePlanJSONRequestBody = OtherPlan
 
 // OfferPledgeJSONRequestBody defines body for OfferPledge for application/json ContentType.
 type OfferPledgeJSONRequestBody = PledgeOffer
@@ -4352,11 +4936,68 @@ type AcceptAgreementJSONRequestBody = Nothing
 // CoverComponentsJSONRequestBody defines body for CoverComponents for application/json ContentType.
 type CoverComponentsJSONRequestBody = Coverage
 
+// ChargeUsageJSONRequestBody defines body for ChargeUsage for application/json ContentType.
+type ChargeUsageJSONRequestBody = Nothing
+
 // EndAgreementJSONRequestBody defines body for EndAgreement for application/json ContentType.
 type EndAgreementJSONRequestBody = Nothing
 
 // DeclineAgreementJSONRequestBody defines body for DeclineAgreement for application/json ContentType.
 type DeclineAgreementJSONRequestBody = Nothing
+
+// ReportFaultJSONRequestBody defines body for ReportFault for application/json ContentType.
+type ReportFaultJSONRequestBody = ReportFault
+
+// AcceptRequestJSONRequestBody defines body for AcceptRequest for application/json ContentType.
+type AcceptRequestJSONRequestBody = Nothing
+
+// AssignRequestJSONRequestBody defines body for AssignRequest for application/json ContentType.
+type AssignRequestJSONRequestBody = Assignment
+
+// CancelRequestJSONRequestBody defines body for CancelRequest for application/json ContentType.
+type CancelRequestJSONRequestBody = RequestCancellation
+
+// IssueCertificateJSONRequestBody defines body for IssueCertificate for application/json ContentType.
+type IssueCertificateJSONRequestBody = SignedCertificate
+
+// CompleteWorkJSONRequestBody defines body for CompleteWork for application/json ContentType.
+type CompleteWorkJSONRequestBody = SignedWork
+
+// ConfirmWorkJSONRequestBody defines body for ConfirmWork for application/json ContentType.
+type ConfirmWorkJSONRequestBody = Nothing
+
+// MarkOverdueJSONRequestBody defines body for MarkOverdue for application/json ContentType.
+type MarkOverdueJSONRequestBody = Nothing
+
+// DeliverPartJSONRequestBody defines body for DeliverPart for application/json ContentType.
+type DeliverPartJSONRequestBody = PartDelivery
+
+// PromisePartJSONRequestBody defines body for PromisePart for application/json ContentType.
+type PromisePartJSONRequestBody = PartPromise
+
+// DeclinePartOrderJSONRequestBody defines body for DeclinePartOrder for application/json ContentType.
+type DeclinePartOrderJSONRequestBody = PartRefusal
+
+// WithdrawPartOrderJSONRequestBody defines body for WithdrawPartOrder for application/json ContentType.
+type WithdrawPartOrderJSONRequestBody = Nothing
+
+// PayStepsJSONRequestBody defines body for PaySteps for application/json ContentType.
+type PayStepsJSONRequestBody = StepPayment
+
+// RejectRequestJSONRequestBody defines body for RejectRequest for application/json ContentType.
+type RejectRequestJSONRequestBody = RequestRefusal
+
+// ReturnWorkJSONRequestBody defines body for ReturnWork for application/json ContentType.
+type ReturnWorkJSONRequestBody = RequestReturn
+
+// ScheduleRequestJSONRequestBody defines body for ScheduleRequest for application/json ContentType.
+type ScheduleRequestJSONRequestBody = RequestSchedule
+
+// StartWorkJSONRequestBody defines body for StartWork for application/json ContentType.
+type StartWorkJSONRequestBody = Nothing
+
+// RecordStepJSONRequestBody defines body for RecordStep for application/json ContentType.
+type RecordStepJSONRequestBody = CompletedStep
 
 // ProposeShipmentJSONRequestBody defines body for ProposeShipment for application/json ContentType.
 type ProposeShipmentJSONRequestBody = ProposeShipment
@@ -4495,6 +5136,12 @@ type ServerInterface interface {
 	// DecideConcession Accept a deviation or refuse it
 	// (POST /components/{componentId}/concessions/{number}/decision)
 	DecideConcession(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params DecideConcessionParams)
+	// ReportCondition Bring a signed report of what was measured
+	// (POST /components/{componentId}/condition-reports)
+	ReportCondition(c *gin.Context, componentID ComponentIDParameter, params ReportConditionParams)
+	// GetCondition Get where one measure of a component stands
+	// (GET /components/{componentId}/conditions/{measure})
+	GetCondition(c *gin.Context, componentID ComponentIDParameter, measure MeasureParameter)
 	// ReturnCore Take a used unit back as a core
 	// (POST /components/{componentId}/core)
 	ReturnCore(c *gin.Context, componentID ComponentIDParameter, params ReturnCoreParams)
@@ -4516,6 +5163,12 @@ type ServerInterface interface {
 	// AttachDocument Keep the hash of a paper about a component
 	// (POST /components/{componentId}/documents)
 	AttachDocument(c *gin.Context, componentID ComponentIDParameter, params AttachDocumentParams)
+	// GetPlanDue Get what of a plan is due
+	// (GET /components/{componentId}/due)
+	GetPlanDue(c *gin.Context, componentID ComponentIDParameter)
+	// RaiseDue Raise the requests of what is due
+	// (POST /components/{componentId}/due-requests)
+	RaiseDue(c *gin.Context, componentID ComponentIDParameter, params RaiseDueParams)
 	// ListFindings List what does not fit with a component, oldest first
 	// (GET /components/{componentId}/findings)
 	ListFindings(c *gin.Context, componentID ComponentIDParameter, params ListFindingsParams)
@@ -4549,6 +5202,15 @@ type ServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(c *gin.Context, componentID ComponentIDParameter, params DeclineOwnershipParams)
+	// GetPlan Get the maintenance plan of a component
+	// (GET /components/{componentId}/plan)
+	GetPlan(c *gin.Context, componentID ComponentIDParameter)
+	// AttachPlan Load the maintenance plan of a component
+	// (POST /components/{componentId}/plan)
+	AttachPlan(c *gin.Context, componentID ComponentIDParameter, params AttachPlanParams)
+	// ChangePlan Change a maintenance plan, or propose to
+	// (POST /components/{componentId}/plan-changes)
+	ChangePlan(c *gin.Context, componentID ComponentIDParameter, params ChangePlanParams)
 	// ListPledges List the pledges of a component, oldest first
 	// (GET /components/{componentId}/pledges)
 	ListPledges(c *gin.Context, componentID ComponentIDParameter, params ListPledgesParams)
@@ -4849,6 +5511,9 @@ type ServerInterface interface {
 	// WithdrawRedemption Withdraw a request that is not answered
 	// (POST /redemptions/{redemptionId}/withdrawal)
 	WithdrawRedemption(c *gin.Context, redemptionID RedemptionIDParameter, params WithdrawRedemptionParams)
+	// GetCertificate Get a release certificate and its form
+	// (GET /release-certificates/{trackingNumber})
+	GetCertificate(c *gin.Context, trackingNumber TrackingNumberParameter)
 	// ListSavedQueries List this organisation's saved questions
 	// (GET /saved-queries)
 	ListSavedQueries(c *gin.Context)
@@ -4879,12 +5544,93 @@ type ServerInterface interface {
 	// CoverComponents Put components under an agreement
 	// (POST /service-agreements/{agreementId}/components)
 	CoverComponents(c *gin.Context, agreementID AgreementIDParameter, params CoverComponentsParams)
+	// GetUsageBill Get what has been charged for use
+	// (GET /service-agreements/{agreementId}/components/{componentId}/bill)
+	GetUsageBill(c *gin.Context, agreementID AgreementIDParameter, componentID ComponentIDParameter)
+	// ListUsageCharges List the payments for use
+	// (GET /service-agreements/{agreementId}/components/{componentId}/charges)
+	ListUsageCharges(c *gin.Context, agreementID AgreementIDParameter, componentID ComponentIDParameter, params ListUsageChargesParams)
+	// ChargeUsage Charge use since the last charge
+	// (POST /service-agreements/{agreementId}/components/{componentId}/charges)
+	ChargeUsage(c *gin.Context, agreementID AgreementIDParameter, componentID ComponentIDParameter, params ChargeUsageParams)
 	// EndAgreement End an agreement
 	// (POST /service-agreements/{agreementId}/ending)
 	EndAgreement(c *gin.Context, agreementID AgreementIDParameter, params EndAgreementParams)
 	// DeclineAgreement Decline a proposed agreement, or take it back
 	// (POST /service-agreements/{agreementId}/refusal)
 	DeclineAgreement(c *gin.Context, agreementID AgreementIDParameter, params DeclineAgreementParams)
+	// ReportFault Ask for corrective work
+	// (POST /service-requests)
+	ReportFault(c *gin.Context, params ReportFaultParams)
+	// GetRequest Get where a service request stands
+	// (GET /service-requests/{requestId})
+	GetRequest(c *gin.Context, requestID RequestIDParameter)
+	// AcceptRequest Accept a request
+	// (POST /service-requests/{requestId}/acceptance)
+	AcceptRequest(c *gin.Context, requestID RequestIDParameter, params AcceptRequestParams)
+	// AssignRequest Assign a request to whom an agreement names
+	// (POST /service-requests/{requestId}/assignment)
+	AssignRequest(c *gin.Context, requestID RequestIDParameter, params AssignRequestParams)
+	// GetBill Get what has been paid for a request
+	// (GET /service-requests/{requestId}/bill)
+	GetBill(c *gin.Context, requestID RequestIDParameter)
+	// CancelRequest Call a request off
+	// (POST /service-requests/{requestId}/cancellation)
+	CancelRequest(c *gin.Context, requestID RequestIDParameter, params CancelRequestParams)
+	// IssueCertificate Issue a release certificate
+	// (POST /service-requests/{requestId}/certificates)
+	IssueCertificate(c *gin.Context, requestID RequestIDParameter, params IssueCertificateParams)
+	// CompleteWork Complete the work on an engineer's word
+	// (POST /service-requests/{requestId}/completion)
+	CompleteWork(c *gin.Context, requestID RequestIDParameter, params CompleteWorkParams)
+	// ConfirmWork Confirm the work and pay the rest
+	// (POST /service-requests/{requestId}/confirmation)
+	ConfirmWork(c *gin.Context, requestID RequestIDParameter, params ConfirmWorkParams)
+	// GetRequestHistory List what happened to a service request
+	// (GET /service-requests/{requestId}/history)
+	GetRequestHistory(c *gin.Context, requestID RequestIDParameter, params GetRequestHistoryParams)
+	// MarkOverdue Put on record that a request is overdue
+	// (POST /service-requests/{requestId}/overdue-mark)
+	MarkOverdue(c *gin.Context, requestID RequestIDParameter, params MarkOverdueParams)
+	// GetPartOrder Get the order of a replacement
+	// (GET /service-requests/{requestId}/part-order)
+	GetPartOrder(c *gin.Context, requestID RequestIDParameter)
+	// DeliverPart Name the component that is handed over for an order
+	// (POST /service-requests/{requestId}/part-order/delivery)
+	DeliverPart(c *gin.Context, requestID RequestIDParameter, params DeliverPartParams)
+	// PromisePart Say when an ordered part will be there
+	// (POST /service-requests/{requestId}/part-order/promise)
+	PromisePart(c *gin.Context, requestID RequestIDParameter, params PromisePartParams)
+	// DeclinePartOrder Decline an order
+	// (POST /service-requests/{requestId}/part-order/refusal)
+	DeclinePartOrder(c *gin.Context, requestID RequestIDParameter, params DeclinePartOrderParams)
+	// WithdrawPartOrder Take an order back
+	// (POST /service-requests/{requestId}/part-order/withdrawal)
+	WithdrawPartOrder(c *gin.Context, requestID RequestIDParameter, params WithdrawPartOrderParams)
+	// ListServicePayments List the payments for a request
+	// (GET /service-requests/{requestId}/payments)
+	ListServicePayments(c *gin.Context, requestID RequestIDParameter, params ListServicePaymentsParams)
+	// PaySteps Pay completed steps
+	// (POST /service-requests/{requestId}/payments)
+	PaySteps(c *gin.Context, requestID RequestIDParameter, params PayStepsParams)
+	// RejectRequest Refuse a request
+	// (POST /service-requests/{requestId}/refusal)
+	RejectRequest(c *gin.Context, requestID RequestIDParameter, params RejectRequestParams)
+	// ReturnWork Say that the work is not what was asked for
+	// (POST /service-requests/{requestId}/return)
+	ReturnWork(c *gin.Context, requestID RequestIDParameter, params ReturnWorkParams)
+	// ScheduleRequest Say when an engineer comes, and who
+	// (POST /service-requests/{requestId}/schedule)
+	ScheduleRequest(c *gin.Context, requestID RequestIDParameter, params ScheduleRequestParams)
+	// StartWork Begin the work
+	// (POST /service-requests/{requestId}/start)
+	StartWork(c *gin.Context, requestID RequestIDParameter, params StartWorkParams)
+	// ListSteps List the steps of the work
+	// (GET /service-requests/{requestId}/steps)
+	ListSteps(c *gin.Context, requestID RequestIDParameter, params ListStepsParams)
+	// RecordStep Record a completed step
+	// (POST /service-requests/{requestId}/steps)
+	RecordStep(c *gin.Context, requestID RequestIDParameter, params RecordStepParams)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(c *gin.Context, params ProposeShipmentParams)
@@ -5871,6 +6617,108 @@ func (siw *ServerInterfaceWrapper) DecideConcession(c *gin.Context) {
 	siw.Handler.DecideConcession(c, componentID, number, params)
 }
 
+// ReportCondition operation middleware
+func (siw *ServerInterfaceWrapper) ReportCondition(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportConditionParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportCondition(c, componentID, params)
+}
+
+// GetCondition operation middleware
+func (siw *ServerInterfaceWrapper) GetCondition(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "measure" -------------
+	var measure MeasureParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "measure", c.Param("measure"), &measure, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter measure: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCondition(c, componentID, measure)
+}
+
 // ReturnCore operation middleware
 func (siw *ServerInterfaceWrapper) ReturnCore(c *gin.Context) {
 
@@ -6278,6 +7126,99 @@ func (siw *ServerInterfaceWrapper) AttachDocument(c *gin.Context) {
 	}
 
 	siw.Handler.AttachDocument(c, componentID, params)
+}
+
+// GetPlanDue operation middleware
+func (siw *ServerInterfaceWrapper) GetPlanDue(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPlanDue(c, componentID)
+}
+
+// RaiseDue operation middleware
+func (siw *ServerInterfaceWrapper) RaiseDue(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RaiseDueParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RaiseDue(c, componentID, params)
 }
 
 // ListFindings operation middleware
@@ -6944,6 +7885,167 @@ func (siw *ServerInterfaceWrapper) DeclineOwnership(c *gin.Context) {
 	}
 
 	siw.Handler.DeclineOwnership(c, componentID, params)
+}
+
+// GetPlan operation middleware
+func (siw *ServerInterfaceWrapper) GetPlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPlan(c, componentID)
+}
+
+// AttachPlan operation middleware
+func (siw *ServerInterfaceWrapper) AttachPlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AttachPlanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AttachPlan(c, componentID, params)
+}
+
+// ChangePlan operation middleware
+func (siw *ServerInterfaceWrapper) ChangePlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangePlanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangePlan(c, componentID, params)
 }
 
 // ListPledges operation middleware
@@ -12148,6 +13250,31 @@ func (siw *ServerInterfaceWrapper) WithdrawRedemption(c *gin.Context) {
 	siw.Handler.WithdrawRedemption(c, redemptionID, params)
 }
 
+// GetCertificate operation middleware
+func (siw *ServerInterfaceWrapper) GetCertificate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "trackingNumber" -------------
+	var trackingNumber TrackingNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "trackingNumber", c.Param("trackingNumber"), &trackingNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter trackingNumber: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCertificate(c, trackingNumber)
+}
+
 // ListSavedQueries operation middleware
 func (siw *ServerInterfaceWrapper) ListSavedQueries(c *gin.Context) {
 
@@ -12549,6 +13676,170 @@ func (siw *ServerInterfaceWrapper) CoverComponents(c *gin.Context) {
 	siw.Handler.CoverComponents(c, agreementID, params)
 }
 
+// GetUsageBill operation middleware
+func (siw *ServerInterfaceWrapper) GetUsageBill(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetUsageBill(c, agreementID, componentID)
+}
+
+// ListUsageCharges operation middleware
+func (siw *ServerInterfaceWrapper) ListUsageCharges(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUsageChargesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListUsageCharges(c, agreementID, componentID, params)
+}
+
+// ChargeUsage operation middleware
+func (siw *ServerInterfaceWrapper) ChargeUsage(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreementId" -------------
+	var agreementID AgreementIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreementId", c.Param("agreementId"), &agreementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter agreementId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChargeUsageParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChargeUsage(c, agreementID, componentID, params)
+}
+
 // EndAgreement operation middleware
 func (siw *ServerInterfaceWrapper) EndAgreement(c *gin.Context) {
 
@@ -12683,6 +13974,1428 @@ func (siw *ServerInterfaceWrapper) DeclineAgreement(c *gin.Context) {
 	}
 
 	siw.Handler.DeclineAgreement(c, agreementID, params)
+}
+
+// ReportFault operation middleware
+func (siw *ServerInterfaceWrapper) ReportFault(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportFaultParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportFault(c, params)
+}
+
+// GetRequest operation middleware
+func (siw *ServerInterfaceWrapper) GetRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRequest(c, requestID)
+}
+
+// AcceptRequest operation middleware
+func (siw *ServerInterfaceWrapper) AcceptRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptRequestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcceptRequest(c, requestID, params)
+}
+
+// AssignRequest operation middleware
+func (siw *ServerInterfaceWrapper) AssignRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AssignRequestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AssignRequest(c, requestID, params)
+}
+
+// GetBill operation middleware
+func (siw *ServerInterfaceWrapper) GetBill(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetBill(c, requestID)
+}
+
+// CancelRequest operation middleware
+func (siw *ServerInterfaceWrapper) CancelRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelRequestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CancelRequest(c, requestID, params)
+}
+
+// IssueCertificate operation middleware
+func (siw *ServerInterfaceWrapper) IssueCertificate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params IssueCertificateParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IssueCertificate(c, requestID, params)
+}
+
+// CompleteWork operation middleware
+func (siw *ServerInterfaceWrapper) CompleteWork(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CompleteWorkParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CompleteWork(c, requestID, params)
+}
+
+// ConfirmWork operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmWork(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConfirmWorkParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmWork(c, requestID, params)
+}
+
+// GetRequestHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetRequestHistory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRequestHistoryParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRequestHistory(c, requestID, params)
+}
+
+// MarkOverdue operation middleware
+func (siw *ServerInterfaceWrapper) MarkOverdue(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MarkOverdueParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MarkOverdue(c, requestID, params)
+}
+
+// GetPartOrder operation middleware
+func (siw *ServerInterfaceWrapper) GetPartOrder(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPartOrder(c, requestID)
+}
+
+// DeliverPart operation middleware
+func (siw *ServerInterfaceWrapper) DeliverPart(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeliverPartParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeliverPart(c, requestID, params)
+}
+
+// PromisePart operation middleware
+func (siw *ServerInterfaceWrapper) PromisePart(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PromisePartParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PromisePart(c, requestID, params)
+}
+
+// DeclinePartOrder operation middleware
+func (siw *ServerInterfaceWrapper) DeclinePartOrder(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeclinePartOrderParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeclinePartOrder(c, requestID, params)
+}
+
+// WithdrawPartOrder operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawPartOrder(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawPartOrderParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawPartOrder(c, requestID, params)
+}
+
+// ListServicePayments operation middleware
+func (siw *ServerInterfaceWrapper) ListServicePayments(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListServicePaymentsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListServicePayments(c, requestID, params)
+}
+
+// PaySteps operation middleware
+func (siw *ServerInterfaceWrapper) PaySteps(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PayStepsParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PaySteps(c, requestID, params)
+}
+
+// RejectRequest operation middleware
+func (siw *ServerInterfaceWrapper) RejectRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RejectRequestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RejectRequest(c, requestID, params)
+}
+
+// ReturnWork operation middleware
+func (siw *ServerInterfaceWrapper) ReturnWork(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReturnWorkParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReturnWork(c, requestID, params)
+}
+
+// ScheduleRequest operation middleware
+func (siw *ServerInterfaceWrapper) ScheduleRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ScheduleRequestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ScheduleRequest(c, requestID, params)
+}
+
+// StartWork operation middleware
+func (siw *ServerInterfaceWrapper) StartWork(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StartWorkParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StartWork(c, requestID, params)
+}
+
+// ListSteps operation middleware
+func (siw *ServerInterfaceWrapper) ListSteps(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStepsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSteps(c, requestID, params)
+}
+
+// RecordStep operation middleware
+func (siw *ServerInterfaceWrapper) RecordStep(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "requestId" -------------
+	var requestID RequestIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestId", c.Param("requestId"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordStepParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordStep(c, requestID, params)
 }
 
 // ProposeShipment operation middleware
@@ -15518,6 +18231,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/components/:componentId/concessions", wrapper.ListConcessions)
 	router.POST(options.BaseURL+"/components/:componentId/concessions", wrapper.AskConcession)
 	router.POST(options.BaseURL+"/components/:componentId/concessions/:number/decision", wrapper.DecideConcession)
+	router.POST(options.BaseURL+"/components/:componentId/condition-reports", wrapper.ReportCondition)
+	router.GET(options.BaseURL+"/components/:componentId/conditions/:measure", wrapper.GetCondition)
 	router.POST(options.BaseURL+"/components/:componentId/core", wrapper.ReturnCore)
 	router.GET(options.BaseURL+"/components/:componentId/decommissioning", wrapper.GetRetirement)
 	router.POST(options.BaseURL+"/components/:componentId/decommissioning", wrapper.DecommissionComponent)
@@ -15525,6 +18240,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/decommissioning-withdrawal", wrapper.WithdrawDecommission)
 	router.GET(options.BaseURL+"/components/:componentId/documents", wrapper.ListDocuments)
 	router.POST(options.BaseURL+"/components/:componentId/documents", wrapper.AttachDocument)
+	router.GET(options.BaseURL+"/components/:componentId/due", wrapper.GetPlanDue)
+	router.POST(options.BaseURL+"/components/:componentId/due-requests", wrapper.RaiseDue)
 	router.GET(options.BaseURL+"/components/:componentId/findings", wrapper.ListFindings)
 	router.POST(options.BaseURL+"/components/:componentId/findings/:number/closing", wrapper.CloseFinding)
 	router.GET(options.BaseURL+"/components/:componentId/history", wrapper.GetComponentHistory)
@@ -15536,6 +18253,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-refusal", wrapper.DeclineOwnership)
+	router.GET(options.BaseURL+"/components/:componentId/plan", wrapper.GetPlan)
+	router.POST(options.BaseURL+"/components/:componentId/plan", wrapper.AttachPlan)
+	router.POST(options.BaseURL+"/components/:componentId/plan-changes", wrapper.ChangePlan)
 	router.GET(options.BaseURL+"/components/:componentId/pledges", wrapper.ListPledges)
 	router.POST(options.BaseURL+"/components/:componentId/pledges", wrapper.OfferPledge)
 	router.POST(options.BaseURL+"/components/:componentId/pledges/:number/acceptance", wrapper.AcceptPledge)
@@ -15636,6 +18356,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/confirmation", wrapper.ConfirmRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/refusal", wrapper.DeclineRedemption)
 	router.POST(options.BaseURL+"/redemptions/:redemptionId/withdrawal", wrapper.WithdrawRedemption)
+	router.GET(options.BaseURL+"/release-certificates/:trackingNumber", wrapper.GetCertificate)
 	router.GET(options.BaseURL+"/saved-queries", wrapper.ListSavedQueries)
 	router.DELETE(options.BaseURL+"/saved-queries/:name", wrapper.DeleteSavedQuery)
 	router.GET(options.BaseURL+"/saved-queries/:name", wrapper.GetSavedQuery)
@@ -15646,8 +18367,35 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/service-agreements/:agreementId", wrapper.GetAgreement)
 	router.POST(options.BaseURL+"/service-agreements/:agreementId/acceptance", wrapper.AcceptAgreement)
 	router.POST(options.BaseURL+"/service-agreements/:agreementId/components", wrapper.CoverComponents)
+	router.GET(options.BaseURL+"/service-agreements/:agreementId/components/:componentId/bill", wrapper.GetUsageBill)
+	router.GET(options.BaseURL+"/service-agreements/:agreementId/components/:componentId/charges", wrapper.ListUsageCharges)
+	router.POST(options.BaseURL+"/service-agreements/:agreementId/components/:componentId/charges", wrapper.ChargeUsage)
 	router.POST(options.BaseURL+"/service-agreements/:agreementId/ending", wrapper.EndAgreement)
 	router.POST(options.BaseURL+"/service-agreements/:agreementId/refusal", wrapper.DeclineAgreement)
+	router.POST(options.BaseURL+"/service-requests", wrapper.ReportFault)
+	router.GET(options.BaseURL+"/service-requests/:requestId", wrapper.GetRequest)
+	router.POST(options.BaseURL+"/service-requests/:requestId/acceptance", wrapper.AcceptRequest)
+	router.POST(options.BaseURL+"/service-requests/:requestId/assignment", wrapper.AssignRequest)
+	router.GET(options.BaseURL+"/service-requests/:requestId/bill", wrapper.GetBill)
+	router.POST(options.BaseURL+"/service-requests/:requestId/cancellation", wrapper.CancelRequest)
+	router.POST(options.BaseURL+"/service-requests/:requestId/certificates", wrapper.IssueCertificate)
+	router.POST(options.BaseURL+"/service-requests/:requestId/completion", wrapper.CompleteWork)
+	router.POST(options.BaseURL+"/service-requests/:requestId/confirmation", wrapper.ConfirmWork)
+	router.GET(options.BaseURL+"/service-requests/:requestId/history", wrapper.GetRequestHistory)
+	router.POST(options.BaseURL+"/service-requests/:requestId/overdue-mark", wrapper.MarkOverdue)
+	router.GET(options.BaseURL+"/service-requests/:requestId/part-order", wrapper.GetPartOrder)
+	router.POST(options.BaseURL+"/service-requests/:requestId/part-order/delivery", wrapper.DeliverPart)
+	router.POST(options.BaseURL+"/service-requests/:requestId/part-order/promise", wrapper.PromisePart)
+	router.POST(options.BaseURL+"/service-requests/:requestId/part-order/refusal", wrapper.DeclinePartOrder)
+	router.POST(options.BaseURL+"/service-requests/:requestId/part-order/withdrawal", wrapper.WithdrawPartOrder)
+	router.GET(options.BaseURL+"/service-requests/:requestId/payments", wrapper.ListServicePayments)
+	router.POST(options.BaseURL+"/service-requests/:requestId/payments", wrapper.PaySteps)
+	router.POST(options.BaseURL+"/service-requests/:requestId/refusal", wrapper.RejectRequest)
+	router.POST(options.BaseURL+"/service-requests/:requestId/return", wrapper.ReturnWork)
+	router.POST(options.BaseURL+"/service-requests/:requestId/schedule", wrapper.ScheduleRequest)
+	router.POST(options.BaseURL+"/service-requests/:requestId/start", wrapper.StartWork)
+	router.GET(options.BaseURL+"/service-requests/:requestId/steps", wrapper.ListSteps)
+	router.POST(options.BaseURL+"/service-requests/:requestId/steps", wrapper.RecordStep)
 	router.POST(options.BaseURL+"/shipments", wrapper.ProposeShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId", wrapper.GetShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/acceptance", wrapper.AcceptTerms)
@@ -15819,7 +18567,34 @@ type AttestationPageJSONResponse AttestationPage
 
 type AuthenticityJSONResponse Authenticity
 
+type BillJSONResponse Bill
+
+type BillChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type BillChangedJSONResponse struct {
+	Body Bill
+
+	Headers BillChangedResponseHeaders
+}
+
 type CareJSONResponse Care
+
+type CertificateFormJSONResponse CertificateForm
+
+type CertificateFormCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type CertificateFormCreatedJSONResponse struct {
+	Body CertificateForm
+
+	Headers CertificateFormCreatedResponseHeaders
+}
 
 type ChannelEventPageJSONResponse ChannelEventPage
 
@@ -15886,6 +18661,17 @@ type ConcessionRecordCreatedJSONResponse struct {
 	Body ConcessionRecord
 
 	Headers ConcessionRecordCreatedResponseHeaders
+}
+
+type ConditionReportedChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ConditionReportedChangedJSONResponse struct {
+	Body ConditionReported
+
+	Headers ConditionReportedChangedResponseHeaders
 }
 
 type ConsolidationJSONResponse Consolidation
@@ -16087,6 +18873,8 @@ type MatchesTextEventStreamResponse struct {
 	ContentLength int64
 }
 
+type MonitoredConditionJSONResponse MonitoredCondition
+
 type OperationJSONResponse Operation
 
 type OrganisationJSONResponse Organisation
@@ -16106,6 +18894,19 @@ type OrganisationCreatedJSONResponse struct {
 type OrganisationPageJSONResponse OrganisationPage
 
 type ParkedPageJSONResponse ParkedPage
+
+type PartOrderJSONResponse PartOrder
+
+type PartOrderChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type PartOrderChangedJSONResponse struct {
+	Body PartOrder
+
+	Headers PartOrderChangedResponseHeaders
+}
 
 type PaymentChannelJSONResponse PaymentChannel
 
@@ -16131,6 +18932,33 @@ type PaymentChannelCreatedJSONResponse struct {
 
 	Headers PaymentChannelCreatedResponseHeaders
 }
+
+type PlanJSONResponse Plan
+
+type PlanChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type PlanChangedJSONResponse struct {
+	Body Plan
+
+	Headers PlanChangedResponseHeaders
+}
+
+type PlanCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type PlanCreatedJSONResponse struct {
+	Body Plan
+
+	Headers PlanCreatedResponseHeaders
+}
+
+type PlanDueJSONResponse PlanDue
 
 type PledgePageJSONResponse PledgePage
 
@@ -16231,6 +19059,17 @@ type QueryExportTextCsvResponse struct {
 	ContentLength int64
 }
 
+type RaisedRequestsChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type RaisedRequestsChangedJSONResponse struct {
+	Body RaisedRequests
+
+	Headers RaisedRequestsChangedResponseHeaders
+}
+
 type RatingJSONResponse Rating
 
 type ReadModelJSONResponse ReadModel
@@ -16287,6 +19126,8 @@ type RedemptionCreatedJSONResponse struct {
 
 type ReplacedTermsPageJSONResponse ReplacedTermsPage
 
+type RequestEventPageJSONResponse RequestEventPage
+
 type RetirementJSONResponse Retirement
 
 type RetirementChangedResponseHeaders struct {
@@ -16341,6 +19182,47 @@ type SegmentsOpenedJSONResponse struct {
 
 	Headers SegmentsOpenedResponseHeaders
 }
+
+type ServicePaymentPageJSONResponse ServicePaymentPage
+
+type ServiceRequestJSONResponse ServiceRequest
+
+type ServiceRequestChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ServiceRequestChangedJSONResponse struct {
+	Body ServiceRequest
+
+	Headers ServiceRequestChangedResponseHeaders
+}
+
+type ServiceRequestCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ServiceRequestCreatedJSONResponse struct {
+	Body ServiceRequest
+
+	Headers ServiceRequestCreatedResponseHeaders
+}
+
+type ServiceStepCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ServiceStepCreatedJSONResponse struct {
+	Body ServiceStep
+
+	Headers ServiceStepCreatedResponseHeaders
+}
+
+type ServiceStepPageJSONResponse ServiceStepPage
 
 type SessionBegunResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -16907,6 +19789,60 @@ func (response DecideConcession200JSONResponse) VisitDecideConcessionResponse(w 
 	return err
 }
 
+type ReportConditionRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReportConditionParams
+	Body        *ReportConditionJSONRequestBody
+}
+
+type ReportConditionResponseObject interface {
+	VisitReportConditionResponse(w http.ResponseWriter) error
+}
+
+type ReportCondition200JSONResponse struct {
+	ConditionReportedChangedJSONResponse
+}
+
+func (response ReportCondition200JSONResponse) VisitReportConditionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConditionRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Measure     MeasureParameter     `json:"measure"`
+}
+
+type GetConditionResponseObject interface {
+	VisitGetConditionResponse(w http.ResponseWriter) error
+}
+
+type GetCondition200JSONResponse struct{ MonitoredConditionJSONResponse }
+
+func (response GetCondition200JSONResponse) VisitGetConditionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReturnCoreRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      ReturnCoreParams
@@ -17096,6 +20032,59 @@ func (response AttachDocument201JSONResponse) VisitAttachDocumentResponse(w http
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanDueRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetPlanDueResponseObject interface {
+	VisitGetPlanDueResponse(w http.ResponseWriter) error
+}
+
+type GetPlanDue200JSONResponse struct{ PlanDueJSONResponse }
+
+func (response GetPlanDue200JSONResponse) VisitGetPlanDueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RaiseDueRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RaiseDueParams
+	Body        *RaiseDueJSONRequestBody
+}
+
+type RaiseDueResponseObject interface {
+	VisitRaiseDueResponse(w http.ResponseWriter) error
+}
+
+type RaiseDue200JSONResponse struct {
+	RaisedRequestsChangedJSONResponse
+}
+
+func (response RaiseDue200JSONResponse) VisitRaiseDueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17387,6 +20376,87 @@ type DeclineOwnershipResponseObject interface {
 type DeclineOwnership200JSONResponse struct{ ComponentChangedJSONResponse }
 
 func (response DeclineOwnership200JSONResponse) VisitDeclineOwnershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetPlanResponseObject interface {
+	VisitGetPlanResponse(w http.ResponseWriter) error
+}
+
+type GetPlan200JSONResponse struct{ PlanJSONResponse }
+
+func (response GetPlan200JSONResponse) VisitGetPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPlanRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      AttachPlanParams
+	Body        *AttachPlanJSONRequestBody
+}
+
+type AttachPlanResponseObject interface {
+	VisitAttachPlanResponse(w http.ResponseWriter) error
+}
+
+type AttachPlan201JSONResponse struct{ PlanCreatedJSONResponse }
+
+func (response AttachPlan201JSONResponse) VisitAttachPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlanRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ChangePlanParams
+	Body        *ChangePlanJSONRequestBody
+}
+
+type ChangePlanResponseObject interface {
+	VisitChangePlanResponse(w http.ResponseWriter) error
+}
+
+type ChangePlan200JSONResponse struct{ PlanChangedJSONResponse }
+
+func (response ChangePlan200JSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20157,6 +23227,28 @@ func (response WithdrawRedemption200JSONResponse) VisitWithdrawRedemptionRespons
 	return err
 }
 
+type GetCertificateRequestObject struct {
+	TrackingNumber TrackingNumberParameter `json:"trackingNumber"`
+}
+
+type GetCertificateResponseObject interface {
+	VisitGetCertificateResponse(w http.ResponseWriter) error
+}
+
+type GetCertificate200JSONResponse struct{ CertificateFormJSONResponse }
+
+func (response GetCertificate200JSONResponse) VisitGetCertificateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSavedQueriesRequestObject struct {
 }
 
@@ -20423,6 +23515,83 @@ func (response CoverComponents200JSONResponse) VisitCoverComponentsResponse(w ht
 	return err
 }
 
+type GetUsageBillRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetUsageBillResponseObject interface {
+	VisitGetUsageBillResponse(w http.ResponseWriter) error
+}
+
+type GetUsageBill200JSONResponse struct{ BillJSONResponse }
+
+func (response GetUsageBill200JSONResponse) VisitGetUsageBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsageChargesRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListUsageChargesParams
+}
+
+type ListUsageChargesResponseObject interface {
+	VisitListUsageChargesResponse(w http.ResponseWriter) error
+}
+
+type ListUsageCharges200JSONResponse struct{ ServicePaymentPageJSONResponse }
+
+func (response ListUsageCharges200JSONResponse) VisitListUsageChargesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChargeUsageRequestObject struct {
+	AgreementID AgreementIDParameter `json:"agreementId"`
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ChargeUsageParams
+	Body        *ChargeUsageJSONRequestBody
+}
+
+type ChargeUsageResponseObject interface {
+	VisitChargeUsageResponse(w http.ResponseWriter) error
+}
+
+type ChargeUsage200JSONResponse struct{ BillChangedJSONResponse }
+
+func (response ChargeUsage200JSONResponse) VisitChargeUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type EndAgreementRequestObject struct {
 	AgreementID AgreementIDParameter `json:"agreementId"`
 	Params      EndAgreementParams
@@ -20477,6 +23646,689 @@ func (response DeclineAgreement200JSONResponse) VisitDeclineAgreementResponse(w 
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportFaultRequestObject struct {
+	Params ReportFaultParams
+	Body   *ReportFaultJSONRequestBody
+}
+
+type ReportFaultResponseObject interface {
+	VisitReportFaultResponse(w http.ResponseWriter) error
+}
+
+type ReportFault201JSONResponse struct {
+	ServiceRequestCreatedJSONResponse
+}
+
+func (response ReportFault201JSONResponse) VisitReportFaultResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRequestRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+}
+
+type GetRequestResponseObject interface {
+	VisitGetRequestResponse(w http.ResponseWriter) error
+}
+
+type GetRequest200JSONResponse struct{ ServiceRequestJSONResponse }
+
+func (response GetRequest200JSONResponse) VisitGetRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptRequestRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    AcceptRequestParams
+	Body      *AcceptRequestJSONRequestBody
+}
+
+type AcceptRequestResponseObject interface {
+	VisitAcceptRequestResponse(w http.ResponseWriter) error
+}
+
+type AcceptRequest200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response AcceptRequest200JSONResponse) VisitAcceptRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssignRequestRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    AssignRequestParams
+	Body      *AssignRequestJSONRequestBody
+}
+
+type AssignRequestResponseObject interface {
+	VisitAssignRequestResponse(w http.ResponseWriter) error
+}
+
+type AssignRequest200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response AssignRequest200JSONResponse) VisitAssignRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBillRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+}
+
+type GetBillResponseObject interface {
+	VisitGetBillResponse(w http.ResponseWriter) error
+}
+
+type GetBill200JSONResponse struct{ BillJSONResponse }
+
+func (response GetBill200JSONResponse) VisitGetBillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelRequestRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    CancelRequestParams
+	Body      *CancelRequestJSONRequestBody
+}
+
+type CancelRequestResponseObject interface {
+	VisitCancelRequestResponse(w http.ResponseWriter) error
+}
+
+type CancelRequest200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response CancelRequest200JSONResponse) VisitCancelRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueCertificateRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    IssueCertificateParams
+	Body      *IssueCertificateJSONRequestBody
+}
+
+type IssueCertificateResponseObject interface {
+	VisitIssueCertificateResponse(w http.ResponseWriter) error
+}
+
+type IssueCertificate201JSONResponse struct {
+	CertificateFormCreatedJSONResponse
+}
+
+func (response IssueCertificate201JSONResponse) VisitIssueCertificateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteWorkRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    CompleteWorkParams
+	Body      *CompleteWorkJSONRequestBody
+}
+
+type CompleteWorkResponseObject interface {
+	VisitCompleteWorkResponse(w http.ResponseWriter) error
+}
+
+type CompleteWork200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response CompleteWork200JSONResponse) VisitCompleteWorkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmWorkRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    ConfirmWorkParams
+	Body      *ConfirmWorkJSONRequestBody
+}
+
+type ConfirmWorkResponseObject interface {
+	VisitConfirmWorkResponse(w http.ResponseWriter) error
+}
+
+type ConfirmWork200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response ConfirmWork200JSONResponse) VisitConfirmWorkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRequestHistoryRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    GetRequestHistoryParams
+}
+
+type GetRequestHistoryResponseObject interface {
+	VisitGetRequestHistoryResponse(w http.ResponseWriter) error
+}
+
+type GetRequestHistory200JSONResponse struct{ RequestEventPageJSONResponse }
+
+func (response GetRequestHistory200JSONResponse) VisitGetRequestHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MarkOverdueRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    MarkOverdueParams
+	Body      *MarkOverdueJSONRequestBody
+}
+
+type MarkOverdueResponseObject interface {
+	VisitMarkOverdueResponse(w http.ResponseWriter) error
+}
+
+type MarkOverdue200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response MarkOverdue200JSONResponse) VisitMarkOverdueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPartOrderRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+}
+
+type GetPartOrderResponseObject interface {
+	VisitGetPartOrderResponse(w http.ResponseWriter) error
+}
+
+type GetPartOrder200JSONResponse struct{ PartOrderJSONResponse }
+
+func (response GetPartOrder200JSONResponse) VisitGetPartOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeliverPartRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    DeliverPartParams
+	Body      *DeliverPartJSONRequestBody
+}
+
+type DeliverPartResponseObject interface {
+	VisitDeliverPartResponse(w http.ResponseWriter) error
+}
+
+type DeliverPart200JSONResponse struct{ PartOrderChangedJSONResponse }
+
+func (response DeliverPart200JSONResponse) VisitDeliverPartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PromisePartRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    PromisePartParams
+	Body      *PromisePartJSONRequestBody
+}
+
+type PromisePartResponseObject interface {
+	VisitPromisePartResponse(w http.ResponseWriter) error
+}
+
+type PromisePart200JSONResponse struct{ PartOrderChangedJSONResponse }
+
+func (response PromisePart200JSONResponse) VisitPromisePartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeclinePartOrderRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    DeclinePartOrderParams
+	Body      *DeclinePartOrderJSONRequestBody
+}
+
+type DeclinePartOrderResponseObject interface {
+	VisitDeclinePartOrderResponse(w http.ResponseWriter) error
+}
+
+type DeclinePartOrder200JSONResponse struct{ PartOrderChangedJSONResponse }
+
+func (response DeclinePartOrder200JSONResponse) VisitDeclinePartOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPartOrderRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    WithdrawPartOrderParams
+	Body      *WithdrawPartOrderJSONRequestBody
+}
+
+type WithdrawPartOrderResponseObject interface {
+	VisitWithdrawPartOrderResponse(w http.ResponseWriter) error
+}
+
+type WithdrawPartOrder200JSONResponse struct{ PartOrderChangedJSONResponse }
+
+func (response WithdrawPartOrder200JSONResponse) VisitWithdrawPartOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListServicePaymentsRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    ListServicePaymentsParams
+}
+
+type ListServicePaymentsResponseObject interface {
+	VisitListServicePaymentsResponse(w http.ResponseWriter) error
+}
+
+type ListServicePayments200JSONResponse struct{ ServicePaymentPageJSONResponse }
+
+func (response ListServicePayments200JSONResponse) VisitListServicePaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayStepsRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    PayStepsParams
+	Body      *PayStepsJSONRequestBody
+}
+
+type PayStepsResponseObject interface {
+	VisitPayStepsResponse(w http.ResponseWriter) error
+}
+
+type PaySteps200JSONResponse struct{ BillChangedJSONResponse }
+
+func (response PaySteps200JSONResponse) VisitPayStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectRequestRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    RejectRequestParams
+	Body      *RejectRequestJSONRequestBody
+}
+
+type RejectRequestResponseObject interface {
+	VisitRejectRequestResponse(w http.ResponseWriter) error
+}
+
+type RejectRequest200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response RejectRequest200JSONResponse) VisitRejectRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnWorkRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    ReturnWorkParams
+	Body      *ReturnWorkJSONRequestBody
+}
+
+type ReturnWorkResponseObject interface {
+	VisitReturnWorkResponse(w http.ResponseWriter) error
+}
+
+type ReturnWork200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response ReturnWork200JSONResponse) VisitReturnWorkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ScheduleRequestRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    ScheduleRequestParams
+	Body      *ScheduleRequestJSONRequestBody
+}
+
+type ScheduleRequestResponseObject interface {
+	VisitScheduleRequestResponse(w http.ResponseWriter) error
+}
+
+type ScheduleRequest200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response ScheduleRequest200JSONResponse) VisitScheduleRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartWorkRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    StartWorkParams
+	Body      *StartWorkJSONRequestBody
+}
+
+type StartWorkResponseObject interface {
+	VisitStartWorkResponse(w http.ResponseWriter) error
+}
+
+type StartWork200JSONResponse struct {
+	ServiceRequestChangedJSONResponse
+}
+
+func (response StartWork200JSONResponse) VisitStartWorkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStepsRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    ListStepsParams
+}
+
+type ListStepsResponseObject interface {
+	VisitListStepsResponse(w http.ResponseWriter) error
+}
+
+type ListSteps200JSONResponse struct{ ServiceStepPageJSONResponse }
+
+func (response ListSteps200JSONResponse) VisitListStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordStepRequestObject struct {
+	RequestID RequestIDParameter `json:"requestId"`
+	Params    RecordStepParams
+	Body      *RecordStepJSONRequestBody
+}
+
+type RecordStepResponseObject interface {
+	VisitRecordStepResponse(w http.ResponseWriter) error
+}
+
+type RecordStep201JSONResponse struct{ ServiceStepCreatedJSONResponse }
+
+func (response RecordStep201JSONResponse) VisitRecordStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21928,6 +25780,12 @@ type StrictServerInterface interface {
 	// DecideConcession Accept a deviation or refuse it
 	// (POST /components/{componentId}/concessions/{number}/decision)
 	DecideConcession(ctx context.Context, request DecideConcessionRequestObject) (DecideConcessionResponseObject, error)
+	// ReportCondition Bring a signed report of what was measured
+	// (POST /components/{componentId}/condition-reports)
+	ReportCondition(ctx context.Context, request ReportConditionRequestObject) (ReportConditionResponseObject, error)
+	// GetCondition Get where one measure of a component stands
+	// (GET /components/{componentId}/conditions/{measure})
+	GetCondition(ctx context.Context, request GetConditionRequestObject) (GetConditionResponseObject, error)
 	// ReturnCore Take a used unit back as a core
 	// (POST /components/{componentId}/core)
 	ReturnCore(ctx context.Context, request ReturnCoreRequestObject) (ReturnCoreResponseObject, error)
@@ -21949,6 +25807,12 @@ type StrictServerInterface interface {
 	// AttachDocument Keep the hash of a paper about a component
 	// (POST /components/{componentId}/documents)
 	AttachDocument(ctx context.Context, request AttachDocumentRequestObject) (AttachDocumentResponseObject, error)
+	// GetPlanDue Get what of a plan is due
+	// (GET /components/{componentId}/due)
+	GetPlanDue(ctx context.Context, request GetPlanDueRequestObject) (GetPlanDueResponseObject, error)
+	// RaiseDue Raise the requests of what is due
+	// (POST /components/{componentId}/due-requests)
+	RaiseDue(ctx context.Context, request RaiseDueRequestObject) (RaiseDueResponseObject, error)
 	// ListFindings List what does not fit with a component, oldest first
 	// (GET /components/{componentId}/findings)
 	ListFindings(ctx context.Context, request ListFindingsRequestObject) (ListFindingsResponseObject, error)
@@ -21982,6 +25846,15 @@ type StrictServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(ctx context.Context, request DeclineOwnershipRequestObject) (DeclineOwnershipResponseObject, error)
+	// GetPlan Get the maintenance plan of a component
+	// (GET /components/{componentId}/plan)
+	GetPlan(ctx context.Context, request GetPlanRequestObject) (GetPlanResponseObject, error)
+	// AttachPlan Load the maintenance plan of a component
+	// (POST /components/{componentId}/plan)
+	AttachPlan(ctx context.Context, request AttachPlanRequestObject) (AttachPlanResponseObject, error)
+	// ChangePlan Change a maintenance plan, or propose to
+	// (POST /components/{componentId}/plan-changes)
+	ChangePlan(ctx context.Context, request ChangePlanRequestObject) (ChangePlanResponseObject, error)
 	// ListPledges List the pledges of a component, oldest first
 	// (GET /components/{componentId}/pledges)
 	ListPledges(ctx context.Context, request ListPledgesRequestObject) (ListPledgesResponseObject, error)
@@ -22282,6 +26155,9 @@ type StrictServerInterface interface {
 	// WithdrawRedemption Withdraw a request that is not answered
 	// (POST /redemptions/{redemptionId}/withdrawal)
 	WithdrawRedemption(ctx context.Context, request WithdrawRedemptionRequestObject) (WithdrawRedemptionResponseObject, error)
+	// GetCertificate Get a release certificate and its form
+	// (GET /release-certificates/{trackingNumber})
+	GetCertificate(ctx context.Context, request GetCertificateRequestObject) (GetCertificateResponseObject, error)
 	// ListSavedQueries List this organisation's saved questions
 	// (GET /saved-queries)
 	ListSavedQueries(ctx context.Context, request ListSavedQueriesRequestObject) (ListSavedQueriesResponseObject, error)
@@ -22312,12 +26188,93 @@ type StrictServerInterface interface {
 	// CoverComponents Put components under an agreement
 	// (POST /service-agreements/{agreementId}/components)
 	CoverComponents(ctx context.Context, request CoverComponentsRequestObject) (CoverComponentsResponseObject, error)
+	// GetUsageBill Get what has been charged for use
+	// (GET /service-agreements/{agreementId}/components/{componentId}/bill)
+	GetUsageBill(ctx context.Context, request GetUsageBillRequestObject) (GetUsageBillResponseObject, error)
+	// ListUsageCharges List the payments for use
+	// (GET /service-agreements/{agreementId}/components/{componentId}/charges)
+	ListUsageCharges(ctx context.Context, request ListUsageChargesRequestObject) (ListUsageChargesResponseObject, error)
+	// ChargeUsage Charge use since the last charge
+	// (POST /service-agreements/{agreementId}/components/{componentId}/charges)
+	ChargeUsage(ctx context.Context, request ChargeUsageRequestObject) (ChargeUsageResponseObject, error)
 	// EndAgreement End an agreement
 	// (POST /service-agreements/{agreementId}/ending)
 	EndAgreement(ctx context.Context, request EndAgreementRequestObject) (EndAgreementResponseObject, error)
 	// DeclineAgreement Decline a proposed agreement, or take it back
 	// (POST /service-agreements/{agreementId}/refusal)
 	DeclineAgreement(ctx context.Context, request DeclineAgreementRequestObject) (DeclineAgreementResponseObject, error)
+	// ReportFault Ask for corrective work
+	// (POST /service-requests)
+	ReportFault(ctx context.Context, request ReportFaultRequestObject) (ReportFaultResponseObject, error)
+	// GetRequest Get where a service request stands
+	// (GET /service-requests/{requestId})
+	GetRequest(ctx context.Context, request GetRequestRequestObject) (GetRequestResponseObject, error)
+	// AcceptRequest Accept a request
+	// (POST /service-requests/{requestId}/acceptance)
+	AcceptRequest(ctx context.Context, request AcceptRequestRequestObject) (AcceptRequestResponseObject, error)
+	// AssignRequest Assign a request to whom an agreement names
+	// (POST /service-requests/{requestId}/assignment)
+	AssignRequest(ctx context.Context, request AssignRequestRequestObject) (AssignRequestResponseObject, error)
+	// GetBill Get what has been paid for a request
+	// (GET /service-requests/{requestId}/bill)
+	GetBill(ctx context.Context, request GetBillRequestObject) (GetBillResponseObject, error)
+	// CancelRequest Call a request off
+	// (POST /service-requests/{requestId}/cancellation)
+	CancelRequest(ctx context.Context, request CancelRequestRequestObject) (CancelRequestResponseObject, error)
+	// IssueCertificate Issue a release certificate
+	// (POST /service-requests/{requestId}/certificates)
+	IssueCertificate(ctx context.Context, request IssueCertificateRequestObject) (IssueCertificateResponseObject, error)
+	// CompleteWork Complete the work on an engineer's word
+	// (POST /service-requests/{requestId}/completion)
+	CompleteWork(ctx context.Context, request CompleteWorkRequestObject) (CompleteWorkResponseObject, error)
+	// ConfirmWork Confirm the work and pay the rest
+	// (POST /service-requests/{requestId}/confirmation)
+	ConfirmWork(ctx context.Context, request ConfirmWorkRequestObject) (ConfirmWorkResponseObject, error)
+	// GetRequestHistory List what happened to a service request
+	// (GET /service-requests/{requestId}/history)
+	GetRequestHistory(ctx context.Context, request GetRequestHistoryRequestObject) (GetRequestHistoryResponseObject, error)
+	// MarkOverdue Put on record that a request is overdue
+	// (POST /service-requests/{requestId}/overdue-mark)
+	MarkOverdue(ctx context.Context, request MarkOverdueRequestObject) (MarkOverdueResponseObject, error)
+	// GetPartOrder Get the order of a replacement
+	// (GET /service-requests/{requestId}/part-order)
+	GetPartOrder(ctx context.Context, request GetPartOrderRequestObject) (GetPartOrderResponseObject, error)
+	// DeliverPart Name the component that is handed over for an order
+	// (POST /service-requests/{requestId}/part-order/delivery)
+	DeliverPart(ctx context.Context, request DeliverPartRequestObject) (DeliverPartResponseObject, error)
+	// PromisePart Say when an ordered part will be there
+	// (POST /service-requests/{requestId}/part-order/promise)
+	PromisePart(ctx context.Context, request PromisePartRequestObject) (PromisePartResponseObject, error)
+	// DeclinePartOrder Decline an order
+	// (POST /service-requests/{requestId}/part-order/refusal)
+	DeclinePartOrder(ctx context.Context, request DeclinePartOrderRequestObject) (DeclinePartOrderResponseObject, error)
+	// WithdrawPartOrder Take an order back
+	// (POST /service-requests/{requestId}/part-order/withdrawal)
+	WithdrawPartOrder(ctx context.Context, request WithdrawPartOrderRequestObject) (WithdrawPartOrderResponseObject, error)
+	// ListServicePayments List the payments for a request
+	// (GET /service-requests/{requestId}/payments)
+	ListServicePayments(ctx context.Context, request ListServicePaymentsRequestObject) (ListServicePaymentsResponseObject, error)
+	// PaySteps Pay completed steps
+	// (POST /service-requests/{requestId}/payments)
+	PaySteps(ctx context.Context, request PayStepsRequestObject) (PayStepsResponseObject, error)
+	// RejectRequest Refuse a request
+	// (POST /service-requests/{requestId}/refusal)
+	RejectRequest(ctx context.Context, request RejectRequestRequestObject) (RejectRequestResponseObject, error)
+	// ReturnWork Say that the work is not what was asked for
+	// (POST /service-requests/{requestId}/return)
+	ReturnWork(ctx context.Context, request ReturnWorkRequestObject) (ReturnWorkResponseObject, error)
+	// ScheduleRequest Say when an engineer comes, and who
+	// (POST /service-requests/{requestId}/schedule)
+	ScheduleRequest(ctx context.Context, request ScheduleRequestRequestObject) (ScheduleRequestResponseObject, error)
+	// StartWork Begin the work
+	// (POST /service-requests/{requestId}/start)
+	StartWork(ctx context.Context, request StartWorkRequestObject) (StartWorkResponseObject, error)
+	// ListSteps List the steps of the work
+	// (GET /service-requests/{requestId}/steps)
+	ListSteps(ctx context.Context, request ListStepsRequestObject) (ListStepsResponseObject, error)
+	// RecordStep Record a completed step
+	// (POST /service-requests/{requestId}/steps)
+	RecordStep(ctx context.Context, request RecordStepRequestObject) (RecordStepResponseObject, error)
 	// ProposeShipment Propose the terms of a new shipment
 	// (POST /shipments)
 	ProposeShipment(ctx context.Context, request ProposeShipmentRequestObject) (ProposeShipmentResponseObject, error)
@@ -23091,6 +27048,78 @@ func (sh *strictHandler) DecideConcession(ctx *gin.Context, componentID Componen
 	}
 }
 
+// ReportCondition operation middleware
+func (sh *strictHandler) ReportCondition(ctx *gin.Context, componentID ComponentIDParameter, params ReportConditionParams) {
+	var request ReportConditionRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ReportConditionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportCondition(ctx, request.(ReportConditionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportCondition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReportConditionResponseObject); ok {
+		if err := validResponse.VisitReportConditionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCondition operation middleware
+func (sh *strictHandler) GetCondition(ctx *gin.Context, componentID ComponentIDParameter, measure MeasureParameter) {
+	var request GetConditionRequestObject
+
+	request.ComponentID = componentID
+	request.Measure = measure
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCondition(ctx, request.(GetConditionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCondition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetConditionResponseObject); ok {
+		if err := validResponse.VisitGetConditionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ReturnCore operation middleware
 func (sh *strictHandler) ReturnCore(ctx *gin.Context, componentID ComponentIDParameter, params ReturnCoreParams) {
 	var request ReturnCoreRequestObject
@@ -23368,6 +27397,80 @@ func (sh *strictHandler) AttachDocument(ctx *gin.Context, componentID ComponentI
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AttachDocumentResponseObject); ok {
 		if err := validResponse.VisitAttachDocumentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPlanDue operation middleware
+func (sh *strictHandler) GetPlanDue(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetPlanDueRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPlanDue(ctx, request.(GetPlanDueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPlanDue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPlanDueResponseObject); ok {
+		if err := validResponse.VisitGetPlanDueResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RaiseDue operation middleware
+func (sh *strictHandler) RaiseDue(ctx *gin.Context, componentID ComponentIDParameter, params RaiseDueParams) {
+	var request RaiseDueRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RaiseDueJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RaiseDue(ctx, request.(RaiseDueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RaiseDue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RaiseDueResponseObject); ok {
+		if err := validResponse.VisitRaiseDueResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -23815,6 +27918,122 @@ func (sh *strictHandler) DeclineOwnership(ctx *gin.Context, componentID Componen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DeclineOwnershipResponseObject); ok {
 		if err := validResponse.VisitDeclineOwnershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPlan operation middleware
+func (sh *strictHandler) GetPlan(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetPlanRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPlan(ctx, request.(GetPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPlanResponseObject); ok {
+		if err := validResponse.VisitGetPlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AttachPlan operation middleware
+func (sh *strictHandler) AttachPlan(ctx *gin.Context, componentID ComponentIDParameter, params AttachPlanParams) {
+	var request AttachPlanRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body AttachPlanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AttachPlan(ctx, request.(AttachPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AttachPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AttachPlanResponseObject); ok {
+		if err := validResponse.VisitAttachPlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangePlan operation middleware
+func (sh *strictHandler) ChangePlan(ctx *gin.Context, componentID ComponentIDParameter, params ChangePlanParams) {
+	var request ChangePlanRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ChangePlanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePlan(ctx, request.(ChangePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangePlanResponseObject); ok {
+		if err := validResponse.VisitChangePlanResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -27610,6 +31829,32 @@ func (sh *strictHandler) WithdrawRedemption(ctx *gin.Context, redemptionID Redem
 	}
 }
 
+// GetCertificate operation middleware
+func (sh *strictHandler) GetCertificate(ctx *gin.Context, trackingNumber TrackingNumberParameter) {
+	var request GetCertificateRequestObject
+
+	request.TrackingNumber = trackingNumber
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCertificate(ctx, request.(GetCertificateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCertificate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCertificateResponseObject); ok {
+		if err := validResponse.VisitGetCertificateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSavedQueries operation middleware
 func (sh *strictHandler) ListSavedQueries(ctx *gin.Context) {
 	var request ListSavedQueriesRequestObject
@@ -27947,6 +32192,110 @@ func (sh *strictHandler) CoverComponents(ctx *gin.Context, agreementID Agreement
 	}
 }
 
+// GetUsageBill operation middleware
+func (sh *strictHandler) GetUsageBill(ctx *gin.Context, agreementID AgreementIDParameter, componentID ComponentIDParameter) {
+	var request GetUsageBillRequestObject
+
+	request.AgreementID = agreementID
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsageBill(ctx, request.(GetUsageBillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsageBill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetUsageBillResponseObject); ok {
+		if err := validResponse.VisitGetUsageBillResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListUsageCharges operation middleware
+func (sh *strictHandler) ListUsageCharges(ctx *gin.Context, agreementID AgreementIDParameter, componentID ComponentIDParameter, params ListUsageChargesParams) {
+	var request ListUsageChargesRequestObject
+
+	request.AgreementID = agreementID
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUsageCharges(ctx, request.(ListUsageChargesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUsageCharges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListUsageChargesResponseObject); ok {
+		if err := validResponse.VisitListUsageChargesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChargeUsage operation middleware
+func (sh *strictHandler) ChargeUsage(ctx *gin.Context, agreementID AgreementIDParameter, componentID ComponentIDParameter, params ChargeUsageParams) {
+	var request ChargeUsageRequestObject
+
+	request.AgreementID = agreementID
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body ChargeUsageJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChargeUsage(ctx, request.(ChargeUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChargeUsage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChargeUsageResponseObject); ok {
+		if err := validResponse.VisitChargeUsageResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // EndAgreement operation middleware
 func (sh *strictHandler) EndAgreement(ctx *gin.Context, agreementID AgreementIDParameter, params EndAgreementParams) {
 	var request EndAgreementRequestObject
@@ -28036,6 +32385,989 @@ func (sh *strictHandler) DeclineAgreement(ctx *gin.Context, agreementID Agreemen
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DeclineAgreementResponseObject); ok {
 		if err := validResponse.VisitDeclineAgreementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportFault operation middleware
+func (sh *strictHandler) ReportFault(ctx *gin.Context, params ReportFaultParams) {
+	var request ReportFaultRequestObject
+
+	request.Params = params
+
+	var body ReportFaultJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportFault(ctx, request.(ReportFaultRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportFault")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReportFaultResponseObject); ok {
+		if err := validResponse.VisitReportFaultResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRequest operation middleware
+func (sh *strictHandler) GetRequest(ctx *gin.Context, requestID RequestIDParameter) {
+	var request GetRequestRequestObject
+
+	request.RequestID = requestID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRequest(ctx, request.(GetRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRequestResponseObject); ok {
+		if err := validResponse.VisitGetRequestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcceptRequest operation middleware
+func (sh *strictHandler) AcceptRequest(ctx *gin.Context, requestID RequestIDParameter, params AcceptRequestParams) {
+	var request AcceptRequestRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body AcceptRequestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptRequest(ctx, request.(AcceptRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcceptRequestResponseObject); ok {
+		if err := validResponse.VisitAcceptRequestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AssignRequest operation middleware
+func (sh *strictHandler) AssignRequest(ctx *gin.Context, requestID RequestIDParameter, params AssignRequestParams) {
+	var request AssignRequestRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body AssignRequestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AssignRequest(ctx, request.(AssignRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssignRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AssignRequestResponseObject); ok {
+		if err := validResponse.VisitAssignRequestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetBill operation middleware
+func (sh *strictHandler) GetBill(ctx *gin.Context, requestID RequestIDParameter) {
+	var request GetBillRequestObject
+
+	request.RequestID = requestID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBill(ctx, request.(GetBillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetBillResponseObject); ok {
+		if err := validResponse.VisitGetBillResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelRequest operation middleware
+func (sh *strictHandler) CancelRequest(ctx *gin.Context, requestID RequestIDParameter, params CancelRequestParams) {
+	var request CancelRequestRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body CancelRequestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelRequest(ctx, request.(CancelRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CancelRequestResponseObject); ok {
+		if err := validResponse.VisitCancelRequestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// IssueCertificate operation middleware
+func (sh *strictHandler) IssueCertificate(ctx *gin.Context, requestID RequestIDParameter, params IssueCertificateParams) {
+	var request IssueCertificateRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body IssueCertificateJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IssueCertificate(ctx, request.(IssueCertificateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IssueCertificate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(IssueCertificateResponseObject); ok {
+		if err := validResponse.VisitIssueCertificateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CompleteWork operation middleware
+func (sh *strictHandler) CompleteWork(ctx *gin.Context, requestID RequestIDParameter, params CompleteWorkParams) {
+	var request CompleteWorkRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body CompleteWorkJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteWork(ctx, request.(CompleteWorkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteWork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CompleteWorkResponseObject); ok {
+		if err := validResponse.VisitCompleteWorkResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmWork operation middleware
+func (sh *strictHandler) ConfirmWork(ctx *gin.Context, requestID RequestIDParameter, params ConfirmWorkParams) {
+	var request ConfirmWorkRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body ConfirmWorkJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmWork(ctx, request.(ConfirmWorkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmWork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ConfirmWorkResponseObject); ok {
+		if err := validResponse.VisitConfirmWorkResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRequestHistory operation middleware
+func (sh *strictHandler) GetRequestHistory(ctx *gin.Context, requestID RequestIDParameter, params GetRequestHistoryParams) {
+	var request GetRequestHistoryRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRequestHistory(ctx, request.(GetRequestHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRequestHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRequestHistoryResponseObject); ok {
+		if err := validResponse.VisitGetRequestHistoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MarkOverdue operation middleware
+func (sh *strictHandler) MarkOverdue(ctx *gin.Context, requestID RequestIDParameter, params MarkOverdueParams) {
+	var request MarkOverdueRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body MarkOverdueJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkOverdue(ctx, request.(MarkOverdueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkOverdue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MarkOverdueResponseObject); ok {
+		if err := validResponse.VisitMarkOverdueResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPartOrder operation middleware
+func (sh *strictHandler) GetPartOrder(ctx *gin.Context, requestID RequestIDParameter) {
+	var request GetPartOrderRequestObject
+
+	request.RequestID = requestID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPartOrder(ctx, request.(GetPartOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPartOrder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPartOrderResponseObject); ok {
+		if err := validResponse.VisitGetPartOrderResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeliverPart operation middleware
+func (sh *strictHandler) DeliverPart(ctx *gin.Context, requestID RequestIDParameter, params DeliverPartParams) {
+	var request DeliverPartRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body DeliverPartJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeliverPart(ctx, request.(DeliverPartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeliverPart")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeliverPartResponseObject); ok {
+		if err := validResponse.VisitDeliverPartResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PromisePart operation middleware
+func (sh *strictHandler) PromisePart(ctx *gin.Context, requestID RequestIDParameter, params PromisePartParams) {
+	var request PromisePartRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body PromisePartJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PromisePart(ctx, request.(PromisePartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PromisePart")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PromisePartResponseObject); ok {
+		if err := validResponse.VisitPromisePartResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeclinePartOrder operation middleware
+func (sh *strictHandler) DeclinePartOrder(ctx *gin.Context, requestID RequestIDParameter, params DeclinePartOrderParams) {
+	var request DeclinePartOrderRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body DeclinePartOrderJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeclinePartOrder(ctx, request.(DeclinePartOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeclinePartOrder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeclinePartOrderResponseObject); ok {
+		if err := validResponse.VisitDeclinePartOrderResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawPartOrder operation middleware
+func (sh *strictHandler) WithdrawPartOrder(ctx *gin.Context, requestID RequestIDParameter, params WithdrawPartOrderParams) {
+	var request WithdrawPartOrderRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body WithdrawPartOrderJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawPartOrder(ctx, request.(WithdrawPartOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawPartOrder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawPartOrderResponseObject); ok {
+		if err := validResponse.VisitWithdrawPartOrderResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListServicePayments operation middleware
+func (sh *strictHandler) ListServicePayments(ctx *gin.Context, requestID RequestIDParameter, params ListServicePaymentsParams) {
+	var request ListServicePaymentsRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListServicePayments(ctx, request.(ListServicePaymentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListServicePayments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListServicePaymentsResponseObject); ok {
+		if err := validResponse.VisitListServicePaymentsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PaySteps operation middleware
+func (sh *strictHandler) PaySteps(ctx *gin.Context, requestID RequestIDParameter, params PayStepsParams) {
+	var request PayStepsRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body PayStepsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PaySteps(ctx, request.(PayStepsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PaySteps")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PayStepsResponseObject); ok {
+		if err := validResponse.VisitPayStepsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RejectRequest operation middleware
+func (sh *strictHandler) RejectRequest(ctx *gin.Context, requestID RequestIDParameter, params RejectRequestParams) {
+	var request RejectRequestRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body RejectRequestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectRequest(ctx, request.(RejectRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RejectRequestResponseObject); ok {
+		if err := validResponse.VisitRejectRequestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReturnWork operation middleware
+func (sh *strictHandler) ReturnWork(ctx *gin.Context, requestID RequestIDParameter, params ReturnWorkParams) {
+	var request ReturnWorkRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body ReturnWorkJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReturnWork(ctx, request.(ReturnWorkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReturnWork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReturnWorkResponseObject); ok {
+		if err := validResponse.VisitReturnWorkResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ScheduleRequest operation middleware
+func (sh *strictHandler) ScheduleRequest(ctx *gin.Context, requestID RequestIDParameter, params ScheduleRequestParams) {
+	var request ScheduleRequestRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body ScheduleRequestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ScheduleRequest(ctx, request.(ScheduleRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ScheduleRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ScheduleRequestResponseObject); ok {
+		if err := validResponse.VisitScheduleRequestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartWork operation middleware
+func (sh *strictHandler) StartWork(ctx *gin.Context, requestID RequestIDParameter, params StartWorkParams) {
+	var request StartWorkRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body StartWorkJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartWork(ctx, request.(StartWorkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartWork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StartWorkResponseObject); ok {
+		if err := validResponse.VisitStartWorkResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSteps operation middleware
+func (sh *strictHandler) ListSteps(ctx *gin.Context, requestID RequestIDParameter, params ListStepsParams) {
+	var request ListStepsRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSteps(ctx, request.(ListStepsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSteps")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListStepsResponseObject); ok {
+		if err := validResponse.VisitListStepsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordStep operation middleware
+func (sh *strictHandler) RecordStep(ctx *gin.Context, requestID RequestIDParameter, params RecordStepParams) {
+	var request RecordStepRequestObject
+
+	request.RequestID = requestID
+	request.Params = params
+
+	var body RecordStepJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordStep(ctx, request.(RecordStepRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordStep")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordStepResponseObject); ok {
+		if err := validResponse.VisitRecordStepResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

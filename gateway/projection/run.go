@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/lifeledger/lifeledger/gateway/fabric"
@@ -33,6 +34,11 @@ const (
 // stream that is cut; it does not go on over a block that does not continue the
 // chain, which is for a person to look at, and says so again and again.
 func (m *Model) Run(ctx context.Context, chain Chain) {
+	var tidying sync.WaitGroup
+	if m.store.dialect == SQLite {
+		tidying.Go(func() { m.store.tidy(ctx) })
+	}
+	defer tidying.Wait()
 	for ctx.Err() == nil {
 		err := m.follow(ctx, chain)
 		if ctx.Err() != nil {

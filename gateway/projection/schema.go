@@ -227,10 +227,8 @@ func (s *store) index(ctx context.Context) error {
 		return err
 	}
 	for _, t := range s.tables {
-		for _, text := range t.createIndexes(t.indexes) {
-			if _, err := s.writer.ExecContext(ctx, text); err != nil {
-				return fmt.Errorf("index of %s: %w", t.name, err)
-			}
+		if err := s.indexTable(ctx, t); err != nil {
+			return fmt.Errorf("index of %s: %w", t.name, err)
 		}
 	}
 	if _, err := s.writer.ExecContext(ctx, `UPDATE read_model SET indexed = TRUE`); err != nil {
@@ -238,4 +236,19 @@ func (s *store) index(ctx context.Context) error {
 	}
 	_, err := s.writer.ExecContext(ctx, `ANALYZE`)
 	return err
+}
+
+// indexTable makes the indexes of one table in one transaction.
+func (s *store) indexTable(ctx context.Context, t table) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, text := range t.createIndexes(t.indexes) {
+		if _, err := tx.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }

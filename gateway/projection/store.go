@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // store is the database: pools, tables, and the writer's prepared statements.
@@ -129,6 +130,21 @@ func (s *store) query(ctx context.Context, text string, args []any, row func(sca
 		}
 	}
 	return rows.Err()
+}
+
+// tidy moves what SQLite has written ahead into its file, beside the writer, which
+// would otherwise do it in the middle of a block and wait for the disk.
+func (s *store) tidy(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			_, _ = s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`) // what it cannot do now it does the next time
+		}
+	}
 }
 
 // head is what the database says about itself.

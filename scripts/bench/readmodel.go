@@ -19,32 +19,23 @@ import (
 // load, and how fast the chain is replayed, against the rate at which it was made
 // and against reading its blocks and doing nothing.
 func benchReadModel(ctx context.Context, r *rig, o options) ([]string, error) {
-	org := r.net.Org(orgID)
-	network, err := fabric.Dial(fabric.Config{
-		Address: org.PeerAddress, TLSRoots: org.TLSRoots, MSPID: orgID, Certificate: org.Gateway.Certificate, Key: org.Gateway.PrivateKey,
-		Channel: r.net.Topology.Channel.Name, Chaincode: r.net.Topology.Chaincode.Name, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = network.Close() }()
 	dir, err := os.MkdirTemp("", "lifeledger-readmodel-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	rate, err := lateRows(ctx, r, o, network, dir)
+	rate, err := lateRows(ctx, r, o, dir)
 	if err != nil {
 		return nil, err
 	}
 	live := &ratio{name: "(readmodel) replay ÷ live commits", goal: "≥ 20", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 20 }}
 	drain := &ratio{name: "(readmodel) replay ÷ reading the blocks", goal: "≥ 0.5", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 0.5 }}
 	for i := range o.pairs + 1 {
-		replayed, err := replay(ctx, o, network, filepath.Join(dir, fmt.Sprintf("replay-%d.db", i)))
+		replayed, err := replay(ctx, r, o, filepath.Join(dir, fmt.Sprintf("replay-%d.db", i)))
 		if err != nil {
 			return nil, err
 		}
-		drained, err := drained(ctx, network)
+		drained, err := drained(ctx, r)
 		if err != nil {
 			return nil, err
 		}
@@ -57,9 +48,23 @@ func benchReadModel(ctx context.Context, r *rig, o options) ([]string, error) {
 	return []string{live.row(), drain.row()}, nil
 }
 
+// dialNetwork is a way to the peer that has seen no block yet: one that has keeps the last ones.
+func dialNetwork(r *rig) (*fabric.Network, error) {
+	org := r.net.Org(orgID)
+	return fabric.Dial(fabric.Config{
+		Address: org.PeerAddress, TLSRoots: org.TLSRoots, MSPID: orgID, Certificate: org.Gateway.Certificate, Key: org.Gateway.PrivateKey,
+		Channel: r.net.Topology.Channel.Name, Chaincode: r.net.Topology.Chaincode.Name, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
 // lateRows runs a model under seven tenths of the load that the network takes, and
 // says how long rows took from the arrival of their block. It gives the full rate.
-func lateRows(ctx context.Context, r *rig, o options, network *fabric.Network, dir string) (rate float64, err error) {
+func lateRows(ctx context.Context, r *rig, o options, dir string) (rate float64, err error) {
+	network, err := dialNetwork(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
 	public, err := newPublicKey()
 	if err != nil {
 		return 0, err
@@ -143,7 +148,12 @@ func modelAt(o options, file string) projection.Config {
 }
 
 // replay makes a read model of the whole chain, indexes included, and gives transactions per second.
-func replay(ctx context.Context, o options, network *fabric.Network, file string) (float64, error) {
+func replay(ctx context.Context, r *rig, o options, file string) (float64, error) {
+	network, err := dialNetwork(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = network.Close() }()
 	model, err := projection.Open(ctx, modelAt(o, file))
 	if err != nil {
 		return 0, err
@@ -160,7 +170,12 @@ func replay(ctx context.Context, o options, network *fabric.Network, file string
 }
 
 // drained reads every block of the chain and does nothing with it.
-func drained(ctx context.Context, network *fabric.Network) (float64, error) {
+func drained(ctx context.Context, r *rig) (float64, error) {
+	network, err := dialNetwork(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = network.Close() }()
 	height, err := network.ChainHeight(ctx)
 	if err != nil {
 		return 0, err

@@ -24,8 +24,8 @@ func modelConfig(c *config.Config, o projection.Observer, log *slog.Logger) (pro
 
 func observeModel(m *httpapi.Metrics) projection.Observer {
 	return projection.Observer{
-		Applied: func(height uint64, _, _ int, took time.Duration) { m.ModelApplied(height, took) },
-		Parked:  m.ModelParked, Unknown: m.ModelUnknown, Stuck: m.ModelStuck, Sampled: m.ModelSampled,
+		Height: m.ModelHeight, Applied: func(_, _ int, took time.Duration) { m.ModelApplied(took) },
+		Parked: m.ModelParked, Unknown: m.ModelUnknown, Stuck: m.ModelStuck, Sampled: m.ModelSampled,
 	}
 }
 

@@ -186,11 +186,11 @@ func number(yes bool) float64 {
 	return 0
 }
 
-// ModelApplied is the read model's height, and how long the newest block waited.
-func (m *Metrics) ModelApplied(height uint64, took time.Duration) {
-	m.modelHeight.Set(float64(height))
-	m.modelLag.Observe(took.Seconds())
-}
+// ModelHeight is how many blocks the read model has.
+func (m *Metrics) ModelHeight(height uint64) { m.modelHeight.Set(float64(height)) }
+
+// ModelApplied is how long the newest of some blocks waited for its rows.
+func (m *Metrics) ModelApplied(took time.Duration) { m.modelLag.Observe(took.Seconds()) }
 
 // ModelStuck says whether blocks can be put into the read model.
 func (m *Metrics) ModelStuck(is bool) { m.modelStuck.Set(number(is)) }

@@ -28,9 +28,10 @@ type Config struct {
 
 // Observer is told what happens; a nil func is not called. The funcs MUST NOT block.
 type Observer struct {
-	// Applied: blocks are in the database. height is their number in all, took the
-	// time from the arrival of the newest of them.
-	Applied func(height uint64, blocks, writes int, took time.Duration)
+	// Height: the database has so many blocks.
+	Height func(height uint64)
+	// Applied: blocks are in the database; took is the time from the arrival of the newest of them.
+	Applied func(blocks, writes int, took time.Duration)
 	// Parked: how many records and transactions could not be turned into rows.
 	Parked func(n int)
 	// Unknown: how many writes were of kinds that the catalogue does not have.
@@ -228,6 +229,9 @@ func away(ctx context.Context, err error) error {
 
 // reached tells all who wait that the database has so many blocks.
 func (m *Model) reached(height uint64) {
+	if m.config.Observer.Height != nil {
+		m.config.Observer.Height(height)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if height != m.height {

@@ -33,7 +33,7 @@ func (m *Model) Parked(ctx context.Context, after string, limit int) (all []Park
 	text := m.store.sql(`SELECT id, kind, block, number, reason, coalesce(accepted_by, ''), coalesce(accepted_at, '') FROM ledger_parked WHERE id > ? ORDER BY id LIMIT ?`)
 	rows, err := m.store.reader.QueryContext(ctx, text, after, limit)
 	if err != nil {
-		return nil, err
+		return nil, away(ctx, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -54,7 +54,7 @@ func (m *Model) Accept(ctx context.Context, id, by string) error {
 	text := m.store.sql(`UPDATE ledger_parked SET accepted_by = ?, accepted_at = ? WHERE id = ?`)
 	done, err := m.store.writer.ExecContext(ctx, text, by, time.Now().UTC().Format(timeForm), id)
 	if err != nil {
-		return err
+		return away(ctx, err)
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(ErrNotParked, err)

@@ -39,7 +39,9 @@ func (m *Model) Run(ctx context.Context, chain Chain) {
 		tidying.Go(func() { m.store.tidy(ctx) })
 	}
 	defer tidying.Wait()
+	wait := m.config.Pause
 	for ctx.Err() == nil {
+		before := m.Height()
 		err := m.follow(ctx, chain)
 		if ctx.Err() != nil {
 			break
@@ -47,12 +49,16 @@ func (m *Model) Run(ctx context.Context, chain Chain) {
 		if errors.Is(err, errMoved) { // another gateway was faster: go on from where it is
 			continue
 		}
+		if m.Height() != before {
+			wait = m.config.Pause
+		}
 		m.stuck(true)
-		m.config.Log.Error("the read model stands still", "height", m.Height(), "error", err)
+		m.config.Log.Error("the read model stands still", "height", m.Height(), "again", wait, "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(m.config.Pause):
+		case <-time.After(wait):
 		}
+		wait = min(2*wait, 30*m.config.Pause)
 	}
 }
 
@@ -165,7 +171,7 @@ func (m *Model) applyAll(ctx context.Context, ready <-chan ready, target uint64)
 		}
 		m.stuck(false)
 		if m.config.Observer.Applied != nil {
-			m.config.Observer.Applied(r.next, len(r.blocks), r.writes, time.Since(r.at))
+			m.config.Observer.Applied(len(r.blocks), r.writes, time.Since(r.at))
 		}
 	}
 	return nil

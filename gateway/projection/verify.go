@@ -3,16 +3,14 @@ package projection
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
-
-	"crypto/sha256"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
@@ -240,8 +238,10 @@ func (m *Model) Sample(ctx context.Context, ledger Ledger, every time.Duration) 
 		case <-tick.C:
 		}
 		next, err := m.sample(ctx, ledger, after)
-		if err != nil && ctx.Err() == nil {
-			m.config.Log.Warn("the read model could not be held against the ledger", "error", err)
+		if err != nil {
+			if ctx.Err() == nil && !errors.Is(err, ErrBehind) { // which the height says already
+				m.config.Log.Warn("the read model could not be held against the ledger", "error", err)
+			}
 			continue
 		}
 		after = next
@@ -283,7 +283,7 @@ func (m *Model) sample(ctx context.Context, ledger Ledger, after string) (next s
 	if err != nil {
 		return after, err
 	}
-	m.judge(slices.Clone(verdicts))
+	m.judge(verdicts)
 	return next, nil
 }
 

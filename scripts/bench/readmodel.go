@@ -78,7 +78,7 @@ func lateRows(ctx context.Context, r *rig, o options, dir string) (rate float64,
 	var mu sync.Mutex
 	var took []float64
 	conf := modelAt(o, filepath.Join(dir, "live.db"))
-	conf.Observer.Applied = func(_ uint64, blocks, _ int, t time.Duration) {
+	conf.Observer.Applied = func(blocks, _ int, t time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		if blocks == 1 { // not what was replayed

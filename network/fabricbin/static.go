@@ -9,9 +9,10 @@ import (
 )
 
 // Static compiles a package of the product for an image: one file that needs nothing
-// else, the same bytes from the same sources wherever they lie.
+// else, the same bytes from the same sources wherever they lie. The tag leaves out a
+// coding of Gin's that nobody here speaks, and a seventh of the gateway's size with it.
 func Static(ctx context.Context, root, source, out string) error {
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.release=" + Version(root), "-o", out, source}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "nomsgpack", "-ldflags", "-s -w -buildid= -X main.release=" + Version(root), "-o", out, source}
 	if err := run(ctx, root, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64"}, "go", args...); err != nil {
 		return fmt.Errorf("building %s failed: %w", source, err)
 	}

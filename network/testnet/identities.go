@@ -133,7 +133,17 @@ func (n *Network) configure(o Organisation) error {
 	}
 	values := map[string]string{
 		"MSP_ID": o.MSPID, "CHANNEL": n.Settings.Channel, "CHAINCODE": n.Settings.Chaincode.Name,
-		"PEER_ADDRESS": fmt.Sprintf("%s:%d", o.Peer.Container, o.Peer.Port), "ENDORSERS": n.endorsers(),
+		"PEER_ADDRESS": fmt.Sprintf("%s:%d", o.Peer.Container, o.Peer.Port), "ENDORSERS": n.endorsers(), "POSTGRES": "",
+	}
+	if o.Postgres != "" {
+		url, err := os.ReadFile(o.Postgres)
+		if err != nil {
+			return fmt.Errorf("postgres of %s: %w", o.Name, err)
+		}
+		if err := os.WriteFile(n.org(o, "gateway", "postgres.url"), url, 0o600); err != nil {
+			return err
+		}
+		values["POSTGRES"] = "/etc/lifeledger/postgres.url"
 	}
 	// The first line's "${...}" is an example, and stays.
 	text := os.Expand(string(template), func(name string) string {

@@ -60,6 +60,9 @@ type Organisation struct {
 		TLSRoots string `yaml:"tlsRoots"`
 	} `yaml:"ca"`
 	Gateway int `yaml:"gateway"`
+	// Postgres is a file that holds the URL of the PostgreSQL database of the gateway's
+	// read model; empty: SQLite.
+	Postgres string `yaml:"postgres,omitempty"`
 	// Home is the directory with the organisation's MSP folders; empty: where
 	// test-network puts those of the domain.
 	Home string `yaml:"home,omitempty"`

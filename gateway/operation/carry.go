@@ -71,6 +71,7 @@ func (s *Service) work(j *job) error {
 		if e == nil {
 			var failed *fabric.Error
 			var err error
+			j.recovered = false // nobody has sent what is only now endorsed
 			if e, failed, err = s.endorse(j); err != nil {
 				return err
 			}
@@ -92,9 +93,15 @@ func (s *Service) work(j *job) error {
 			return s.fail(j, rejected)
 		case c.Failure == nil:
 			s.succeed(j, c, e.Result, false)
+			_ = s.settle(j) // the caller has its answer
 			return nil
 		case j.snapshot().Attempts >= s.tries(c.Failure.Condition):
-			return s.fail(j, c.Failure)
+			err := s.fail(j, c.Failure)
+			_ = s.settle(j)
+			return err
+		}
+		if err := s.settle(j); err != nil {
+			return err
 		}
 		if s.config.Observer.Reendorsed != nil {
 			s.config.Observer.Reendorsed()
@@ -153,14 +160,20 @@ func (s *Service) patience(j *job) time.Duration {
 func (s *Service) order(j *job, e *fabric.Endorsed) (c fabric.Committed, rejected *fabric.Error, err error) {
 	var taken time.Time // when a submit last may have been taken
 	if j.recovered {
-		j.recovered = false
+		j.recovered, j.resent = false, true
 		taken = time.Now()
-		if c, ok, err := s.ledger.Status(s.ctx, e.TransactionID); err == nil && ok {
-			return c, nil, nil
+		if c, known, err := s.arrived(e, s.pace.resubmit(0)); known || err != nil {
+			return c, nil, err
 		}
 	}
 	began := time.Now()
 	for n := 0; ; n++ {
+		if n > 0 {
+			j.resent = true
+			if c, ok, err := s.ledger.Status(s.ctx, e.TransactionID); err == nil && ok {
+				return c, nil, nil
+			}
+		}
 		sent := s.ledger.Submit(s.ctx, e.Envelope)
 		if s.ctx.Err() != nil {
 			return c, nil, s.ctx.Err()
@@ -200,6 +213,31 @@ func (s *Service) order(j *job, e *fabric.Endorsed) (c fabric.Committed, rejecte
 			s.config.Observer.Resubmitted()
 		}
 	}
+}
+
+// arrived gives what was sent before this process started the time to come out of the
+// orderers, before it is sent again.
+func (s *Service) arrived(e *fabric.Endorsed, limit time.Duration) (c fabric.Committed, known bool, err error) {
+	waiting, cancel := context.WithTimeout(s.ctx, limit)
+	defer cancel()
+	if c, known, err = s.ledger.Status(waiting, e.TransactionID); err == nil && known {
+		return c, true, nil
+	}
+	c, err = s.ledger.Wait(waiting, e.TransactionID)
+	return c, err == nil, s.ctx.Err()
+}
+
+// settle keeps the lanes of a transaction that was sent more than once, until a second
+// copy of it must be in a block. Peers judge such a copy a duplicate, and do not tell
+// those behind it in the block. If it says who must endorse a record, a later change
+// of that record in the same block waits for its judgement, on every peer, for ever
+// (Fabric 3.1: the key-level validation of core/common/validation/statebased).
+func (s *Service) settle(j *job) error {
+	if !j.resent {
+		return nil
+	}
+	j.resent = false
+	return pause(s.ctx, s.config.Settle)
 }
 
 // refused handles an operation that could not be endorsed. One answer of the

@@ -15,7 +15,8 @@ type Config struct {
 	Path string
 
 	Wait          time.Duration // 20 s: how long Do waits before it answers "pending"
-	Resubmit      time.Duration // 2 s: after which the same bytes are sent again; grows to 15 s
+	Resubmit      time.Duration // 5 s: after which the same bytes are sent again; grows to 15 s; longer than orderers wait for a block
+	Settle        time.Duration // 5 s: how long nothing follows, on the same entities, what was sent again
 	Patience      time.Duration // 8 s: endorsement is tried again for so long when peers do not answer
 	AsyncPatience time.Duration // 15 min: the same, for operations that were answered "pending"
 	MaxAttempts   int           // 10: endorsements of one operation when others are faster
@@ -48,7 +49,8 @@ type Observer struct {
 
 func (c Config) withDefaults() Config {
 	or(&c.Wait, 20*time.Second)
-	or(&c.Resubmit, 2*time.Second)
+	or(&c.Resubmit, 5*time.Second)
+	or(&c.Settle, 5*time.Second)
 	or(&c.Patience, 8*time.Second)
 	or(&c.AsyncPatience, 15*time.Minute)
 	or(&c.MaxAttempts, 10)

@@ -91,7 +91,7 @@ func TestKilled(t *testing.T) {
 			l.heal()
 			s = open(t, path, l)
 			defer shut(t, s)
-			time.Sleep(5 * time.Second)
+			time.Sleep(12 * time.Second)
 			op, err := s.Get(t.Context(), promised.ID)
 			if err != nil || op.State != operation.Committed || string(op.Result) != result(op.TransactionID) {
 				t.Errorf("got %+v, %v", op, err)
@@ -120,7 +120,7 @@ func TestKilled(t *testing.T) {
 			s = open(t, path, l)
 			defer shut(t, s)
 			if step.signed {
-				time.Sleep(5 * time.Second)
+				time.Sleep(12 * time.Second)
 				if effects, _, _ := l.took(); len(effects) != 1 {
 					t.Errorf("effects before it is sent again %q", effects)
 				}
@@ -324,7 +324,7 @@ func TestClose(t *testing.T) {
 		l.heal()
 		s = open(t, path, l)
 		defer shut(t, s)
-		time.Sleep(time.Second)
+		time.Sleep(3 * time.Second)
 		once(t, l)
 	})
 

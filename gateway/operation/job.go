@@ -24,6 +24,7 @@ type job struct {
 	argument    []byte
 	entities    []string
 	recovered   bool // it was submitted, or may have been, by an earlier process
+	resent      bool // the same bytes were, or may have been, sent twice; of the carrier alone
 
 	done chan struct{} // closed when the outcome is known, or nobody will find it here
 

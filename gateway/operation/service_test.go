@@ -22,7 +22,7 @@ import (
 
 func open(t *testing.T, path string, l operation.Ledger, change ...func(*operation.Config)) *operation.Service {
 	t.Helper()
-	config := operation.Config{Path: path, Log: slog.New(slog.DiscardHandler)}
+	config := operation.Config{Path: path, Resubmit: 2 * time.Second, Log: slog.New(slog.DiscardHandler)}
 	for _, c := range change {
 		c(&config)
 	}
@@ -351,6 +351,31 @@ func TestOrderers(t *testing.T) {
 			}
 		})
 	}
+
+	run(t, "nothing follows on a record, in the same block, what was sent twice", func(t *testing.T) {
+		l := newLedger()
+		l.lost = func(n int) bool { return n == 1 }
+		s := open(t, file(t), l, func(c *operation.Config) { c.Settle = 7 * time.Second })
+		defer shut(t, s)
+		var answered [3]time.Time
+		var wg sync.WaitGroup
+		for i, entity := range []string{"shipment/A", "shipment/A", "shipment/B"} {
+			wg.Go(func() {
+				if _, err := s.Do(t.Context(), request(fmt.Sprint("a", i), fmt.Sprint("k", i), entity)); err != nil {
+					t.Error(err)
+				}
+				answered[i] = time.Now()
+			})
+			synctest.Wait() // so that the order is known
+		}
+		wg.Wait()
+		if gap := answered[1].Sub(answered[0]); gap < 7*time.Second {
+			t.Errorf("the next change of the record came %v after it", gap)
+		}
+		if !answered[2].Before(answered[0]) {
+			t.Error("another record waits, too")
+		}
+	})
 
 	run(t, "bytes that may have been taken are never given up for a later refusal", func(t *testing.T) {
 		l := newLedger()

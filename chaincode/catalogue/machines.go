@@ -120,6 +120,7 @@ var machines = []Entity{
 		Relations: []Relation{
 			one("component", "which component", "components", "componentId", "componentId"),
 			many("meters", "its own meters", "meters", "componentId", "componentId"),
+			many("thresholds", "at which totals something falls due", "thresholds", "componentId", "componentId"),
 		},
 	},
 	{
@@ -131,6 +132,17 @@ var machines = []Entity{
 			integer("reading", "what it showed last"),
 		},
 		Relations: []Relation{one("component", "whose", "components", "componentId", "componentId")},
+	},
+	{
+		Name: "thresholds", Kind: "usage", Each: "thresholds", Says: "the total of a measure at which a task falls due",
+		Fields: []Field{
+			text("componentId", "the component").at("^componentId").indexed(),
+			text("taskId", "the task that falls due").indexed(),
+			text("measure", "what is counted").indexed(),
+			integer("at", "the component's total since new"),
+			boolean("raised", "it has been reached, and said").orZero().indexed(),
+		},
+		Relations: []Relation{one("component", "of which component", "components", "componentId", "componentId")},
 	},
 }
 

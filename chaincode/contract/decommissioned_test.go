@@ -20,6 +20,8 @@ var refusedBefore = map[api.Transaction]string{
 	api.RegisterComponentTx: "the id is taken: components.txtar",
 	api.RecordTestTx:        "the times of the instruments: decommissioning.txtar",
 	api.ReportUsageTx:       "an envelope that is signed comes first: usage.txtar",
+	api.ReportConditionTx:   "an envelope that is signed comes first: service-retirement.txtar",
+	api.ChargeUsageTx:       "the agreement comes first, and what was used before the end is paid for after it",
 	api.RecordValidationTx:  "an envelope that is signed comes first: tag-scans.txtar",
 }
 

@@ -22,7 +22,7 @@ func (*Service) DeclinePartOrder(ctx *Context, in *api.RequestReason) (*service.
 
 // DeliverPart names the component that the supplier hands over for an order.
 func (*Service) DeliverPart(ctx *Context, in *api.DeliverPart) (*service.PartOrder, error) {
-	c, err := ledger.Get(ctx.tx, components, in.ComponentID)
+	c, err := living(ctx, in.ComponentID)
 	if err != nil {
 		return nil, err
 	}

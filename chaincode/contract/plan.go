@@ -33,11 +33,11 @@ func (*Service) ChangePlan(ctx *Context, in *api.ChangePlan) (*service.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	known, err := ledger.Get(ctx.tx, plans, in.ComponentID)
-	if err != nil {
+	if err := usable(ctx, component.Keep, *c); err != nil {
 		return nil, err
 	}
-	if err := usable(ctx, component.Keep, *c); err != nil {
+	known, err := ledger.Get(ctx.tx, plans, in.ComponentID)
+	if err != nil {
 		return nil, err
 	}
 	p, err := known.Change(in.Tasks, concerned(c, place), total, ctx.serviceWhen(known.ChangedAt))

@@ -91,8 +91,8 @@ func cover(ctx *Context, a service.Agreement, id string) (service.Care, error) {
 	if err := a.Cover(place.Owner, w); err != nil {
 		return service.Care{}, err
 	}
-	if known.AgreementID == a.AgreementID {
-		return known, nil
+	if known.AgreementID == a.AgreementID { // said once more
+		return known, ledger.Put(ctx.tx, cares, &known, id)
 	}
 	if err := useCharged(ctx, known, total, w); err != nil {
 		return service.Care{}, err

@@ -17,6 +17,7 @@ type builder struct {
 	text    strings.Builder
 	args    []any
 	aliases int
+	along   map[string]bool // fields of the first table whose indexes are not to be used
 }
 
 // scope is a table in the statement: the entity that it has the rows of, and its name there.
@@ -116,6 +117,9 @@ var comparisons = map[filter.Op]string{filter.Eq: " = ", filter.Ne: " <> ", filt
 func (b *builder) test(t filter.Test, in []scope) {
 	here := in[len(in)-1]
 	column := here.column(field(here.entity, t.Field))
+	if len(in) == 1 && b.along[t.Field] {
+		column = "+" + column // the same value, and no index of it
+	}
 	switch t.Op {
 	case filter.Exists:
 		b.write(column, " IS NOT NULL")

@@ -52,6 +52,9 @@ func (s *Service) Export(ctx context.Context, a Ask, format Format, begin func(h
 
 func (s *Service) exportRows(ctx context.Context, tx *sql.Tx, c filter.Checked, limit int, format Format, at projection.At, begin func(uint64) io.Writer) error {
 	p := newPlan(s.dialect, c)
+	if err := s.choose(ctx, tx, p); err != nil {
+		return err
+	}
 	most := maxExport
 	if limit > 0 {
 		most = limit

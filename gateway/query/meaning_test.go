@@ -23,6 +23,7 @@ import (
 func TestSQLMeansWhatFiltersMean(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		rapid.Check(t, func(t *rapid.T) {
+			w.service.Selective(rapid.SampledFrom([]int{0, 1, 1000}).Draw(t, "selective"))
 			on := rapid.SampledFrom(catalogue.Entities()).Draw(t, "entity")
 			reach := filtertest.Reach(on, 2)
 			data := filtertest.Make(t, 4, reach...)

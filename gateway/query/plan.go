@@ -22,6 +22,7 @@ type plan struct {
 	checked filter.Checked
 	columns []catalogue.Field // that are read, beside the row's own name
 	sort    []sorted
+	along   map[string]bool // fields whose conditions many rows meet; see [Service.choose]
 }
 
 type sorted struct {
@@ -103,7 +104,7 @@ func (p *plan) parts(from position) []part {
 
 // statement reads up to limit rows of a part.
 func (p *plan) statement(t part, limit int) (string, []any) {
-	b := &builder{dialect: p.dialect}
+	b := &builder{dialect: p.dialect, along: p.along}
 	main := b.scope(p.checked.On)
 	b.write("SELECT ", main.row())
 	for _, f := range p.columns {

@@ -44,8 +44,9 @@ type Config struct {
 
 // Service answers questions. It is safe for concurrent use.
 type Service struct {
-	config  Config
-	dialect projection.Dialect
+	config    Config
+	dialect   projection.Dialect
+	selective int // how many rows a condition may have for which its index is better than that of the order
 }
 
 // New makes a service.
@@ -62,7 +63,7 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{c, c.Model.Dialect()}, nil
+	return &Service{config: c, dialect: c.Model.Dialect(), selective: 1000}, nil
 }
 
 // Ask is a question, where in its answer to go on, and what the answer must know.
@@ -162,6 +163,9 @@ func overflow() error {
 // rows are one page's, and the cursor of the next.
 func (s *Service) rows(ctx context.Context, tx *sql.Tx, c filter.Checked, a Ask, from position) ([]Row, string, error) {
 	p := newPlan(s.dialect, c)
+	if err := s.choose(ctx, tx, p); err != nil {
+		return nil, "", err
+	}
 	var found []foundRow
 	for _, part := range p.parts(from) {
 		text, args := p.statement(part, c.Limit+1-len(found))

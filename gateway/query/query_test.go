@@ -3,12 +3,14 @@ package query_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -413,4 +415,57 @@ func TestWhatTakesTooLongIsRefused(t *testing.T) {
 			t.Error("a short secret was taken")
 		}
 	})
+}
+
+// TestAnswersInOrderAreFoundInOrder: by an index alone, and without sorting what is not few.
+func TestAnswersInOrderAreFoundInOrder(t *testing.T) {
+	w := open(t, projection.Config{SQLite: filepath.Join(t.TempDir(), "model.db")})
+	db, err := sql.Open("sqlite", "file:"+w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	w.writer = db
+	on := entity(t, "excursions")
+	data := filtertest.Data{}
+	for i := range 300 {
+		data[on.Name] = append(data[on.Name], plain(t, on.Name, i, filter.Fields{"custodian": fmt.Sprint("C", i%2), "shipmentId": fmt.Sprint("S", i)}))
+	}
+	w.fill(t, data, on)
+	for _, f := range []string{"custodian", "opened_at", "closed_at", "shipment_id"} {
+		if _, err := db.ExecContext(t.Context(), fmt.Sprintf(`CREATE INDEX "by_%s" ON excursions (%q, row_id)`, f, f)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.service.Selective(50)
+	for _, c := range []struct {
+		filter, sort string
+		want         string
+		sorted       bool
+	}{
+		{``, "openedAt", "by_opened_at", false},
+		{``, "-openedAt", "by_opened_at", false},
+		{``, "closedAt", "by_closed_at", false},
+		{``, "-closedAt", "by_closed_at", false},
+		{`custodian eq "C1"`, "", "by_custodian", false},
+		{`custodian eq "C1"`, "-openedAt", "by_opened_at", false},   // many have it
+		{`shipmentId eq "S7"`, "-openedAt", "by_shipment_id", true}, // few have it
+		{`custodian eq "C1" and shipmentId eq "S7"`, "-openedAt", "by_shipment_id", true},
+	} {
+		q := filter.Question{Entity: on.Name, Filter: where(t, c.filter)}
+		if c.sort != "" {
+			o, err := filter.ParseOrder(c.sort)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.Sort = []filter.Order{o}
+		}
+		how, err := w.service.Explain(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(how, c.want) || strings.Contains(how, "TEMP B-TREE") != c.sorted {
+			t.Errorf("%s sorted by %s:\n%s", c.filter, c.sort, how)
+		}
+	}
 }

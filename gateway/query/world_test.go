@@ -38,6 +38,7 @@ type world struct {
 	model   *projection.Model
 	service *query.Service
 	writer  *sql.DB
+	file    string // of SQLite
 }
 
 var clock = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -78,7 +79,7 @@ func open(t testing.TB, c projection.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{model: m, service: s}
+	return &world{model: m, service: s, file: (&url.URL{Path: c.SQLite}).EscapedPath()}
 }
 
 func (w *world) connect(t testing.TB, open func() (*sql.DB, error)) {

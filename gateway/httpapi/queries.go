@@ -151,6 +151,7 @@ func (e export) write(w http.ResponseWriter) error {
 	}
 	media := map[string]string{"csv": "text/csv; charset=utf-8; header=present", "json-lines": "application/x-ndjson"}[e.format]
 	out := newPatient(w)
+	defer out.end()
 	err := e.server.questions.Export(e.ctx, e.asked, e.format, func(height uint64) io.Writer {
 		began = true
 		w.Header().Set("Content-Type", media)
@@ -176,30 +177,33 @@ type patient struct {
 // patience is how long a client may take for one piece.
 const patience = 30 * time.Second
 
+// newPatient lifts the limits of an ordinary answer: what there is to say may be
+// long in coming. A writer that has no limits needs none lifted.
 func newPatient(w http.ResponseWriter) patient {
 	p := patient{w, http.NewResponseController(w)}
-	p.extend()
+	_ = p.control.SetReadDeadline(time.Time{}) // or the connection would be taken for dead
+	_ = p.control.SetWriteDeadline(time.Time{})
 	return p
 }
 
-// extend allows more time. A writer that has no deadlines needs none.
-func (p patient) extend() {
-	_ = p.control.SetReadDeadline(time.Time{}) // or the connection would be taken for dead
-	_ = p.control.SetWriteDeadline(time.Now().Add(patience))
-}
-
 func (p patient) Write(b []byte) (int, error) {
-	p.extend()
+	_ = p.control.SetWriteDeadline(time.Now().Add(patience))
+	defer func() { _ = p.control.SetWriteDeadline(time.Time{}) }()
 	return p.w.Write(b)
 }
 
 func (p patient) flush() error {
+	_ = p.control.SetWriteDeadline(time.Now().Add(patience))
+	defer func() { _ = p.control.SetWriteDeadline(time.Time{}) }()
 	err := p.control.Flush()
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil
 	}
 	return err
 }
+
+// end bounds what the server itself still has to write.
+func (p patient) end() { _ = p.control.SetWriteDeadline(time.Now().Add(patience)) }
 
 // streams are the operations whose answers take as long as they take; each with the forms of its answer.
 var streams = map[string][]string{

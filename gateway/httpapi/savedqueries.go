@@ -96,6 +96,7 @@ type following struct {
 func (f *following) VisitFollowSavedQueryResponse(w http.ResponseWriter) error {
 	defer f.server.followers.Add(-1)
 	f.out = newPatient(w)
+	defer f.out.end()
 	err := f.server.saved.Follow(f.ctx, f.name, f.after, f)
 	if f.begun {
 		recordOf(f.ctx).err = err // a stream has no other end

@@ -78,7 +78,7 @@ func (s *Store) look(ctx context.Context, k kept, questions Questions) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.config.Failed(k.Name)
+		s.config.Log.Warn("a standing question cannot be answered", "name", k.Name, "error", err)
 		return s.note(ctx, k, fault.From(err).Code)
 	}
 	grew, err := s.settle(ctx, k, page)

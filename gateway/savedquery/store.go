@@ -56,11 +56,10 @@ type Config struct {
 	Schema       string // in that database
 	Organisation string // whose questions they are, MSP id
 
-	Pause  time.Duration // 250 ms: the least between two looks at what stands
-	Every  time.Duration // 1 min: after so long without a block they are looked at too, since "now" moves
-	Now    func() time.Time
-	Log    *slog.Logger
-	Failed func(name string) // told of a standing question that could not be answered
+	Pause time.Duration // 250 ms: the least between two looks at what stands
+	Every time.Duration // 1 min: after so long without a block they are looked at too, since "now" moves
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Store keeps questions. It is safe for concurrent use.
@@ -103,9 +102,6 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
-	}
-	if c.Failed == nil {
-		c.Failed = func(string) {}
 	}
 	s := &Store{config: c, dialect: projection.SQLite, appended: make(chan struct{}), ended: make(chan struct{}), saved: make(chan struct{}, 1)}
 	if err := s.connect(ctx); err != nil {

@@ -5,6 +5,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
 
@@ -106,6 +107,8 @@ type RegisterComponent struct {
 	Consignee          string `json:"consignee,omitempty" metadata:",optional"`
 	ActivationCodeHash string `json:"activationCodeHash,omitempty" metadata:",optional"` // hex SHA-256 of the code under the seal of a passive tag
 	WitnessSeconds     int64  `json:"witnessSeconds,omitempty" metadata:",optional"`     // how long the maker may take to witness the end; none: 30 days
+	// Tasks are its maintenance plan, loaded as it is announced (SV1).
+	Tasks []service.Task `json:"tasks,omitempty" metadata:",optional"`
 }
 
 // RelocateComponent says where a component is now (CM7).

@@ -40,7 +40,11 @@ func (*Component) Register(ctx *Context, in *api.RegisterComponent) (*component.
 	if err := ledger.Create(ctx.tx, components, fault.CodeComponentExists, &c, c.ComponentID); err != nil {
 		return nil, err
 	}
-	return &c, recordComponent(ctx, api.ComponentRegisteredEvent, c, e)
+	facts, err := preload(ctx, c.ComponentID, in.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	return &c, recordComponent(ctx, api.ComponentRegisteredEvent, c, e, facts...)
 }
 
 // OfferOwnership is the owner's half of a transfer (CM8).

@@ -15,6 +15,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	rulesservice "github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
 // settled brings a journey to its settlement; its carrier is paid 5000.
@@ -90,10 +91,13 @@ func TestAForgedCreditIsNotCollected(t *testing.T) {
 		t.Fatalf("the carrier was paid %+v", genuine)
 	}
 	for name, records := range map[string][]forged{
-		"out of nothing":                                {row("f1", "settlement", "none", 0, 7)},
-		"once more from a payout that exists":           {row("f2", "settlement", "s", 0, 5000)},
-		"a reason of which we know nothing":             {row("f3", "gift", "s", 0, 7)},
-		"out of a redemption that was not":              {row("f8", "redemption", "none", 0, 7)},
+		"out of nothing":                      {row("f1", "settlement", "none", 0, 7)},
+		"once more from a payout that exists": {row("f2", "settlement", "s", 0, 5000)},
+		"a reason of which we know nothing":   {row("f3", "gift", "s", 0, 7)},
+		"out of a redemption that was not":    {row("f8", "redemption", "none", 0, 7)},
+		"for service that was not":            {row("f9", "service", "none", 0, 7)},
+		"with a payment that no bill has counted": {row("f10", "service", "r", 0, 7), {"service.payment", []string{"r", seq}, rulesservice.ServicePayment{
+			BillID: "r", Operator: "ManufacturerMSP", Provider: org, Currency: "USD", AmountMinor: 7, Lines: []rulesservice.PaymentLine{}, At: at, TransactionID: "f10"}}},
 		"an issue is no payment":                        {row("f4", "issue", "s", 0, 7)},
 		"with a payout beyond those that were made":     {row("f5", "settlement", "s", 1, 7), payout(seq[1:]+"1", 1, "f5", 7)},
 		"with a payout and the list of those that wait": {row("f6", "refund", "s", 2, 7), payout(seq[1:]+"2", 2, "f6", 7), {"account.waiting", []string{org, "USD", "f6"}, money.Waiting{CreditID: "f6"}}},

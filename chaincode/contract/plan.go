@@ -27,6 +27,23 @@ func (*Service) AttachPlan(ctx *Context, in *api.AttachPlan) (*service.Plan, err
 	return &p, changedPlan(ctx, p, "plan-attached")
 }
 
+// preload loads the plan of a component that is being announced: its maker owns it,
+// and it has counted nothing.
+func preload(ctx *Context, id string, tasks []service.Task) ([]ledger.Fact, error) {
+	if len(tasks) == 0 {
+		return nil, nil
+	}
+	w := ctx.serviceWhen()
+	p, err := service.Attach(id, tasks, "", service.Concerned{Manufacturer: w.Actor, Owner: w.Actor}, func(string) int64 { return 0 }, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Create(ctx.tx, plans, fault.CodePlanExists, &p, id); err != nil {
+		return nil, err
+	}
+	return []ledger.Fact{ledger.NewFact("plan-attached", id, p)}, setLimits(ctx, p)
+}
+
 // ChangePlan puts other tasks in the place of those until now, or proposes to (SV8).
 func (*Service) ChangePlan(ctx *Context, in *api.ChangePlan) (*service.Plan, error) {
 	c, place, total, err := planned(ctx, in.ComponentID)

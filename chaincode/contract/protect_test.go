@@ -15,6 +15,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	rulesservice "github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
 // forge commits a write that no contract of ours would make, endorsed by peers
@@ -51,6 +52,9 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		j.must(t, maker, api.PlaceHoldTx, api.PlaceHold{ComponentID: "c", Kind: component.SafetyHold, Reason: "a crack"})
 		j.must(t, maker, api.IssueRecallTx, api.IssueRecall{PartNumber: "P", Lot: "L", Reason: "cracks"})
 		j.must(t, maker, api.RequestRedemptionTx, api.RequestRedemption{RedemptionID: "r", Issuer: carrier.MSPID, Currency: "USD", AmountMinor: 1, PayTo: "x"})
+		j.must(t, maker, api.ProposeAgreementTx, api.ProposeAgreement{AgreementID: "a", Operator: maker.MSPID, Provider: service.MSPID, Currency: "USD", Prices: []rulesservice.StepPrice{}, Rates: []rulesservice.UsageRate{{Measure: "hours", AmountMinor: 1, Per: 1}}, ValidFrom: "2026-01-01T00:00:00.000Z"})
+		j.must(t, service, api.AcceptAgreementTx, api.AgreementRef{AgreementID: "a"})
+		j.must(t, maker, api.CoverComponentsTx, api.CoverComponents{AgreementID: "a", Components: []string{"c"}})
 		return j
 	}
 	all := []string{maker.MSPID, service.MSPID, carrier.MSPID}
@@ -66,6 +70,9 @@ func TestWhoCanWriteAProtectedRecord(t *testing.T) {
 		"an account":           {ledgertest.Key("account", maker.MSPID, "USD", "00"), []string{maker.MSPID}},
 		"an account's spread":  {ledgertest.Key("account.spread", maker.MSPID, "USD"), []string{maker.MSPID}},
 		"a redemption":         {ledgertest.Key("redemption", "r"), []string{maker.MSPID, carrier.MSPID}},
+		"a service agreement":  {ledgertest.Key("service.agreement", "a"), []string{maker.MSPID, service.MSPID}},
+		"a bill":               {ledgertest.Key("service.bill", "a/c"), []string{maker.MSPID, service.MSPID}},
+		"who serves what":      {ledgertest.Key("service.care", "c"), nil},
 		"a device":             {ledgertest.Key("device", "box"), []string{carrier.MSPID}},
 		"terms":                {ledgertest.Key("shipment.terms", "s"), all},
 		"an escrow":            {ledgertest.Key("escrow", "s"), all},

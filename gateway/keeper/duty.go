@@ -92,6 +92,8 @@ func Maintenance(organisation string, submit Submit) Duty {
 				return []string{about.Subject}
 			case event == api.RequestChangedEvent:
 				return componentOf(about.Subject)
+			case slices.ContainsFunc(about.Facts, func(f Fact) bool { return f.Type == "plan-attached" }):
+				return []string{about.Subject} // announced with its plan
 			}
 			return nil
 		},

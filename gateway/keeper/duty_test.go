@@ -39,6 +39,8 @@ func TestWhatDutiesAreAbout(t *testing.T) {
 		"settlements: a component":             {Settlements("O", nil), "component.registered.v1", About{Subject: "c"}, nil},
 		"a plan that changed":                  {Maintenance("O", nil), api.PlanChangedEvent, About{Subject: "c"}, []string{"c"}},
 		"a component that was sold":            {Maintenance("O", nil), api.OwnershipChangedEvent, About{Subject: "c"}, []string{"c"}},
+		"a component announced with a plan":    {Maintenance("O", nil), api.ComponentRegisteredEvent, About{Subject: "c", Facts: []Fact{{"commissioning", "c"}, {"plan-attached", "c"}}}, []string{"c"}},
+		"a component announced without one":    {Maintenance("O", nil), api.ComponentRegisteredEvent, About{Subject: "c", Facts: []Fact{{"commissioning", "c"}}}, nil},
 		"maintenance: a planned request ended": {Maintenance("O", nil), api.RequestChangedEvent, About{Subject: planned}, []string{"urn:c:1"}},
 		"maintenance: a fault's request ended": {Maintenance("O", nil), api.RequestChangedEvent, About{Subject: "F-1"}, nil},
 		"maintenance: a shipment":              {Maintenance("O", nil), "shipment.ended.v1", About{Subject: "s"}, nil},

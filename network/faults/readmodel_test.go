@@ -2,8 +2,10 @@ package faults
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +53,8 @@ func (w *world) killAndCompare(ctx context.Context, t *testing.T, currency strin
 	close(stop)
 	check(ctx, t, w.party(manufacturer), currency, <-wrote)
 
+	w.provenance(ctx, t)
+
 	path := w.modelConfig(t, "fresh", fresh)
 	out, err := exec.CommandContext(ctx, filepath.Join(w.net.Dir, "bin", "gateway"), "rebuild", "-c", path).CombinedOutput()
 	if err != nil {
@@ -65,6 +69,31 @@ func (w *world) killAndCompare(ctx context.Context, t *testing.T, currency strin
 		if diff := cmp.Diff(want, got); diff != "" || at != height {
 			t.Errorf("victim %d has %d blocks, a fresh replay %d: %s", i, at, height, diff)
 		}
+	}
+}
+
+// provenance asks the organisation's own gateway where a record comes from, and
+// whether the peer has the same.
+func (w *world) provenance(ctx context.Context, t *testing.T) {
+	t.Helper()
+	a := w.party(manufacturer).do(ctx, http.MethodPost, "/provenance", "", `{"keys":["organisation/ManufacturerMSP","organisation/NobodyMSP"],"verify":true}`)
+	var p struct {
+		Height  uint64
+		Records []struct {
+			Found   bool
+			Present struct{ Transaction, Submitter, TransactionID string }
+			Verdict struct{ Agrees, Changing bool }
+		}
+	}
+	if err := json.Unmarshal(a.body, &p); err != nil || len(p.Records) != 2 {
+		t.Fatalf("%v: %v", a, err)
+	}
+	r := p.Records[0]
+	if !r.Found || !r.Verdict.Agrees || r.Present.Transaction != "participant:AnnounceOrganisation" || r.Present.Submitter != manufacturer || len(r.Present.TransactionID) != 64 || p.Height == 0 {
+		t.Errorf("%s", a.body)
+	}
+	if r := p.Records[1]; r.Found || !r.Verdict.Agrees {
+		t.Errorf("%s", a.body)
 	}
 }
 

@@ -33,6 +33,70 @@ var endorsers = map[api.Transaction]scope{
 	api.AcceptOwnershipTx:   everyParty,
 	api.DeclineOwnershipTx:  everyParty,
 
+	api.DefineSlotsTx:           majority,
+	api.AmendSlotsTx:            majority,
+	api.InstallPartsTx:          everyParty, // the part: its owner
+	api.RemovePartsTx:           everyParty,
+	api.ReplacePartTx:           everyParty,
+	api.CompleteAssemblyTx:      majority,
+	api.HandOverConfigurationTx: majority,
+	api.ReportUsageTx:           majority,
+	api.ReplaceMeterTx:          everyParty,
+	api.RecordMachineScanTx:     majority,
+	api.RelocateComponentTx:     everyParty, // the component: its owner
+	api.PlaceHoldTx:             everyParty, // the hold, once there was one: who holds
+	api.ReleaseHoldTx:           everyParty,
+	api.IssueRecallTx:           everyParty, // the recall, once there was one: its maker
+	api.ReleaseRecallTx:         everyParty,
+	api.ClearRecallTx:           everyParty, // the clearance, once there was one: the maker
+	api.AttachDocumentTx:        everyParty,
+	api.OfferPledgeTx:           everyParty, // the pledge: owner and lender
+	api.AcceptPledgeTx:          everyParty,
+	api.EndPledgeTx:             everyParty,
+	api.DecommissionTx:          everyParty, // the component and its retirement: the owner
+	api.ConfirmDecommissionTx:   everyParty,
+	api.WithdrawDecommissionTx:  everyParty,
+	api.ReturnCoreTx:            everyParty,
+	api.RecordTestTx:            everyParty,
+	api.AskConcessionTx:         everyParty,
+	api.DecideConcessionTx:      everyParty,
+	api.RecordProcessTx:         everyParty,
+	api.DecideProcessTx:         everyParty,
+	api.ChallengeTagTx:          majority,
+	api.ActivateComponentTx:     everyParty,
+	api.RecordTagScanTx:         majority,
+	api.ContestRegistrationTx:   majority,
+	api.CloseFindingTx:          majority,
+
+	api.ProposeAgreementTx:  majority,
+	api.AcceptAgreementTx:   everyParty, // the agreement: both sides
+	api.DeclineAgreementTx:  everyParty,
+	api.EndAgreementTx:      everyParty,
+	api.CoverComponentsTx:   majority,
+	api.AttachPlanTx:        majority,
+	api.ChangePlanTx:        majority,
+	api.RaiseDueTx:          majority,
+	api.ReportFaultTx:       majority,
+	api.AcceptRequestTx:     majority,
+	api.RejectRequestTx:     majority,
+	api.AssignRequestTx:     majority,
+	api.ScheduleRequestTx:   majority,
+	api.StartWorkTx:         majority,
+	api.RecordStepTx:        majority,
+	api.CompleteWorkTx:      everyParty, // the parts that are exchanged: their owner
+	api.ReturnWorkTx:        majority,
+	api.ConfirmWorkTx:       everyParty, // the owner's account and the bill
+	api.CancelRequestTx:     majority,
+	api.MarkOverdueTx:       majority,
+	api.PayStepsTx:          everyParty,
+	api.ChargeUsageTx:       everyParty, // the owner's account and the bill
+	api.ReportConditionTx:   majority,
+	api.PromisePartTx:       majority,
+	api.DeclinePartOrderTx:  majority,
+	api.DeliverPartTx:       majority,
+	api.WithdrawPartOrderTx: majority,
+	api.IssueCertificateTx:  majority,
+
 	api.ProposeShipmentTx:       majority,   // new records have no policy yet
 	api.AcceptTermsTx:           everyParty, // the terms and the accounts that fund the escrow
 	api.WithdrawTermsTx:         everyParty, // the same, and the escrow: every party

@@ -84,7 +84,7 @@ func (c Config) pools() (d Dialect, writer, reader *sql.DB, err error) {
 // fails, never the consistency of what is there, and the ledger has the blocks.
 func (c Config) poolsSQLite() (writer, reader *sql.DB, err error) {
 	name := "file:" + (&url.URL{Path: c.SQLite}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)" +
-		"&_pragma=wal_autocheckpoint(16000)&_pragma=journal_size_limit(67108864)&_pragma=temp_store(MEMORY)"
+		"&_pragma=wal_autocheckpoint(16000)&_pragma=journal_size_limit(67108864)&_pragma=temp_store(MEMORY)&_pragma=analysis_limit(1000)"
 	if writer, err = sql.Open("sqlite", name+"&_pragma=cache_size(-65536)&_txlock=immediate"); err != nil {
 		return nil, nil, err
 	}

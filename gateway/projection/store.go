@@ -133,16 +133,21 @@ func (s *store) query(ctx context.Context, text string, args []any, row func(sca
 }
 
 // tidy moves what SQLite has written ahead into its file, beside the writer, which
-// would otherwise do it in the middle of a block and wait for the disk.
+// would otherwise do it in the middle of a block and wait for the disk; and once an
+// hour it has the planner look at how the tables have grown. What it cannot do now it
+// does the next time.
 func (s *store) tidy(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick, seldom := time.NewTicker(time.Second), time.NewTicker(time.Hour)
 	defer tick.Stop()
+	defer seldom.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_, _ = s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`) // what it cannot do now it does the next time
+			_, _ = s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
+		case <-seldom.C:
+			_, _ = s.writer.ExecContext(ctx, `PRAGMA optimize`)
 		}
 	}
 }

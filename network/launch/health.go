@@ -3,6 +3,7 @@ package launch
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func (s *starter) waitHealthy(ctx context.Context, spec supervise.Spec) error {
 		before = c.Restarts
 	}
 	for {
-		err := probe(ctx, s.t, spec)
+		err := probe(ctx, s.Network.layout, s.t, spec)
 		if err == nil && spec.Kind == CA {
 			err = s.caReady(spec)
 		}
@@ -74,7 +75,7 @@ func caAnswers(server crypto.Server, root *x509.Certificate) error {
 }
 
 // probe asks a process for its health once.
-func probe(ctx context.Context, t *topology.Topology, spec supervise.Spec) error {
+func probe(ctx context.Context, l layout, t *topology.Topology, spec supervise.Spec) error {
 	switch spec.Kind {
 	case Chaincode: // it has no health service; the doctor calls it through its peer
 		return dial(ctx, t.Address(spec.Ports["chaincode"]))
@@ -82,10 +83,36 @@ func probe(ctx context.Context, t *topology.Topology, spec supervise.Spec) error
 		return answers(ctx, "http://"+t.Address(spec.Ports["couchdb"])+"/_up")
 	case Gateway:
 		return get(ctx, "http://"+t.Address(spec.Ports["gateway"])+"/readyz")
-	default:
+	case CA: // it tells nothing but its health
 		return get(ctx, "http://"+t.Address(spec.Ports["operations"])+"/healthz")
+	default:
+		client, err := operations(l, spec.Org)
+		if err != nil {
+			return err
+		}
+		return getWith(ctx, client, "https://"+t.Address(spec.Ports["operations"])+"/healthz")
 	}
 }
+
+// operations is a client for the operations endpoints of an organisation's peer and
+// orderer, which want to see a TLS certificate of the same organisation.
+func operations(l layout, org string) (*http.Client, error) {
+	pair, err := tls.LoadX509KeyPair(l.org(org, "admin", "tls", crypto.TLSCert), l.org(org, "admin", "tls", crypto.TLSKey))
+	if err != nil {
+		return nil, err
+	}
+	root, err := crypto.ReadCert(l.tlsRoot(org))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(root)
+	return &http.Client{Timeout: probeLimit, Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+	}}, nil
+}
+
+const probeLimit = 3 * time.Second
 
 func dial(ctx context.Context, address string) error {
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
@@ -95,14 +122,16 @@ func dial(ctx context.Context, address string) error {
 	return conn.Close()
 }
 
-var probes = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+var probes = &http.Client{Timeout: probeLimit, Transport: &http.Transport{DisableKeepAlives: true}}
 
-func get(ctx context.Context, url string) error {
+func get(ctx context.Context, url string) error { return getWith(ctx, probes, url) }
+
+func getWith(ctx context.Context, client *http.Client, url string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
-	resp, err := probes.Do(r)
+	resp, err := client.Do(r)
 	if err != nil {
 		return short(err)
 	}

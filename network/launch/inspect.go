@@ -82,7 +82,7 @@ func (n *Network) process(ctx context.Context, c supervise.Child) Process {
 	}
 	p.Uptime = c.Process.Uptime().Seconds()
 	p.Health = "ok"
-	if err := probe(ctx, n.Topology, c.Spec); err != nil {
+	if err := probe(ctx, n.layout, n.Topology, c.Spec); err != nil {
 		p.Health = err.Error()
 	}
 	return p
@@ -140,11 +140,15 @@ func (n *Network) Leaders(ctx context.Context) (leaders int, err error) {
 }
 
 func (n *Network) leads(ctx context.Context, o topology.Organisation) (bool, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.Topology.Address(o.Ports.OrdererOperations)+"/metrics", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+n.Topology.Address(o.Ports.OrdererOperations)+"/metrics", nil)
 	if err != nil {
 		return false, err
 	}
-	resp, err := probes.Do(r)
+	client, err := operations(n.layout, o.Name)
+	if err != nil {
+		return false, err
+	}
+	resp, err := client.Do(r)
 	if err != nil {
 		return false, short(err)
 	}

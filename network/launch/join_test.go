@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -47,6 +48,27 @@ func TestAFourthOrganisationJoinsAndCertificatesAreRenewed(t *testing.T) {
 		t.Fatalf("%d organisations", len(four.Topology.Organisations))
 	}
 	level(ctx, t, four)
+	t.Run("operations endpoints know their own", func(t *testing.T) {
+		o, other := four.Org("supplier"), four.Org("shipper")
+		for _, port := range []int{o.Ports.PeerOperations, o.Ports.OrdererOperations} {
+			for org, good := range map[string]bool{o.Name: true, other.Name: false} {
+				client, err := operations(four.layout, org)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if org == other.Name { // it trusts the server, and is not trusted
+					own, err := operations(four.layout, o.Name)
+					if err != nil {
+						t.Fatal(err)
+					}
+					client.Transport.(*http.Transport).TLSClientConfig.RootCAs = own.Transport.(*http.Transport).TLSClientConfig.RootCAs
+				}
+				if err := getWith(ctx, client, "https://"+four.Topology.Address(port)+"/metrics"); (err == nil) != good {
+					t.Errorf("port %d with a certificate of %s: %v", port, org, err)
+				}
+			}
+		}
+	})
 	t.Run("the fourth endorses alone with its owner", func(t *testing.T) {
 		admin, err := four.connectAdmin(four.Org("supplier").Organisation)
 		if err != nil {

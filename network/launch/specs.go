@@ -73,6 +73,11 @@ func (b *builder) orderer(o topology.Organisation) supervise.Spec {
 		"ORDERER_CONSENSUS_WALDIR=" + filepath.Join(data, "wal"),
 		"ORDERER_CONSENSUS_SNAPDIR=" + filepath.Join(data, "snapshots"),
 		"ORDERER_OPERATIONS_LISTENADDRESS=" + b.t.Address(o.Ports.OrdererOperations),
+		"ORDERER_OPERATIONS_TLS_ENABLED=true",
+		"ORDERER_OPERATIONS_TLS_CERTIFICATE=" + cert,
+		"ORDERER_OPERATIONS_TLS_PRIVATEKEY=" + key,
+		"ORDERER_OPERATIONS_TLS_CLIENTAUTHREQUIRED=true",
+		"ORDERER_OPERATIONS_TLS_CLIENTROOTCAS=[" + b.tlsRoot(o.Name) + "]",
 		"ORDERER_METRICS_PROVIDER=prometheus",
 		// Only the organisation's own administrator may join or remove channels.
 		"ORDERER_ADMIN_LISTENADDRESS=" + b.t.Address(o.Ports.OrdererAdmin),
@@ -118,6 +123,11 @@ func (b *builder) peer(o topology.Organisation) (supervise.Spec, error) {
 		// Nothing asks the peer for a key's history: the gateway's read model has it.
 		"CORE_LEDGER_HISTORY_ENABLEHISTORYDATABASE=false",
 		"CORE_OPERATIONS_LISTENADDRESS=" + b.t.Address(o.Ports.PeerOperations),
+		"CORE_OPERATIONS_TLS_ENABLED=true",
+		"CORE_OPERATIONS_TLS_CERT_FILE=" + filepath.Join(tls, crypto.TLSCert),
+		"CORE_OPERATIONS_TLS_KEY_FILE=" + filepath.Join(tls, crypto.TLSKey),
+		"CORE_OPERATIONS_TLS_CLIENTAUTHREQUIRED=true",
+		"CORE_OPERATIONS_TLS_CLIENTROOTCAS_FILES=" + b.tlsRoot(o.Name),
 		"CORE_METRICS_PROVIDER=prometheus",
 		"CORE_VM_ENDPOINT=", // no Docker
 		"CORE_PEER_LIMITS_CONCURRENCY_GATEWAYSERVICE=" + strconv.Itoa(b.t.Peer.GatewayConcurrency),

@@ -69,7 +69,7 @@ images: ## make the container images of chaincode and gateway (IMAGES="--base ba
 
 .PHONY: test-network-images
 test-network-images: ## make Fabric's images too, from pinned sources, where they cannot be pulled
-	@go run ./network images --fabric
+	@go run ./network images --fabric $(IMAGES)
 
 .PHONY: test-network-up
 test-network-up: ## bring up test-network with three organisations and lifeledger on it

@@ -14,6 +14,7 @@ type imagesCmd struct {
 	Out    string `help:"Directory for the archives and bills of materials." default:"dist" type:"path"`
 	Base   string `help:"Build the product's images on this one instead of on nothing: an archive of 'docker save'." type:"existingfile"`
 	Fabric bool   `help:"Make the images of Fabric too that a Docker test-network runs, from pinned sources."`
+	Couch  bool   `name:"couchdb-stand-in" help:"Make an image, for tests only, that stands in for CouchDB where that cannot be had."`
 	NoLoad bool   `help:"Leave Docker alone: only write the archives."`
 }
 
@@ -34,6 +35,13 @@ func (i *imagesCmd) Run(ctx context.Context) error {
 			return err
 		}
 		all = append(all, more...)
+	}
+	if i.Couch {
+		made, err := m.CouchStandIn(ctx)
+		if err != nil {
+			return err
+		}
+		all = append(all, made)
 	}
 	if i.NoLoad {
 		return nil

@@ -57,11 +57,16 @@ func newPackage(label string, indexes []Index, settings map[string]any) (*Packag
 	if err != nil {
 		return nil, err
 	}
-	id, err := chaincode.PackageID(bytes.NewReader(all))
+	return ReadPackage(all)
+}
+
+// ReadPackage is a package that was made before.
+func ReadPackage(b []byte) (*Package, error) {
+	id, err := chaincode.PackageID(bytes.NewReader(b))
 	if err != nil {
 		return nil, err
 	}
-	return &Package{ID: id, Bytes: all}, nil
+	return &Package{ID: id, Bytes: b}, nil
 }
 
 type entry struct {

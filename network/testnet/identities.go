@@ -198,31 +198,51 @@ func exists(path string) bool {
 }
 
 // makePackage makes the chaincode package, the same in every organisation: from the TLS
-// roots of those that founded the network, in the order of their MSP ids. It is kept, so
-// that who joins later installs the very same.
+// roots of those that founded the network, in the order of their MSP ids, and the indexes
+// of the state database. It is kept for its sequence, so that who joins later installs the
+// very same.
 func (n *Network) makePackage() (*lifecycle.Package, error) {
-	path := filepath.Join(n.Dir, "package", "tls-roots.pem")
-	roots, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		all := slices.Clone(n.Settings.Organisations)
-		slices.SortFunc(all, func(a, b Organisation) int { return strings.Compare(a.MSPID, b.MSPID) })
-		for _, o := range all {
-			cert, err := crypto.ReadCert(n.path(o.CA.TLSRoots))
-			if err != nil {
-				return nil, err
-			}
-			roots = append(roots, crypto.CertPEM(cert)...)
-		}
-		if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
-			err = os.WriteFile(path, roots, 0o644)
-		}
+	c := n.Settings.Chaincode
+	path := filepath.Join(n.Dir, "package", fmt.Sprintf("%s-%d.tar.gz", c.Name, c.Sequence))
+	made, err := os.ReadFile(path)
+	if err == nil {
+		return lifecycle.ReadPackage(made)
 	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	indexes, err := lifecycle.ReadIndexes(filepath.Join(n.Root, "chaincode"))
 	if err != nil {
 		return nil, err
 	}
-	pkg, err := lifecycle.NewPackageAt(n.Settings.Chaincode.Name, chaincodeHost+":9999", roots)
+	roots, err := n.founders()
 	if err != nil {
 		return nil, err
 	}
-	return pkg, os.WriteFile(filepath.Join(n.Dir, "package", n.Settings.Chaincode.Name+".tar.gz"), pkg.Bytes, 0o644)
+	pkg, err := lifecycle.NewPackageAt(c.Name, chaincodeHost+":9999", roots, indexes...)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	return pkg, os.WriteFile(path, pkg.Bytes, 0o644)
+}
+
+// founders are the TLS roots of those that did not join later.
+func (n *Network) founders() ([]byte, error) {
+	var roots []byte
+	all := slices.Clone(n.Settings.Organisations)
+	slices.SortFunc(all, func(a, b Organisation) int { return strings.Compare(a.MSPID, b.MSPID) })
+	for _, o := range all {
+		if o.Home != "" {
+			continue
+		}
+		cert, err := crypto.ReadCert(n.path(o.CA.TLSRoots))
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, crypto.CertPEM(cert)...)
+	}
+	return roots, nil
 }

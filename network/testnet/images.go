@@ -173,6 +173,28 @@ func (m Images) Fabric(ctx context.Context) ([]Made, error) {
 	return all, nil
 }
 
+// CouchStandIn makes an image that answers as CouchDB does, under the name that
+// test-network's compose file has for CouchDB. It is for tests where the real one cannot
+// be had, and says so in its labels and when it starts; it is never made over a real one.
+func (m Images) CouchStandIn(ctx context.Context) (Made, error) {
+	if out, err := docker(ctx, "image", "inspect", "--format", `{{index .Config.Labels "com.lifeledger.stands-in-for"}}`, couchImage); err == nil && out == "" {
+		return Made{}, fmt.Errorf("Docker has the real %s", couchImage)
+	}
+	program := filepath.Join(m.Dir, "couchdb-stand-in")
+	if err := os.MkdirAll(m.Dir, 0o755); err != nil {
+		return Made{}, err
+	}
+	if err := fabricbin.Static(ctx, m.Root, "./network/couchstandin/serve", program); err != nil {
+		return Made{}, err
+	}
+	return m.write(image.Image{
+		Tags: []string{couchImage}, Created: time.Unix(0, 0), Ports: []string{"5984/tcp"},
+		Files:      []image.File{{Path: "/couchdb-stand-in", Source: program, Mode: 0o755}, {Path: "/opt/couchdb/data", Mode: 0o700}},
+		Entrypoint: []string{"/couchdb-stand-in", "-listen", ":5984", "-dir", "/opt/couchdb/data"},
+		Labels:     map[string]string{"com.lifeledger.stands-in-for": "couchdb", "org.opencontainers.image.description": "no CouchDB: a stand-in for tests only"},
+	}, "couchdb-stand-in")
+}
+
 // system is what Fabric's programs and the scripts around them expect of a Linux.
 func system(shell string) []image.File {
 	files := []image.File{

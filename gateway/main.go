@@ -108,7 +108,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopModel()) }()
-	asking, saved, stopQueries, err := openQueries(ctx, c, model, log)
+	asking, saved, stopQueries, err := openQueries(ctx, c, model, ledger{network}, log)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,12 @@ func (l ledger) Evaluate(ctx context.Context, tx api.Transaction, argument []byt
 	return result, shown(err)
 }
 
+// ChainHeight asks the own peer for the number of its blocks.
+func (l ledger) ChainHeight(ctx context.Context) (uint64, error) {
+	height, err := l.network.ChainHeight(ctx)
+	return height, shown(err)
+}
+
 // Ready asks each organisation's peer for the one transaction that needs nothing.
 func (l ledger) Ready(ctx context.Context) map[string]error {
 	var mu sync.Mutex // guards found

@@ -19,7 +19,7 @@ import (
 
 // openQueries opens what answers questions, and the questions that are saved;
 // those that stand are looked at until ctx ends or stop is called.
-func openQueries(ctx context.Context, c *config.Config, model *projection.Model, log *slog.Logger) (q questions, s savedQueries, stop func() error, err error) {
+func openQueries(ctx context.Context, c *config.Config, model *projection.Model, peer query.Peer, log *slog.Logger) (q questions, s savedQueries, stop func() error, err error) {
 	url, err := c.ReadModel.URL()
 	if err != nil {
 		return q, s, nil, err
@@ -45,19 +45,30 @@ func openQueries(ctx context.Context, c *config.Config, model *projection.Model,
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- store.Run(running, service, model) }()
-	return questions{service}, savedQueries{store}, func() error {
+	return questions{service, peer}, savedQueries{store}, func() error {
 		cancel()
 		return errors.Join(<-ended, store.Close())
 	}, nil
 }
 
 // questions is the service as httpapi asks for it.
-type questions struct{ service *query.Service }
+type questions struct {
+	service *query.Service
+	peer    query.Peer
+}
 
 func (q questions) Ask(ctx context.Context, a httpapi.Asked) (httpapi.Answer, error) {
 	ask, err := asked(a)
 	if err != nil {
 		return httpapi.Answer{}, err
+	}
+	if a.Ledger {
+		page, err := query.AskLedger(ctx, q.peer, ask)
+		if err != nil {
+			return httpapi.Answer{}, modelError(err)
+		}
+		body, err := json.Marshal(page)
+		return httpapi.Answer{Height: page.Height, Body: body}, err
 	}
 	page, err := q.service.Ask(ctx, ask)
 	if err != nil {

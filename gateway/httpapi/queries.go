@@ -23,12 +23,14 @@ type Questions interface {
 	Export(ctx context.Context, a Asked, format string, begin func(height uint64) io.Writer) error
 }
 
-// Asked is a question, where its answer is to go on, and the height that it must know.
+// Asked is a question, where its answer is to go on, the height that it must know, and
+// whether the ledger itself is to answer it and not the read model.
 type Asked struct {
 	Entity    string
 	Question  filter.Written
 	Cursor    string
 	MinHeight uint64
+	Ledger    bool
 }
 
 // Answer is one page in JSON, as openapi.yaml describes it.
@@ -90,13 +92,13 @@ func (s *server) AskInOneLine(ctx context.Context, r api.AskInOneLineRequestObje
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.questions.Ask(ctx, Asked{r.Entity, w, p.Cursor, p.MinHeight})
+	a, err := s.questions.Ask(ctx, Asked{r.Entity, w, p.Cursor, p.MinHeight, p.Source == api.AskInOneLineParamsSourceLedger})
 	return answered(a), err
 }
 
 // AskQuestion is POST /queries/{entity}.
 func (s *server) AskQuestion(ctx context.Context, r api.AskQuestionRequestObject) (api.AskQuestionResponseObject, error) {
-	a, err := s.questions.Ask(ctx, Asked{r.Entity, *r.Body, r.Params.Cursor, r.Params.MinHeight})
+	a, err := s.questions.Ask(ctx, Asked{r.Entity, *r.Body, r.Params.Cursor, r.Params.MinHeight, r.Params.Source == api.AskQuestionParamsSourceLedger})
 	return answered(a), err
 }
 
@@ -130,12 +132,12 @@ type export struct {
 func (s *server) ExportInOneLine(ctx context.Context, r api.ExportInOneLineRequestObject) (api.ExportInOneLineResponseObject, error) {
 	p := r.Params
 	w, err := written(p.Filter, p.Fields, p.Sort, "", p.GroupBy, p.Aggregates, p.Limit)
-	return export{s, ctx, Asked{r.Entity, w, "", p.MinHeight}, string(p.Format)}, err
+	return export{s, ctx, Asked{Entity: r.Entity, Question: w, MinHeight: p.MinHeight}, string(p.Format)}, err
 }
 
 // ExportQuestion is POST /queries/{entity}/export.
 func (s *server) ExportQuestion(ctx context.Context, r api.ExportQuestionRequestObject) (api.ExportQuestionResponseObject, error) {
-	return export{s, ctx, Asked{r.Entity, *r.Body, "", r.Params.MinHeight}, string(r.Params.Format)}, nil
+	return export{s, ctx, Asked{Entity: r.Entity, Question: *r.Body, MinHeight: r.Params.MinHeight}, string(r.Params.Format)}, nil
 }
 
 // VisitExportInOneLineResponse writes the answer.

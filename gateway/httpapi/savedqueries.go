@@ -66,7 +66,7 @@ func (s *server) AnswerSavedQuery(ctx context.Context, r api.AnswerSavedQueryReq
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.questions.Ask(ctx, Asked{q.Entity, q.Question, r.Params.Cursor, r.Params.MinHeight})
+	a, err := s.questions.Ask(ctx, Asked{Entity: q.Entity, Question: q.Question, Cursor: r.Params.Cursor, MinHeight: r.Params.MinHeight})
 	return answered(a), err
 }
 

@@ -59,10 +59,10 @@ func (v Values) MarshalJSON() ([]byte, error) {
 // Source is where a row comes from.
 type Source struct {
 	Key           string `json:"key"`
-	Block         int64  `json:"block"`
-	TransactionID string `json:"transactionId"`
-	Time          string `json:"time"`
-	Submitter     string `json:"submitter"`
+	Block         int64  `json:"block,omitempty"` // lacking, as what follows, where the ledger itself answers
+	TransactionID string `json:"transactionId,omitempty"`
+	Time          string `json:"time,omitempty"`
+	Submitter     string `json:"submitter,omitempty"`
 }
 
 // Include is what a relation leads to.

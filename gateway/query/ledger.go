@@ -11,20 +11,26 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/filter"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/gateway/projection"
 )
 
-// Peer asks the organisation's own peer for what a read-only transaction answers.
+// Peer is the organisation's own peer.
 type Peer interface {
+	// Evaluate asks for what a read-only transaction answers.
 	Evaluate(ctx context.Context, tx api.Transaction, argument []byte) ([]byte, error)
+	// ChainHeight is how many blocks it has.
+	ChainHeight(ctx context.Context) (uint64, error)
 }
 
 // LedgerPage is an answer of the ledger itself. Its rows name their keys only: a document
 // does not say which transaction wrote it.
 type LedgerPage struct {
-	Items    []Row
-	Next     string
-	Index    string   // that bounded what the database read
-	Warnings []string // what made it read more
+	Height   uint64   `json:"height"` // blocks that it knows at least
+	Source   string   `json:"source"` // "ledger"
+	Items    []Row    `json:"items"`
+	Next     string   `json:"next"`
+	Index    string   `json:"index"`    // that bounded what the database read
+	Warnings []string `json:"warnings"` // what made it read more
 }
 
 // AskLedger answers a question from the state database of a peer, if that is CouchDB,
@@ -46,6 +52,10 @@ func AskLedger(ctx context.Context, peer Peer, a Ask) (LedgerPage, error) {
 	if err != nil {
 		return LedgerPage{}, err
 	}
+	height, err := reached(ctx, peer, a.MinHeight)
+	if err != nil {
+		return LedgerPage{}, err
+	}
 	answer, err := peer.Evaluate(ctx, api.FindRecordsTx, argument)
 	if err != nil {
 		return LedgerPage{}, err
@@ -54,7 +64,7 @@ func AskLedger(ctx context.Context, peer Peer, a Ask) (LedgerPage, error) {
 	if err := json.Unmarshal(answer, &found); err != nil {
 		return LedgerPage{}, fmt.Errorf("query: answer of the ledger: %w", err)
 	}
-	page := LedgerPage{Items: []Row{}, Next: found.Next, Index: found.Index, Warnings: found.Warnings}
+	page := LedgerPage{Height: height, Source: "ledger", Items: []Row{}, Next: found.Next, Index: found.Index, Warnings: found.Warnings}
 	for _, r := range found.Records {
 		row, err := ledgerRow(c, fields, r)
 		if err != nil {
@@ -63,6 +73,30 @@ func AskLedger(ctx context.Context, peer Peer, a Ask) (LedgerPage, error) {
 		page.Items = append(page.Items, row)
 	}
 	return page, nil
+}
+
+// patience is how long a question waits for a height, and glance how often it looks.
+const (
+	patience = 5 * time.Second
+	glance   = 25 * time.Millisecond
+)
+
+// reached waits until the peer has that many blocks, and says how many it has.
+func reached(ctx context.Context, peer Peer, least uint64) (uint64, error) {
+	for until := time.Now().Add(patience); ; {
+		height, err := peer.ChainHeight(ctx)
+		if err != nil || height >= least {
+			return height, err
+		}
+		if time.Now().After(until) {
+			return 0, fmt.Errorf("%w: the peer has %d blocks, not %d", projection.ErrBehind, height, least)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(glance):
+		}
+	}
 }
 
 // ledgerQuestion is the question as the transaction takes it.

@@ -19,6 +19,7 @@ type peer struct {
 	asked  api.FindRecords
 	answer api.FoundRecords
 	err    error
+	height uint64
 }
 
 func (p *peer) Evaluate(_ context.Context, tx api.Transaction, argument []byte) ([]byte, error) {
@@ -35,6 +36,12 @@ func (p *peer) Evaluate(_ context.Context, tx api.Transaction, argument []byte) 
 	return b, p.err
 }
 
+// ChainHeight grows by one block with each look at it.
+func (p *peer) ChainHeight(context.Context) (uint64, error) {
+	p.height++
+	return p.height, nil
+}
+
 const goods = `{"changedAt":"2026-01-01T00:00:00.000Z","componentId":"a/1","docType":"shipment.goods","shipmentId":""}`
 
 func TestTheLedgerAnswersWithTheRowsOfTheReadModel(t *testing.T) {
@@ -46,12 +53,13 @@ func TestTheLedgerAnswersWithTheRowsOfTheReadModel(t *testing.T) {
 		Question: filter.Question{
 			Entity: "goods", Filter: where(t, `not exists shipmentId`), Limit: 500,
 			Fields: []string{"ledgerKey", "componentId", "shipmentId"}, Sort: []filter.Order{{By: "changedAt", Descending: true}},
-		}, Cursor: "here",
+		}, Cursor: "here", MinHeight: 3,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := query.LedgerPage{
+		Height: 3, Source: "ledger",
 		Items: []query.Row{{ID: "shipment.goods/a%2F1", Ledger: query.Source{Key: "shipment.goods/a%2F1"},
 			Record: query.Values{{Name: "ledgerKey", Value: "shipment.goods/a%2F1"}, {Name: "componentId", Value: "a/1"}}}},
 		Next: "more", Index: "changedAt", Warnings: []string{"slow"},

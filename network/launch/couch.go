@@ -190,7 +190,7 @@ func (b *builder) couchdb(o topology.Organisation) supervise.Spec {
 		panic("launch: the URL was parsed before: " + err.Error())
 	}
 	server.User = nil // a command line is seen by everybody; the peer sends its own login
-	return b.spec(CouchDB, o, []string{b.bin("network"), "couch-gate", "--listen", address, "--to", server.String(), "--prefix", b.couch.prefix(o.Name)}, nil, ports)
+	return b.spec(CouchDB, o, []string{b.bin("network"), "couch-gate", "--dir", string(b.layout), "--listen", address, "--to", server.String(), "--prefix", b.couch.prefix(o.Name)}, nil, ports)
 }
 
 // standIn is the name of the stand-in's binary.

@@ -79,7 +79,7 @@ func newAsking(t *testing.T, held int, stories ...string) *asking {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	q, saved, stop, err := openQueries(ctx, &config.Config{Data: dir, Organisation: "ShipperMSP"}, a.model, log)
+	q, saved, stop, err := openQueries(ctx, &config.Config{Data: dir, Organisation: "ShipperMSP"}, a.model, nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,6 +77,9 @@ func (a *Auditor) Apply(txid string, writes []*kvrwset.KVWrite) error {
 		if kind == "" {
 			kind = before.kind
 		}
+		if n, ok := inexact(after.raw); ok {
+			complain("%s holds the number %s, which a peer on CouchDB would not keep exactly", name(w.GetKey()), n)
+		}
 		k, known := kinds[kind]
 		if !known {
 			a.unknown[kind] = true

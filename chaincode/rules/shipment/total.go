@@ -5,17 +5,22 @@ import (
 	"math/bits"
 )
 
-// total is a sum that does not overflow: 126 bits, far above any value of any
-// metric times the two hundred years of a calendar.
+// total is a sum that does not overflow: far above any value of any metric times
+// the two hundred years of a calendar, which has 83 bits.
 type total struct{ high, low uint64 }
 
-// In a record a total is two integers of 63 bits, so that both stay positive.
+// exact is how many bits of an integer every JSON reader keeps, a peer on CouchDB
+// among them, which takes numbers through floating point.
+const exact = 53
+
+// In a record a total is two integers of 53 bits. A low part beyond that, as it was
+// written before, is read as what it says.
 func totalOf(high, low int64) total {
-	return total{uint64(high) >> 1, uint64(high)<<63 | uint64(low)}
+	return total{uint64(high) >> (64 - exact), uint64(high) << exact}.add(total{0, uint64(low)})
 }
 
 func (t total) parts() (high, low int64) {
-	return int64((t.high<<1 | t.low>>63) & math.MaxInt64), int64(t.low & math.MaxInt64)
+	return int64((t.high<<(64-exact) | t.low>>exact) & math.MaxInt64), int64(t.low & (1<<exact - 1))
 }
 
 func product(a, b uint64) total {

@@ -78,6 +78,24 @@ const (
 	FormatParameterJSONLines FormatParameter = "json-lines"
 )
 
+// Defines values for SourceParameter.
+const (
+	SourceParameterLedger    SourceParameter = "ledger"
+	SourceParameterReadModel SourceParameter = "read-model"
+)
+
+// Defines values for AskInOneLineParamsSource.
+const (
+	AskInOneLineParamsSourceLedger    AskInOneLineParamsSource = "ledger"
+	AskInOneLineParamsSourceReadModel AskInOneLineParamsSource = "read-model"
+)
+
+// Defines values for AskQuestionParamsSource.
+const (
+	AskQuestionParamsSourceLedger    AskQuestionParamsSource = "ledger"
+	AskQuestionParamsSourceReadModel AskQuestionParamsSource = "read-model"
+)
+
 // Defines values for ExportInOneLineParamsFormat.
 const (
 	ExportInOneLineParamsFormatCsv       ExportInOneLineParamsFormat = "csv"
@@ -176,8 +194,13 @@ type Answer struct {
 	// Height Blocks that the answer knows.
 	//
 	// Example: 43
-	Height uint64      `json:"height"`
-	Items  []AnswerRow `json:"items,omitempty"`
+	Height uint64 `json:"height"`
+
+	// Index Of an answer of the ledger: the database index that bounded what was read.
+	//
+	// Example: changedAt
+	Index string      `json:"index,omitempty"`
+	Items []AnswerRow `json:"items,omitempty"`
 
 	// More There are more groups than the limit.
 	//
@@ -189,10 +212,18 @@ type Answer struct {
 	// Example:
 	Next string `json:"next,omitempty"`
 
+	// Source Who answered, if it was not the read model.
+	//
+	// Example: ledger
+	Source string `json:"source,omitempty"`
+
 	// Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
 	//
 	// Example: 2026-03-01T08:30:00.000Z
 	Time Time `json:"time,omitempty"`
+
+	// Warnings Of an answer of the ledger: what makes the question slow, such as a condition that no index serves.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // AnswerGroup One group.
@@ -213,7 +244,7 @@ type AnswerRow struct {
 	// Example: {"terms":null}
 	Included map[string]interface{} `json:"included,omitempty"`
 
-	// Ledger Where on the ledger the row comes from; POST /provenance says more about the key.
+	// Ledger Where on the ledger the row comes from; POST /provenance says more about the key. The ledger itself says the key only.
 	Ledger AnswerSource `json:"ledger"`
 
 	// Record The fields; what the row lacks is not among them.
@@ -222,10 +253,10 @@ type AnswerRow struct {
 	Record map[string]interface{} `json:"record"`
 }
 
-// AnswerSource Where on the ledger the row comes from; POST /provenance says more about the key.
+// AnswerSource Where on the ledger the row comes from; POST /provenance says more about the key. The ledger itself says the key only.
 type AnswerSource struct {
 	// Block Example: 42
-	Block uint64 `json:"block"`
+	Block uint64 `json:"block,omitempty"`
 
 	// Key Example: shipment/SH-2026-0001
 	Key string `json:"key"`
@@ -233,15 +264,15 @@ type AnswerSource struct {
 	// Submitter An organisation, by its MSP id.
 	//
 	// Example: ShipperMSP
-	Submitter MSPID `json:"submitter"`
+	Submitter MSPID `json:"submitter,omitempty"`
 
 	// Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
 	//
 	// Example: 2026-03-01T08:30:00.000Z
-	Time Time `json:"time"`
+	Time Time `json:"time,omitempty"`
 
 	// TransactionID Example: 4d6f0a
-	TransactionID string `json:"transactionId"`
+	TransactionID string `json:"transactionId,omitempty"`
 }
 
 // Argumentation Text for people, without control characters.
@@ -2828,6 +2859,9 @@ type SignerQuery = SignerName
 // SortParameter defines model for SortParameter.
 type SortParameter = string
 
+// SourceParameter defines model for SourceParameter.
+type SourceParameter string
+
 // StatementHashParameter SHA-256 in lower-case hexadecimal.
 //
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -3926,7 +3960,14 @@ type AskInOneLineParams struct {
 
 	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
 	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+
+	// Source Who answers: the read model, or the ledger itself, from the state database of this organisation's peer, if that is CouchDB. The ledger answers a part of the
+	// grammar (docs/ledger-queries.md), up to 200 rows a page, and refuses the rest with `query.not-on-ledger`. Its rows name their keys only, and its cursors are its own.
+	Source AskInOneLineParamsSource `form:"source,omitempty" json:"source,omitempty"`
 }
+
+// AskInOneLineParamsSource defines parameters for AskInOneLine.
+type AskInOneLineParamsSource string
 
 // AskQuestionParams defines parameters for AskQuestion.
 type AskQuestionParams struct {
@@ -3935,7 +3976,14 @@ type AskQuestionParams struct {
 
 	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
 	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+
+	// Source Who answers: the read model, or the ledger itself, from the state database of this organisation's peer, if that is CouchDB. The ledger answers a part of the
+	// grammar (docs/ledger-queries.md), up to 200 rows a page, and refuses the rest with `query.not-on-ledger`. Its rows name their keys only, and its cursors are its own.
+	Source AskQuestionParamsSource `form:"source,omitempty" json:"source,omitempty"`
 }
+
+// AskQuestionParamsSource defines parameters for AskQuestion.
+type AskQuestionParamsSource string
 
 // ExportInOneLineParams defines parameters for ExportInOneLine.
 type ExportInOneLineParams struct {
@@ -12549,6 +12597,14 @@ func (siw *ServerInterfaceWrapper) AskInOneLine(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "source", c.Request.URL.Query(), &params.Source, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter source: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -12590,6 +12646,14 @@ func (siw *ServerInterfaceWrapper) AskQuestion(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "source", c.Request.URL.Query(), &params.Source, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter source: %w", err), http.StatusBadRequest)
 		return
 	}
 

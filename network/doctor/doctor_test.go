@@ -80,6 +80,12 @@ func TestEachCheckFailsWhenItShould(t *testing.T) {
 		"an index is missing": {"indexes", func(f *Facts) {
 			f.Peers[0].StateDatabase, f.Peers[0].Indexes, f.Peers[0].Present = "couchdb", []string{"byDate", "byOwner"}, []string{"byDate"}
 		}, "peer.a lacks the index byOwner"},
+		"a stand-in lacks one, too": {"indexes", func(f *Facts) {
+			f.Peers[2].StateDatabase, f.Peers[2].Indexes = "couchdb-stand-in", []string{"byDate"}
+		}, "peer.c lacks the index byDate"},
+		"a state database cannot be asked": {"indexes", func(f *Facts) {
+			f.Peers[1].StateDatabase, f.Peers[1].IndexError = "couchdb", "the state database of peer.b: it refuses the login"
+		}, "refuses the login"},
 		"a gateway is not ready": {"gateways", func(f *Facts) { f.Gateways[0].Problem = "503" }, "gateway.a is not ready: 503"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,6 +72,9 @@ func (f fake) hold(t *testing.T, org string, by []string, args ...string) func()
 
 // validationCodes does the same on both and compares what became of it.
 func validationCodes(t *testing.T, l *live) {
+	if len(l.Members) != len(cast.Organisations()) {
+		t.Skipf("%d organisations have another majority than the three of the in-memory ledger", len(l.Members))
+	}
 	all := cast.Organisations()
 	id, _ := unique(200)
 	must := func(t *testing.T, s side, org string, args ...string) {

@@ -35,11 +35,11 @@ func (n *Network) Missing(ctx context.Context, database string) error {
 	images := []string{"hyperledger/fabric-peer:latest", "hyperledger/fabric-orderer:latest", "hyperledger/fabric-ca:latest", "busybox:latest"}
 	for _, name := range images {
 		if !hasImage(ctx, name) {
-			return fmt.Errorf("Docker has no image %s: pull it (cd %s && ./network.sh prereq), or make it from pinned sources with `make test-network-images`", name, n.testNetwork())
+			return fmt.Errorf("image %s is missing: pull it (cd %s && ./network.sh prereq), or make it from pinned sources with `make test-network-images`", name, n.testNetwork())
 		}
 	}
 	if database == "couchdb" && !hasImage(ctx, couchImage) {
-		return fmt.Errorf("Docker has no image %s, which -s couchdb needs: pull it, or leave -s couchdb out", couchImage)
+		return fmt.Errorf("image %s is missing, which -s couchdb needs: pull it, or leave -s couchdb out", couchImage)
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func Docker(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if _, err := docker(ctx, "version", "--format", "{{.Server.Version}}"); err != nil {
-		return fmt.Errorf("Docker's engine does not answer (%w): start it, and let this user reach it", err)
+		return fmt.Errorf("the engine of Docker does not answer (%w): start it, and let this user reach it", err)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func composeCommand(ctx context.Context) ([]string, error) {
 	if _, err := docker(ctx, "compose", "version"); err == nil {
 		return []string{"docker", "compose"}, nil
 	}
-	return nil, fmt.Errorf("Docker Compose is missing: install docker-compose, or Docker's compose plugin")
+	return nil, fmt.Errorf("compose is missing: install docker-compose, or Docker's compose plugin")
 }
 
 // compose runs Compose with variables for its file.

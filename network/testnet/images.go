@@ -178,7 +178,7 @@ func (m Images) Fabric(ctx context.Context) ([]Made, error) {
 // be had, and says so in its labels and when it starts; it is never made over a real one.
 func (m Images) CouchStandIn(ctx context.Context) (Made, error) {
 	if out, err := docker(ctx, "image", "inspect", "--format", `{{index .Config.Labels "com.lifeledger.stands-in-for"}}`, couchImage); err == nil && out == "" {
-		return Made{}, fmt.Errorf("Docker has the real %s", couchImage)
+		return Made{}, fmt.Errorf("image %s is there already, and no stand-in", couchImage)
 	}
 	program := filepath.Join(m.Dir, "couchdb-stand-in")
 	if err := os.MkdirAll(m.Dir, 0o755); err != nil {

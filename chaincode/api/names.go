@@ -39,6 +39,13 @@ const (
 	RelocateComponentTx Transaction = "component:Relocate"
 	PlaceHoldTx         Transaction = "component:PlaceHold"
 	ReleaseHoldTx       Transaction = "component:ReleaseHold"
+	DelegateTx          Transaction = "component:Delegate"
+	GrantAccessTx       Transaction = "component:GrantAccess"
+	RevokeDelegationTx  Transaction = "component:RevokeDelegation"
+	RecordAccessTx      Transaction = "component:RecordAccess"
+	SetMandateTx        Transaction = "component:SetMandate"
+	AskApprovalTx       Transaction = "component:AskApproval"
+	ApproveTx           Transaction = "component:Approve"
 	IssueRecallTx       Transaction = "component:IssueRecall"
 	ReleaseRecallTx     Transaction = "component:ReleaseRecall"
 	ClearRecallTx       Transaction = "component:ClearRecall"
@@ -190,6 +197,11 @@ const (
 	ComponentHistoryTx Transaction = "component:History"
 	ListValidationsTx  Transaction = "component:ListValidations"
 	ListHoldsTx        Transaction = "component:ListHolds"
+	GetDelegationTx    Transaction = "component:GetDelegation"
+	ListDelegationsTx  Transaction = "component:ListDelegations"
+	ListAccessesTx     Transaction = "component:ListAccesses"
+	ListMandatesTx     Transaction = "component:ListMandates"
+	GetApprovalTx      Transaction = "component:GetApproval"
 	ListRecallsTx      Transaction = "component:ListRecalls"
 	ListDocumentsTx    Transaction = "component:ListDocuments"
 	ListPledgesTx      Transaction = "component:ListPledges"
@@ -284,6 +296,7 @@ func Transactions() []Access {
 		{HandOverConfigurationTx, true}, {ReportUsageTx, true}, {ReplaceMeterTx, true}, {RecordMachineScanTx, true},
 		{ProposeAgreementTx, true}, {AcceptAgreementTx, true}, {DeclineAgreementTx, true}, {EndAgreementTx, true}, {CoverComponentsTx, true},
 		{RelocateComponentTx, true}, {PlaceHoldTx, true}, {ReleaseHoldTx, true}, {IssueRecallTx, true}, {ReleaseRecallTx, true}, {ClearRecallTx, true},
+		{DelegateTx, true}, {GrantAccessTx, true}, {RevokeDelegationTx, true}, {RecordAccessTx, true}, {SetMandateTx, true}, {AskApprovalTx, true}, {ApproveTx, true},
 		{AttachDocumentTx, true}, {OfferPledgeTx, true}, {AcceptPledgeTx, true}, {EndPledgeTx, true}, {DecommissionTx, true}, {ConfirmDecommissionTx, true},
 		{WithdrawDecommissionTx, true}, {ReturnCoreTx, true}, {RecordTestTx, true}, {AskConcessionTx, true}, {DecideConcessionTx, true}, {RecordProcessTx, true},
 		{DecideProcessTx, true},
@@ -313,6 +326,7 @@ func Transactions() []Access {
 		{GetAssemblyTx, false}, {AssemblyHistoryTx, false}, {ListSlotsTx, false}, {WhereUsedTx, false}, {UsesTx, false}, {GetUsageTx, false},
 		{GetAgreementTx, false}, {GetCareTx, false},
 		{ListHoldsTx, false}, {ListRecallsTx, false},
+		{GetDelegationTx, false}, {ListDelegationsTx, false}, {ListAccessesTx, false}, {ListMandatesTx, false}, {GetApprovalTx, false},
 		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
 		{GetChallengeTx, false}, {ListTagScansTx, false}, {ListFindingsTx, false}, {VerifyComponentTx, false},
 		{GetPlanTx, false}, {GetPlanDueTx, false}, {GetRequestTx, false}, {RequestHistoryTx, false}, {ListStepsTx, false}, {GetBillTx, false}, {ListServicePaymentsTx, false},
@@ -355,6 +369,9 @@ const (
 	ComponentChangedEvent       = "component.changed.v1"
 	HoldChangedEvent            = "component.hold-changed.v1"
 	RecallChangedEvent          = "component.recall-changed.v1"
+	DelegationChangedEvent      = "component.delegation-changed.v1"
+	AccessRecordedEvent         = "component.access-recorded.v1"
+	MandateChangedEvent         = "component.mandate-changed.v1"
 	RetirementChangedEvent      = "component.retirement-changed.v1"
 	TagChallengedEvent          = "component.tag-challenged.v1"
 	TagScannedEvent             = "component.tag-scanned.v1"

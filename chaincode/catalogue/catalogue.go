@@ -151,7 +151,7 @@ var LeftOut = map[string]string{
 }
 
 var entities = func() (all []Entity) {
-	for _, subject := range [][]Entity{participants, credentials, components, componentLife, machines, services, shipments, readings, money, channels, disclosures, intervals} {
+	for _, subject := range [][]Entity{participants, credentials, components, componentLife, componentAuthority, machines, services, shipments, readings, money, channels, disclosures, intervals} {
 		all = append(all, subject...)
 	}
 	return all

@@ -169,7 +169,10 @@ func changeComponent(ctx *Context, id string, use component.Use, event string, s
 	if err := usable(ctx, use, *c); err != nil {
 		return nil, err
 	}
-	w := ctx.componentWhen(c.ChangedAt)
+	w, err := ctx.inRight(*c)
+	if err != nil {
+		return nil, err
+	}
 	next, e, err := step(*c, w)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 type Context struct {
 	contractapi.TransactionContext
 	tx       *ledger.Tx
+	name     string   // of the transaction
 	watching []string // who endorses protected records, once that has been read
 	shop     *bench   // machines and counters that are being changed, once there are any
 }
@@ -28,7 +29,7 @@ type Context struct {
 func (c *Context) SetStub(stub shim.ChaincodeStubInterface) {
 	c.TransactionContext.SetStub(stub)
 	if inv, ok := stub.(*invocation); ok {
-		c.tx = inv.tx
+		c.tx, c.name = inv.tx, inv.name
 	}
 }
 

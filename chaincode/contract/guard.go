@@ -74,6 +74,9 @@ func (g *Guard) invoke(stub shim.ChaincodeStubInterface) ([]byte, error) {
 	if err := inv.expectNew(); err != nil {
 		return nil, err
 	}
+	if err := inv.mandated(); err != nil {
+		return nil, err
+	}
 	result, err := g.call(inv)
 	if err != nil {
 		return nil, err

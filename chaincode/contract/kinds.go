@@ -4,6 +4,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -54,6 +55,10 @@ var (
 	scans           = ledger.Kind[component.TagScan]{Name: ledger.KeyScan, Unknown: fault.CodeComponentUnknown}
 	findingLogs     = ledger.Kind[component.FindingLog]{Name: ledger.KeyFindingLog, Unknown: fault.CodeComponentUnknown}
 	findings        = ledger.Kind[component.Finding]{Name: ledger.KeyFinding, Unknown: fault.CodeFindingUnknown}
+	delegations     = ledger.Kind[authority.Delegation]{Name: ledger.KeyDelegation, Unknown: fault.CodeDelegationUnknown}
+	accesses        = ledger.Kind[authority.AccessRecord]{Name: ledger.KeyAccess, Unknown: fault.CodeDelegationUnknown}
+	mandates        = ledger.Kind[authority.Mandate]{Name: ledger.KeyMandate, Unknown: fault.CodeMandateUnknown}
+	approvals       = ledger.Kind[authority.Approval]{Name: ledger.KeyApproval, Unknown: fault.CodeApprovalUnknown}
 	clearances      = ledger.Kind[component.Clearance]{Name: ledger.KeyClearance, Unknown: fault.CodeRecallNone}
 
 	assemblies     = ledger.Kind[assembly.Assembly]{Name: ledger.KeyAssembly, Unknown: fault.CodeAssemblyUnknown}

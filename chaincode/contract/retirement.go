@@ -62,7 +62,11 @@ func endLife(ctx *Context, id string, use component.Use, step retirementStep) (*
 	if !found {
 		known = new(component.Retirement)
 	}
-	next, r, e, err := step(*c, *known, ctx.componentWhen(c.ChangedAt))
+	w, err := ctx.inRight(*c)
+	if err != nil {
+		return nil, err
+	}
+	next, r, e, err := step(*c, *known, w)
 	if err != nil {
 		return nil, err
 	}

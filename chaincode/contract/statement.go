@@ -6,6 +6,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -22,9 +23,10 @@ const (
 	engineer  signerKind = "credential"
 	machine   signerKind = "component"
 	telemeter signerKind = "device"
+	delegate  signerKind = "delegation" // who holds the key to which access to the subject was granted
 )
 
-// signer is who has signed a statement. One of the three records is there.
+// signer is who has signed a statement. One of the four records is there.
 type signer struct {
 	kind         signerKind
 	id           string // without the kind
@@ -34,6 +36,7 @@ type signer struct {
 	credential   *credential.Credential
 	component    *component.Component
 	device       *party.Device
+	delegation   *authority.Delegation
 }
 
 // signed is a statement that takes effect in this transaction.
@@ -105,7 +108,7 @@ func verifyStatement[B any](ctx *Context, e *dsse.Envelope) (*dsse.Statement[B],
 	if claim.Ledger != ctx.tx.LedgerID() {
 		return nil, signer{}, statement.Signed{}, fault.New(fault.CodeStatementLedger, "the statement is for ledger %s, this is %s", claim.Ledger, ctx.tx.LedgerID()).With("ledger", claim.Ledger)
 	}
-	who, err := findSigner(ctx, claim.Signer, e.KeyIDs())
+	who, err := findSigner(ctx, claim, e.KeyIDs())
 	if err != nil {
 		return nil, signer{}, statement.Signed{}, err
 	}
@@ -120,8 +123,8 @@ func verifyStatement[B any](ctx *Context, e *dsse.Envelope) (*dsse.Statement[B],
 }
 
 // findSigner loads who is said to have signed, and the key to verify that with.
-func findSigner(ctx *Context, name string, keyIDs []string) (signer, error) {
-	kind, id, _ := strings.Cut(name, ":")
+func findSigner(ctx *Context, claim dsse.Claim, keyIDs []string) (signer, error) {
+	kind, id, _ := strings.Cut(claim.Signer, ":")
 	if err := party.CheckID("signer", id); err != nil {
 		return signer{}, err
 	}
@@ -138,6 +141,13 @@ func findSigner(ctx *Context, name string, keyIDs []string) (signer, error) {
 		}
 		key, err := dsse.ParsePublicKey(dsse.Algorithm(c.Algorithm), c.PublicKey)
 		return signer{kind: machine, id: id, organisation: c.Owner, key: key, component: c}, err
+	case delegate:
+		d, err := ledger.Get(ctx.tx, delegations, claim.Subject, authority.ToKey(id))
+		if err != nil {
+			return signer{}, err
+		}
+		key, err := dsse.ParsePublicKey(dsse.Algorithm(d.Key.Algorithm), d.Key.PublicKey)
+		return signer{kind: delegate, id: id, organisation: d.Owner, key: key, delegation: d}, err
 	case telemeter:
 		d, err := ledger.Get(ctx.tx, devices, id)
 		if err != nil {
@@ -149,7 +159,7 @@ func findSigner(ctx *Context, name string, keyIDs []string) (signer, error) {
 		key, err := presentKey(*d)
 		return signer{kind: telemeter, id: id, organisation: d.Organisation, key: key, device: d}, err
 	}
-	return signer{}, fault.New(fault.CodeEnvelopeMalformed, "the signer is no credential, component or device")
+	return signer{}, fault.New(fault.CodeEnvelopeMalformed, "the signer is no credential, component, device or delegation")
 }
 
 // findEngineer finds a credential's key: the present one, or an earlier one if that
@@ -234,6 +244,8 @@ func (who signer) changedAt() measure.Time {
 		return who.credential.ChangedAt
 	case machine:
 		return who.component.ChangedAt
+	case delegate:
+		return who.delegation.ChangedAt
 	}
 	return who.device.ChangedAt
 }

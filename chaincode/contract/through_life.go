@@ -165,7 +165,11 @@ func (s aside[T]) change(ctx *Context, id string, use component.Use, step asideS
 			return nil, err
 		}
 	}
-	next, about, e, err := step(*c, *known, ctx.componentWhen(c.ChangedAt))
+	w, err := ctx.inRight(*c)
+	if err != nil {
+		return nil, err
+	}
+	next, about, e, err := step(*c, *known, w)
 	if err != nil {
 		return nil, err
 	}

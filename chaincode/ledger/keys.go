@@ -66,6 +66,14 @@ const (
 	KeyRecall = "component.recall"
 	// KeyClearance: component id. Head; the maker protects it.
 	KeyClearance = "component.clearance"
+	// KeyDelegation: component id, delegation id ("organisation:<MSP id>" or "key:<name>"). Head; the owner who granted it protects it.
+	KeyDelegation = "component.delegation"
+	// KeyAccess: component id, delegation id, number. Append-only, numbered by the chain of the holder's statements; no protection of its own, the envelope is signed.
+	KeyAccess = "component.access"
+	// KeyMandate: component id, transaction. Head; the owner who set it protects it.
+	KeyMandate = "component.mandate"
+	// KeyApproval: component id, hash of the request. Head; the owner whose mandate it is under protects it.
+	KeyApproval = "component.approval"
 	// KeyPledge: component id, number. Numbered by the component, which every change is written along with; owner and lender protect it.
 	KeyPledge = "component.pledge"
 	// KeyRetirement: component id. Head; the owner protects it.
@@ -197,6 +205,7 @@ func Keys() []string {
 		KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
 		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,
 		KeyComponentHold, KeyRecall, KeyClearance, KeyPledge, KeyRetirement, KeyDocument, KeyTest, KeyConcession, KeyProcess,
+		KeyDelegation, KeyAccess, KeyMandate, KeyApproval,
 		KeyChallenge, KeyTagKey, KeyTrail, KeyScan, KeyFindingLog, KeyFinding,
 		KeyAssembly, KeySlotPage, KeySlotPageAside, KeySlot, KeyAssemblyEvent, KeyPlacement, KeyCounters,
 		KeyAgreement, KeyCare, KeyPlan, KeyRequest, KeyRequestEvent, KeyStep, KeyBill, KeyServicePayment, KeyCondition, KeyPartOrder, KeyCertificate,

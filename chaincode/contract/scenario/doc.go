@@ -21,11 +21,12 @@
 //	register ShipperMSP box         register it; rotate ShipperMSP box Ed25519 gives it its next key
 //	engineer ann Ed25519            an engineer with a key of her own; ${ann} is the id of her credential
 //	machine pump Ed25519            a machine with a key of its own; ${pump} is its component id
+//	holder rent Ed25519             who holds a key to which access is granted under the name ${rent}
 //	certify ServiceMSP ann {…}      issue her credential with this grant; rekey ServiceMSP ann ECDSA-P256
 //	                                gives her the next key
 //	state word ann service-work SUBJECT [option …] {…}   a variable: the envelope of ann's next statement of
 //	                                this kind about the subject, with this body; ${word.hash} is its hash.
-//	                                box and pump make statements in the same way
+//	                                box, pump and rent make statements in the same way
 //	claim ORG ID box …              register ID with box's key and a statement about what
 //	                                as=ORG, device=ID, ledger=L and signer=BOX say
 //	call ORG contract:Tx {…}        submit; key=… before the JSON is the idempotency key

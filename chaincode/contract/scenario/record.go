@@ -22,7 +22,7 @@ import (
 // its key comes from the same seed as another's, that other one.
 func (r *run) device(verb string, words []string) error {
 	name := words[0]
-	kind := map[string]string{"device": "device", "engineer": "credential", "machine": "component"}[verb]
+	kind := map[string]string{"device": "device", "engineer": "credential", "machine": "component", "holder": "delegation"}[verb]
 	d := &device{id: name + "-" + r.vars["run"], kind: kind, number: 1, chains: make(map[string]*chain), sessions: make(map[string]*Key), said: make(map[string]*saying)}
 	d.seed = d.id
 	if len(words) == 3 {

@@ -48,7 +48,7 @@ type run struct {
 
 type device struct {
 	id       string
-	kind     string             // as a signer of statements: device, credential or component
+	kind     string             // as a signer of statements: device, credential, component or delegation
 	said     map[string]*saying // by subject
 	seed     string
 	key      *Key
@@ -113,7 +113,7 @@ func (r *run) do(l line) error {
 		return r.consortium(l.number)
 	case verb == "fresh":
 		return r.fresh()
-	case (verb == "device" || verb == "engineer" || verb == "machine") && (len(words) == 2 || len(words) == 3):
+	case (verb == "device" || verb == "engineer" || verb == "machine" || verb == "holder") && (len(words) == 2 || len(words) == 3):
 		return r.device(verb, words)
 	case verb == "certify" && len(words) >= 2:
 		return r.certify(l.number, words, json)

@@ -57,8 +57,11 @@ type Component struct {
 
 	// Process is what was last done to the whole unit, Life how often it was
 	// remanufactured; the same serial number continues the core's history.
-	Process              Process      `json:"process,omitempty" metadata:",optional"`
-	Life                 uint64       `json:"life,omitempty" metadata:",optional"`
+	Process Process `json:"process,omitempty" metadata:",optional"`
+	Life    uint64  `json:"life,omitempty" metadata:",optional"`
+	// Transfers counts how often it has changed hands, or was put into a machine or
+	// taken out of one: what an owner allowed somebody ends then.
+	Transfers            uint64       `json:"transfers,omitempty" metadata:",optional"`
 	Core                 bool         `json:"core,omitempty" metadata:",optional"`                 // given back, and not to be used before a process
 	PresentSpecification string       `json:"presentSpecification,omitempty" metadata:",optional"` // hex SHA-256 of what it meets now, where that is another
 	WarrantyUntil        measure.Time `json:"warrantyUntil,omitempty" metadata:",optional"`
@@ -99,8 +102,9 @@ type LifeEvent struct {
 	Number        uint64       `json:"number"`
 	Step          Step         `json:"step"`
 	At            measure.Time `json:"at"`
-	Actor         string       `json:"actor"` // MSP id
-	Owner         string       `json:"owner"` // after the event
+	Actor         string       `json:"actor"`                                     // MSP id
+	OnBehalfOf    string       `json:"onBehalfOf,omitempty" metadata:",optional"` // the owner, if the actor acted under a delegation
+	Owner         string       `json:"owner"`                                     // after the event
 	Counterparty  string       `json:"counterparty,omitempty" metadata:",optional"`
 	Location      string       `json:"location"`
 	Reference     string       `json:"reference,omitempty" metadata:",optional"` // of the record that says more, such as a number
@@ -141,7 +145,8 @@ const (
 
 // When says by whom and in which transaction something is done.
 type When struct {
-	Actor         string
+	Actor         string // in whose right
+	Delegate      string // who acts for it, if another does (ID14)
 	Now           measure.Time
 	TransactionID string
 }
@@ -277,6 +282,7 @@ func (c Component) AcceptOwnership(location string, w When) (Component, LifeEven
 	}
 	former := c.Owner
 	c.Owner, c.OfferedTo = w.Actor, ""
+	c.Transfers++
 	c = c.unpledged() // it went to the lender, or the pledge is over
 	c = c.startWarranty(w.Now)
 	next, e := c.record(OwnershipAccepted, former, w)
@@ -305,6 +311,9 @@ func (c Component) record(s Step, counterparty string, w When) (Component, LifeE
 	e := LifeEvent{
 		ComponentID: c.ComponentID, Number: c.Events, Step: s, At: w.Now, Actor: w.Actor, Owner: c.Owner,
 		Counterparty: counterparty, Location: c.Location, TransactionID: w.TransactionID,
+	}
+	if w.Delegate != "" {
+		e.Actor, e.OnBehalfOf = w.Delegate, w.Actor
 	}
 	c.Events++
 	c.ChangedAt = w.Now

@@ -126,6 +126,20 @@ const (
 	CodeFindingClosed       Code = "component.finding.closed"
 	CodeFindingNotParty     Code = "component.finding.not-party"
 
+	CodeDelegationUnknown Code = "component.delegation.unknown"
+	CodeDelegationExists  Code = "component.delegation.exists"
+	CodeDelegationOver    Code = "component.delegation.over"
+	CodeDelegationAction  Code = "component.delegation.action"
+	CodeDelegationSigner  Code = "component.delegation.signer"
+	CodeMandateUnknown    Code = "component.mandate.unknown"
+	CodeMandateAction     Code = "component.mandate.action"
+	CodeMandateMember     Code = "component.mandate.not-member"
+	CodeMandateMissing    Code = "component.mandate.approvals-missing"
+	CodeApprovalUnknown   Code = "component.approval.unknown"
+	CodeApprovalOpen      Code = "component.approval.open"
+	CodeApprovalOver      Code = "component.approval.over"
+	CodeApprovalGiven     Code = "component.approval.given"
+
 	// Another life of a component, and what it rests on.
 	CodeTestUnknown          Code = "component.test.unknown"
 	CodeTestCalibration      Code = "component.test.calibration"
@@ -422,6 +436,19 @@ func Catalogue() []Entry {
 		{CodeFindingUnknown, NotFound, "the component has no finding of this number"},
 		{CodeFindingClosed, Conflict, "the finding is closed"},
 		{CodeFindingNotParty, Forbidden, "only owner and maker close a finding; that another made it, who said so or a regulator"},
+		{CodeDelegationUnknown, NotFound, "there is no such delegation"},
+		{CodeDelegationExists, Conflict, "a delegation of this name has been granted for the component"},
+		{CodeDelegationOver, Conflict, "the delegation is not in force: revoked, not begun, over, used up, or of a former owner"},
+		{CodeDelegationAction, Forbidden, "the action cannot be delegated, or the delegation does not name it"},
+		{CodeDelegationSigner, Forbidden, "a grant of access is signed by a device of the owner's, or by an engineer whom it has given the skill to"},
+		{CodeMandateUnknown, NotFound, "no mandate for this action is in force"},
+		{CodeMandateAction, Refused, "the action takes no mandate"},
+		{CodeMandateMember, Forbidden, "only the members of a mandate approve under it"},
+		{CodeMandateMissing, Forbidden, "the owner has put this action under a mandate, and this exact request lacks approvals"},
+		{CodeApprovalUnknown, NotFound, "nobody has asked for the approval of this request"},
+		{CodeApprovalOpen, Conflict, "the request waits for approval already"},
+		{CodeApprovalOver, Conflict, "the request was carried out, its time is over, or the mandate has changed"},
+		{CodeApprovalGiven, Conflict, "the member has approved the request"},
 		{CodeTestUnknown, NotFound, "the component has no test of this number"},
 		{CodeTestCalibration, Refused, "an instrument was not calibrated when the test was performed"},
 		{CodeConcessionUnknown, NotFound, "the component has no concession of this number"},

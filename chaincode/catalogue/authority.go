@@ -1,0 +1,111 @@
+package catalogue
+
+// componentAuthority is who may act for a component's owner, and what takes the
+// approval of several.
+var componentAuthority = []Entity{
+	{
+		Name: "component-delegations", Kind: "component.delegation", Says: "that somebody may do named things with a component for its owner, or might",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			text("delegationId", "'organisation:' and an MSP id, or 'key:' and a name").indexed(),
+			integer("number", "of grants under this id, from 1"),
+			text("status", "granted or revoked; one that is granted ends by itself").indexed(),
+			text("owner", "who grants it, MSP id").indexed(),
+			integer("tenure", "how often the component had changed hands by then"),
+			texts("actions", "what may be done"),
+			time("from", "from when"),
+			time("till", "until when").indexed(),
+			integer("maxUses", "how often; 0: any number").orZero(),
+			integer("uses", "how often it was used"),
+			text("keyId", "the key whose holder may").at("key.keyId").optional().indexed(),
+			text("tokenHash", "hex SHA-256 of the signed grant").optional(),
+			text("grantedBy", "who has signed it for the owner").optional(),
+			text("revokedFor", "why it was revoked").optional().searchable(),
+			time("grantedAt", "when"),
+			time("changedAt", "its last change or use"),
+			text("transactionId", "that changed it last"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			many("accesses", "its uses", "accesses", "componentId", "componentId", "delegationId", "delegationId"),
+			organisation("owner", "who grants it"),
+		},
+		Omits: []string{"key.number", "key.algorithm", "key.publicKey", "key.since"},
+	},
+	{
+		Name: "accesses", Kind: "component.access", Says: "one use of a delegation by who holds its key",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			text("delegationId", "the delegation").indexed(),
+			integer("number", "of the holder's statement, from 1"),
+			text("action", "what was done").indexed(),
+			text("challenge", "the machine's, which the holder has signed"),
+			text("hash", "hex SHA-256 of the statement"),
+			time("signedAt", "what the holder's clock said"),
+			time("at", "when it was recorded").indexed(),
+			text("actor", "who carried it, MSP id"),
+			text("transactionId", "the transaction that did it"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			one("delegation", "under which delegation", "component-delegations", "componentId", "componentId", "delegationId", "delegationId"),
+			organisation("actor", "who carried it"),
+		},
+	},
+	{
+		Name: "mandates", Kind: "component.mandate", Says: "that an action on a component takes the approval of several, or did",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			text("action", "the transaction").indexed(),
+			integer("number", "of mandates for this action, from 1"),
+			text("owner", "who has set it, MSP id").indexed(),
+			integer("tenure", "how often the component had changed hands by then"),
+			texts("members", "who may approve"),
+			integer("threshold", "how many of them have to; 0: it was taken back"),
+			integer("approvalSeconds", "how long a request waits for them, in seconds"),
+			time("changedAt", "its last change"),
+			text("transactionId", "that changed it last"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			organisation("owner", "who has set it"),
+		},
+	},
+	{
+		Name: "approvals", Kind: "component.approval", Says: "one exact request that was put to the members of a mandate",
+		Fields: []Field{
+			text("componentId", "the component").indexed(),
+			text("requestHash", "hex SHA-256 of the transaction and its argument").indexed(),
+			text("transaction", "what is to be carried out").indexed(),
+			text("action", "whose mandate it is under"),
+			text("argument", "the request").searchable(),
+			integer("round", "of the same request, from 1"),
+			integer("mandate", "number of the mandate"),
+			text("status", "open or used; one that is open ends at its time").indexed(),
+			text("askedBy", "MSP id").indexed(),
+			time("askedAt", "when"),
+			time("openTill", "until when it may be approved and carried out").indexed(),
+			text("usedBy", "who has carried it out, MSP id").optional(),
+			time("changedAt", "its last change"),
+			text("transactionId", "that changed it last"),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			many("consents", "who has approved it", "consents", "componentId", "componentId", "requestHash", "requestHash"),
+			organisation("askedBy", "who has asked"),
+		},
+	},
+	{
+		Name: "consents", Kind: "component.approval", Each: "given", Says: "one member's word about a request",
+		Fields: []Field{
+			text("componentId", "the component").at("^componentId").indexed(),
+			text("requestHash", "the request").at("^requestHash").indexed(),
+			text("member", "'organisation:' and an MSP id, or 'credential:' and an id").indexed(),
+			time("at", "when"),
+			text("transactionId", "the transaction that did it"),
+		},
+		Relations: []Relation{
+			one("approval", "the request", "approvals", "componentId", "componentId", "requestHash", "requestHash"),
+		},
+	},
+}

@@ -1,0 +1,233 @@
+package contract
+
+import (
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+)
+
+// Delegate lets another organisation do named things with a component for its owner (ID14).
+func (*Component) Delegate(ctx *Context, in *api.DelegateActions) (*authority.Delegation, error) {
+	g := authority.Grant{Actions: in.Actions, MaxUses: in.MaxUses}
+	var err error
+	if g.Till, err = measure.ParseTime("till", in.Till); err != nil {
+		return nil, err
+	}
+	if in.From != "" {
+		if g.From, err = measure.ParseTime("from", in.From); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := ledger.Get(ctx.tx, organisations, in.Organisation); err != nil {
+		return nil, err
+	}
+	t, err := tenureOf(ctx, in.ComponentID)
+	if err != nil {
+		return nil, err
+	}
+	var last authority.Delegation
+	if known, found, err := ledger.Find(ctx.tx, delegations, in.ComponentID, authority.ToOrganisation(in.Organisation)); err != nil {
+		return nil, err
+	} else if found {
+		last = *known
+	}
+	d, err := authority.Delegate(t.Tenure, in.Organisation, g, last, ctx.authorityWhen(t.changedAt, last.ChangedAt))
+	if err != nil {
+		return nil, err
+	}
+	return &d, storeDelegation(ctx, d, "delegated")
+}
+
+// GrantAccess lets the holder of a key do things with a component, by a token that
+// was signed for its owner. The machine takes the same token without a line (ID14).
+func (*Component) GrantAccess(ctx *Context, in *api.SignedGrant) (*authority.Delegation, error) {
+	t, err := tenureOf(ctx, in.ComponentID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStatement[authority.AccessGrant](ctx, &in.Envelope, authority.AccessGrantKind, in.ComponentID, telemeter, engineer)
+	if err != nil {
+		return nil, err
+	}
+	if err := signsForOwner(s.Signer, t); err != nil {
+		return nil, err
+	}
+	key, err := dsse.ParsePublicKey(dsse.Algorithm(s.Body.Algorithm), s.Body.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	holder := party.DeviceKey{KeyID: key.ID(), Algorithm: s.Body.Algorithm, PublicKey: s.Body.PublicKey}
+	g := authority.Grant{Actions: s.Body.Actions, From: s.Body.From, Till: s.Body.Till, MaxUses: s.Body.MaxUses}
+	d, err := authority.GrantToKey(t.Tenure, s.Body.Name, holder, g, ctx.authorityWhen(t.changedAt, s.At))
+	if err != nil {
+		return nil, err
+	}
+	d.TokenHash, d.GrantedBy = s.Hash, s.Name
+	if _, found, err := ledger.Find(ctx.tx, delegations, d.ComponentID, d.DelegationID); err != nil || found {
+		return nil, orExists(err, d)
+	}
+	return &d, storeDelegation(ctx, d, "access-granted")
+}
+
+func orExists(err error, d authority.Delegation) error {
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.CodeDelegationExists, "%s of %s has been granted", d.DelegationID, d.ComponentID).With("delegationId", d.DelegationID)
+}
+
+// signsForOwner refuses a signer that does not grant access in the owner's name.
+func signsForOwner(s signer, t tenant) error {
+	if s.organisation != t.Owner {
+		return fault.New(fault.CodeDelegationSigner, "%s signs for %s, and %s is owned by %s", s.id, s.organisation, t.ComponentID, t.Owner).With("owner", t.Owner)
+	}
+	if s.kind == engineer {
+		return s.credential.Covers(authority.GrantAccessSkill, t.partNumber)
+	}
+	return nil
+}
+
+// RevokeDelegation ends a delegation before its time.
+func (*Component) RevokeDelegation(ctx *Context, in *api.RevokeDelegation) (*authority.Delegation, error) {
+	t, err := tenureOf(ctx, in.ComponentID)
+	if err != nil {
+		return nil, err
+	}
+	d, err := ledger.Get(ctx.tx, delegations, in.ComponentID, in.DelegationID)
+	if err != nil {
+		return nil, err
+	}
+	next, err := d.Revoke(t.Tenure, in.Reason, ctx.authorityWhen(t.changedAt, d.ChangedAt))
+	if err != nil {
+		return nil, err
+	}
+	return &next, storeDelegation(ctx, next, "delegation-revoked")
+}
+
+// RecordAccess puts on record what the holder of a key has done with a component;
+// anyone may carry it.
+func (*Component) RecordAccess(ctx *Context, in *api.SignedAccess) (*authority.AccessRecord, error) {
+	if err := ctx.permit(party.CarryStatement); err != nil {
+		return nil, err
+	}
+	t, err := tenureOf(ctx, in.ComponentID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStatement[authority.AccessUse](ctx, &in.Envelope, authority.AccessUseKind, in.ComponentID, delegate)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Body.Check(); err != nil {
+		return nil, err
+	}
+	w := ctx.authorityWhen(t.changedAt, s.At)
+	next, err := s.Signer.delegation.Use(s.Body.Action, t.Tenure, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Put(ctx.tx, delegations, &next, next.ComponentID, next.DelegationID); err != nil {
+		return nil, err
+	}
+	r := authority.AccessRecord{
+		ComponentID: next.ComponentID, DelegationID: next.DelegationID, Number: s.Sequence, Action: s.Body.Action, Challenge: s.Body.Challenge, Hash: s.Hash,
+		SignedAt: s.SignedAt, At: w.Now, Actor: w.Actor, TransactionID: w.TransactionID,
+	}
+	if err := ledger.Append(ctx.tx, accesses, &r, r.ComponentID, r.DelegationID, ledger.Seq(r.Number)); err != nil {
+		return nil, err
+	}
+	return &r, ctx.tx.Announce(api.AccessRecordedEvent, r.ComponentID, ledger.NewFact("access", r.ComponentID, r))
+}
+
+// GetDelegation gives a delegation as it stands.
+func (*Component) GetDelegation(ctx *Context, in *api.DelegationRef) (*authority.Delegation, error) {
+	return ledger.Get(ctx.tx, delegations, in.ComponentID, in.DelegationID)
+}
+
+// ListDelegations gives a page of a component's delegations, those that are over too.
+func (*Component) ListDelegations(ctx *Context, in *api.ListRequest) (*api.DelegationPage, error) {
+	p, err := listOf(ctx, delegations, in)
+	if err != nil {
+		return nil, err
+	}
+	return &api.DelegationPage{Items: values(p.Items), Next: p.Next}, nil
+}
+
+// ListAccesses gives a page of what was done with one delegation to a key, oldest first.
+func (*Component) ListAccesses(ctx *Context, in *api.AccessListRequest) (*api.AccessPage, error) {
+	if _, err := ledger.Get(ctx.tx, delegations, in.Of, in.DelegationID); err != nil {
+		return nil, err
+	}
+	p, err := ledger.List(ctx.tx, accesses, in.Limit, in.Cursor, in.Of, in.DelegationID)
+	if err != nil {
+		return nil, err
+	}
+	return &api.AccessPage{Items: values(p.Items), Next: p.Next}, nil
+}
+
+// storeDelegation keeps a delegation as its owner alone may change it.
+func storeDelegation(ctx *Context, d authority.Delegation, fact string) error {
+	if err := ledger.Put(ctx.tx, delegations, &d, d.ComponentID, d.DelegationID); err != nil {
+		return err
+	}
+	if err := protect(ctx, delegations, []string{d.Owner}, d.ComponentID, d.DelegationID); err != nil {
+		return err
+	}
+	return ctx.tx.Announce(api.DelegationChangedEvent, d.ComponentID, ledger.NewFact(fact, d.ComponentID, d))
+}
+
+// tenant is the present owner's time with a component.
+type tenant struct {
+	authority.Tenure
+	partNumber string
+	changedAt  measure.Time
+}
+
+// tenureOf loads a component whose owner may let others act for it. What is
+// installed belongs to a machine, whose owner speaks about the machine.
+func tenureOf(ctx *Context, id string) (tenant, error) {
+	c, err := ledger.Get(ctx.tx, components, id)
+	if err != nil {
+		return tenant{}, err
+	}
+	if err := c.Lives(component.Keep); err != nil {
+		return tenant{}, err
+	}
+	return tenant{tenure(*c), c.PartNumber, c.ChangedAt}, c.Loose()
+}
+
+func tenure(c component.Component) authority.Tenure {
+	return authority.Tenure{ComponentID: c.ComponentID, Owner: c.Owner, Number: c.Transfers}
+}
+
+func (c *Context) authorityWhen(last ...measure.Time) authority.When {
+	return authority.When{Actor: c.actor(), Now: c.now(last...), TransactionID: c.tx.ID()}
+}
+
+// inRight says in whose right something is done with a component: in the caller's
+// own, or in the owner's, who has delegated it to the caller. That is counted. A
+// delegation that is not in force gives nothing, and takes nothing from what the
+// caller may do by itself.
+func (c *Context) inRight(of component.Component) (component.When, error) {
+	own := c.componentWhen(of.ChangedAt)
+	if r, _ := authority.RowOf(c.name); !r.Delegable || own.Actor == of.Owner || of.InstalledIn != "" {
+		return own, nil
+	}
+	id := authority.ToOrganisation(own.Actor)
+	d, found, err := ledger.Find(c.tx, delegations, of.ComponentID, id)
+	if err != nil || !found {
+		return own, err
+	}
+	w := c.authorityWhen(of.ChangedAt, d.ChangedAt)
+	next, err := d.Use(c.name, tenure(of), w)
+	if err != nil {
+		return own, nil
+	}
+	own.Actor, own.Delegate, own.Now = of.Owner, own.Actor, w.Now
+	return own, ledger.Put(c.tx, delegations, &next, of.ComponentID, id)
+}

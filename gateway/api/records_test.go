@@ -14,6 +14,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/filter"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -47,6 +48,8 @@ var records = []any{
 	component.ProcessRecord{}, ledgerapi.ProcessPage{},
 	component.Hold{}, ledgerapi.HoldList{}, component.Recall{}, ledgerapi.IssueRecall{}, ledgerapi.ReleaseRecall{}, ledgerapi.RecallPage{},
 	component.Clearance{}, component.ClearedFrom{},
+	authority.Delegation{}, ledgerapi.DelegationPage{}, authority.AccessRecord{}, ledgerapi.AccessPage{}, authority.Mandate{}, ledgerapi.MandatePage{},
+	authority.Approval{}, authority.GivenConsent{},
 	shipment.Shipment{}, shipment.Custody{}, shipment.Handover{}, shipment.JourneyEvent{}, shipment.Terms{}, shipment.Leg{}, shipment.Limit{},
 	shipment.Condition{}, shipment.Photograph{}, shipment.Passage{}, shipment.Part{}, shipment.Consolidation{}, ledgerapi.ConsolidateShipments{},
 	shipment.ReplacedTerms{}, ledgerapi.ReplacedTermsPage{},

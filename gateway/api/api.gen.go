@@ -18,6 +18,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/filter"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/credential"
 	"github.com/lifeledger/lifeledger/chaincode/rules/disclosure"
@@ -127,6 +128,12 @@ type Acceptance struct {
 // Example: partial
 type Accepted = shipment.Accepted
 
+// AccessPage A page of uses, oldest first.
+type AccessPage = ledgerapi.AccessPage
+
+// AccessRecord One use of a delegation by who holds its key.
+type AccessRecord = authority.AccessRecord
+
 // Account What an organisation has in one currency, what it can spend and what waits to be collected.
 type Account = money.Account
 
@@ -141,6 +148,11 @@ type Acknowledgement = shipment.Acknowledgement
 
 // AcknowledgementPage One page of a list.
 type AcknowledgementPage = ledgerapi.AcknowledgementPage
+
+// ActionName A transaction, or a word of the owner's.
+//
+// Example: component:Relocate
+type ActionName = string
 
 // Activation Shows that a component is what its maker has announced (CM14).
 type Activation struct {
@@ -275,6 +287,22 @@ type AnswerSource struct {
 	TransactionID string `json:"transactionId,omitempty"`
 }
 
+// Approval One exact request that a mandate is about, and who has approved it.
+type Approval = authority.Approval
+
+// ApprovalAsking Puts one exact request to the members of a mandate.
+type ApprovalAsking struct {
+	// Action A transaction, or a word of the owner's.
+	//
+	// Example: component:Relocate
+	Action ActionName `json:"action"`
+
+	// Argument The JSON argument of a transaction.
+	//
+	// Example: {"componentId":"urn:epc:id:sgtin:4012345.011111.987","to":"ServiceMSP"}
+	Argument RequestText `json:"argument"`
+}
+
 // Argumentation Text for people, without control characters.
 //
 // Example: the seal was broken and two cartons are wet
@@ -318,6 +346,11 @@ type Care = service.Care
 
 // CertificateForm A release certificate, and the blocks of its form filled in.
 type CertificateForm = ledgerapi.CertificateForm
+
+// Challenge What the machine asked to have signed.
+//
+// Example: 7f3a9c
+type Challenge = string
 
 // ChannelAcceptance The deposit and key of the side that accepts.
 type ChannelAcceptance struct {
@@ -590,6 +623,17 @@ type ConditionReported = ledgerapi.ConditionReported
 // ConfigurationBaseline Is a configuration that was put on record and never changes any more: the first is as built, the others are of hand-overs. It costs nothing until a page of it is changed: then the page as it was is put aside, once.
 type ConfigurationBaseline = assembly.Baseline
 
+// Consenting One word of a member about a round of a request.
+type Consenting struct {
+	// Envelope A DSSE envelope, version 1.0.
+	Envelope Envelope `json:"envelope,omitempty"`
+
+	// Round A number that counts up without gaps.
+	//
+	// Example: 3
+	Round Number `json:"round"`
+}
+
 // ConsolidateShipments Shipments that are put together under an SSCC.
 //
 // Example: {"consolidationId":"376104250021234569","shipmentIds":["SH-2026-0001","SH-2026-0002"]}
@@ -766,6 +810,43 @@ type DecommissioningRequest struct {
 	// Example: weld seams of this lot may crack
 	Reason LongReason `json:"reason"`
 }
+
+// Delegating Lets another organisation do named transactions for the owner.
+type Delegating struct {
+	// Actions What may be done: names of transactions, or words of the owner's.
+	Actions []ActionName `json:"actions"`
+
+	// From RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	From TimeText `json:"from,omitempty"`
+
+	// MaxUses A number that counts up without gaps.
+	//
+	// Example: 3
+	MaxUses Number `json:"maxUses,omitempty"`
+
+	// Organisation An organisation, by its MSP id.
+	//
+	// Example: ShipperMSP
+	Organisation MSPID `json:"organisation"`
+
+	// Till RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Till TimeText `json:"till"`
+}
+
+// Delegation Lets somebody do named things with a component for its owner, for a time (ID14).
+type Delegation = authority.Delegation
+
+// DelegationID organisation: and an MSP id, or key: and a name.
+//
+// Example: organisation:ServiceMSP
+type DelegationID = string
+
+// DelegationPage A page of a component's delegations.
+type DelegationPage = ledgerapi.DelegationPage
 
 // DeliveryAcceptance The consignee's word about what was delivered.
 type DeliveryAcceptance = shipment.DeliveryAcceptance
@@ -1061,6 +1142,9 @@ type Geofence = shipment.Geofence
 // GetRecords Which records.
 type GetRecords = ledgerapi.GetRecords
 
+// GivenConsent One member's word.
+type GivenConsent = authority.GivenConsent
+
 // Grant What an engineer may do, and when.
 type Grant = credential.Grant
 
@@ -1274,6 +1358,38 @@ type MachineSlot = assembly.Slot
 // MachineSlots Slots that a machine gets.
 type MachineSlots struct {
 	Slots []SlotDefinition `json:"slots"`
+}
+
+// Mandate Says that one action on a component takes the approval of some of several members (ID15).
+type Mandate = authority.Mandate
+
+// MandateMember organisation: and an MSP id, or credential: and its id.
+//
+// Example: organisation:ServiceMSP
+type MandateMember = string
+
+// MandatePage A page of a component's mandates.
+type MandatePage = ledgerapi.MandatePage
+
+// MandateSetting Makes an action take the approval of several.
+type MandateSetting struct {
+	// Action A transaction, or a word of the owner's.
+	//
+	// Example: component:Relocate
+	Action ActionName `json:"action"`
+
+	// ApprovalSeconds How long a request waits for approval; 7 days if it is absent.
+	//
+	// Example: 604800
+	ApprovalSeconds int64 `json:"approvalSeconds,omitempty"`
+
+	// Members Who may approve.
+	Members []MandateMember `json:"members"`
+
+	// Threshold A number that counts up without gaps.
+	//
+	// Example: 3
+	Threshold Number `json:"threshold"`
 }
 
 // Material What recycling has recovered of one component.
@@ -1834,6 +1950,14 @@ type ReadModelDatabase string
 // Example: lost at the depot
 type Reason = string
 
+// Reasoned Says why.
+type Reasoned struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
+
 // Recall Takes all components of a part number, or of one lot of it, out of use without touching any of them (CM16): who uses one looks here.
 type Recall = component.Recall
 
@@ -2156,6 +2280,11 @@ type RequestSchedule struct {
 // Example: raised
 type RequestStatus = service.RequestStatus
 
+// RequestText The JSON argument of a transaction.
+//
+// Example: {"componentId":"urn:epc:id:sgtin:4012345.011111.987","to":"ServiceMSP"}
+type RequestText = string
+
 // RequestTrigger What made a task due, where that was a value.
 type RequestTrigger = service.Trigger
 
@@ -2396,6 +2525,18 @@ type ShownProofsPage = ledgerapi.ShownProofsPage
 // Signature One signature over the envelope's payload and its type.
 type Signature = dsse.Signature
 
+// SignedAccessGrant A statement of kind access-grant.
+type SignedAccessGrant struct {
+	// Envelope A DSSE envelope, version 1.0.
+	Envelope Envelope `json:"envelope"`
+}
+
+// SignedAccessUse A statement of kind access-use.
+type SignedAccessUse struct {
+	// Envelope A DSSE envelope, version 1.0.
+	Envelope Envelope `json:"envelope"`
+}
+
 // SignedCertificate Brings a release certificate that certifying staff signed about a request: a release-certificate statement.
 type SignedCertificate struct {
 	// Statement A DSSE envelope, version 1.0.
@@ -2429,7 +2570,7 @@ type SignedWork struct {
 	Statement Envelope `json:"statement"`
 }
 
-// SignerName Who signs: credential:, component: or device: and the id.
+// SignerName Who signs: credential:, component:, device: or delegation: and the id.
 //
 // Example: credential:401234500000000017
 type SignerName = string
@@ -2735,6 +2876,11 @@ type CurrencyParameter = Currency
 // CursorParameter defines model for CursorParameter.
 type CursorParameter = string
 
+// DelegationIDParameter organisation: and an MSP id, or key: and a name.
+//
+// Example: organisation:ServiceMSP
+type DelegationIDParameter = DelegationID
+
 // DeviceIDParameter A device.
 //
 // Example: package-17
@@ -2830,6 +2976,11 @@ type RecordNumberParameter = uint64
 // RedemptionIDParameter Example: RD-2026-0001
 type RedemptionIDParameter = RedemptionID
 
+// RequestHashParameter SHA-256 in lower-case hexadecimal.
+//
+// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+type RequestHashParameter = Hash
+
 // RequestIDParameter A service request; of a planned one: the component, the task and the occurrence.
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
@@ -2846,12 +2997,12 @@ type SavedNameParameter = string
 // Example: SH-2026-0001
 type ShipmentIDParameter = ShipmentID
 
-// SignerParameter Who signs: credential:, component: or device: and the id.
+// SignerParameter Who signs: credential:, component:, device: or delegation: and the id.
 //
 // Example: credential:401234500000000017
 type SignerParameter = SignerName
 
-// SignerQuery Who signs: credential:, component: or device: and the id.
+// SignerQuery Who signs: credential:, component:, device: or delegation: and the id.
 //
 // Example: credential:401234500000000017
 type SignerQuery = SignerName
@@ -2875,6 +3026,9 @@ type SubjectParameter = SubjectID
 // Example: F1-2026-0001
 type TrackingNumberParameter = TrackingNumber
 
+// AccessCreated One use of a delegation by who holds its key.
+type AccessCreated = AccessRecord
+
 // AccountPosted A part of an account's balance; an account has one unless it was spread.
 type AccountPosted = Shard
 
@@ -2889,6 +3043,12 @@ type AgreementChanged = Agreement
 
 // AgreementCreated What an operator and a service company agreed: who serves, at which prices, from when until when (SV3, SV7, SV12). Once both have agreed only its end changes; other prices are another agreement.
 type AgreementCreated = Agreement
+
+// ApprovalChanged One exact request that a mandate is about, and who has approved it.
+type ApprovalChanged = Approval
+
+// ApprovalCreated One exact request that a mandate is about, and who has approved it.
+type ApprovalCreated = Approval
 
 // AssemblyChanged Is the head of a machine's configuration: of its own slots, not of those of the machines installed in it.
 type AssemblyChanged = Assembly
@@ -2945,6 +3105,12 @@ type CredentialCreated = Credential
 // CreditsCollected What a collecting of credits has put to an account.
 type CreditsCollected = Collection
 
+// DelegationChanged Lets somebody do named things with a component for its owner, for a time (ID14).
+type DelegationChanged = Delegation
+
+// DelegationCreated Lets somebody do named things with a component for its owner, for a time (ID14).
+type DelegationCreated = Delegation
+
 // DeviceChanged Something that signs what it measures.
 type DeviceChanged = Device
 
@@ -2965,6 +3131,9 @@ type ForkReported = Fork
 
 // HoldChanged Says that a component must not be used.
 type HoldChanged = Hold
+
+// MandateChanged Says that one action on a component takes the approval of some of several members (ID15).
+type MandateChanged = Mandate
 
 // OrganisationCreated A member.
 //
@@ -3137,8 +3306,44 @@ type RegisterComponentParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// GrantAccessParams defines parameters for GrantAccess.
+type GrantAccessParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// RecordAccessParams defines parameters for RecordAccess.
+type RecordAccessParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ActivateComponentParams defines parameters for ActivateComponent.
 type ActivateComponentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AskApprovalParams defines parameters for AskApproval.
+type AskApprovalParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ApproveRequestParams defines parameters for ApproveRequest.
+type ApproveRequestParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -3211,6 +3416,42 @@ type ConfirmDecommissionParams struct {
 
 // WithdrawDecommissionParams defines parameters for WithdrawDecommission.
 type WithdrawDecommissionParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListDelegationsParams defines parameters for ListDelegations.
+type ListDelegationsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DelegateParams defines parameters for Delegate.
+type DelegateParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListAccessesParams defines parameters for ListAccesses.
+type ListAccessesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RevokeDelegationParams defines parameters for RevokeDelegation.
+type RevokeDelegationParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -3292,6 +3533,24 @@ type PlaceHoldParams struct {
 
 // RelocateComponentParams defines parameters for RelocateComponent.
 type RelocateComponentParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListMandatesParams defines parameters for ListMandates.
+type ListMandatesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SetMandateParams defines parameters for SetMandate.
+type SetMandateParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -4729,8 +4988,20 @@ type AttestParticipationJSONRequestBody = AttestParticipation
 // RegisterComponentJSONRequestBody defines body for RegisterComponent for application/json ContentType.
 type RegisterComponentJSONRequestBody = RegisterComponent
 
+// GrantAccessJSONRequestBody defines body for GrantAccess for application/json ContentType.
+type GrantAccessJSONRequestBody = SignedAccessGrant
+
+// RecordAccessJSONRequestBody defines body for RecordAccess for application/json ContentType.
+type RecordAccessJSONRequestBody = SignedAccessUse
+
 // ActivateComponentJSONRequestBody defines body for ActivateComponent for application/json ContentType.
 type ActivateComponentJSONRequestBody = Activation
+
+// AskApprovalJSONRequestBody defines body for AskApproval for application/json ContentType.
+type AskApprovalJSONRequestBody = ApprovalAsking
+
+// ApproveRequestJSONRequestBody defines body for ApproveRequest for application/json ContentType.
+type ApproveRequestJSONRequestBody = Consenting
 
 // AskConcessionJSONRequestBody defines body for AskConcession for application/json ContentType.
 type AskConcessionJSONRequestBody = ConcessionQuestion
@@ -4753,6 +5024,12 @@ type ConfirmDecommissionJSONRequestBody = DecommissioningConfirmation
 // WithdrawDecommissionJSONRequestBody defines body for WithdrawDecommission for application/json ContentType.
 type WithdrawDecommissionJSONRequestBody = Nothing
 
+// DelegateJSONRequestBody defines body for Delegate for application/json ContentType.
+type DelegateJSONRequestBody = Delegating
+
+// RevokeDelegationJSONRequestBody defines body for RevokeDelegation for application/json ContentType.
+type RevokeDelegationJSONRequestBody = Reasoned
+
 // AttachDocumentJSONRequestBody defines body for AttachDocument for application/json ContentType.
 type AttachDocumentJSONRequestBody = DocumentAttachment
 
@@ -4770,6 +5047,9 @@ type PlaceHoldJSONRequestBody = HoldPlacing
 
 // RelocateComponentJSONRequestBody defines body for RelocateComponent for application/json ContentType.
 type RelocateComponentJSONRequestBody = Relocation
+
+// SetMandateJSONRequestBody defines body for SetMandate for application/json ContentType.
+type SetMandateJSONRequestBody = MandateSetting
 
 // ReplaceMeterJSONRequestBody defines body for ReplaceMeter for application/json ContentType.
 type ReplaceMeterJSONRequestBody = MeterReplacement
@@ -5166,9 +5446,24 @@ type ServerInterface interface {
 	// GetComponent Get a component as it is now
 	// (GET /components/{componentId})
 	GetComponent(c *gin.Context, componentID ComponentIDParameter)
+	// GrantAccess Let the holder of a key do things with the component
+	// (POST /components/{componentId}/access-grants)
+	GrantAccess(c *gin.Context, componentID ComponentIDParameter, params GrantAccessParams)
+	// RecordAccess Record what the holder of a key has done
+	// (POST /components/{componentId}/accesses)
+	RecordAccess(c *gin.Context, componentID ComponentIDParameter, params RecordAccessParams)
 	// ActivateComponent Show that a component is what its maker has announced
 	// (POST /components/{componentId}/activation)
 	ActivateComponent(c *gin.Context, componentID ComponentIDParameter, params ActivateComponentParams)
+	// AskApproval Put one exact request to the members of a mandate
+	// (POST /components/{componentId}/approvals)
+	AskApproval(c *gin.Context, componentID ComponentIDParameter, params AskApprovalParams)
+	// GetApproval Get a request that was put to members, and who has approved it
+	// (GET /components/{componentId}/approvals/{requestHash})
+	GetApproval(c *gin.Context, componentID ComponentIDParameter, requestHash RequestHashParameter)
+	// ApproveRequest Approve a request
+	// (POST /components/{componentId}/approvals/{requestHash}/consents)
+	ApproveRequest(c *gin.Context, componentID ComponentIDParameter, requestHash RequestHashParameter, params ApproveRequestParams)
 	// VerifyComponent Say whether a component is genuine
 	// (GET /components/{componentId}/authenticity)
 	VerifyComponent(c *gin.Context, componentID ComponentIDParameter)
@@ -5205,6 +5500,21 @@ type ServerInterface interface {
 	// WithdrawDecommission Let a component live on
 	// (POST /components/{componentId}/decommissioning-withdrawal)
 	WithdrawDecommission(c *gin.Context, componentID ComponentIDParameter, params WithdrawDecommissionParams)
+	// ListDelegations List who may do what for the owner, or might
+	// (GET /components/{componentId}/delegations)
+	ListDelegations(c *gin.Context, componentID ComponentIDParameter, params ListDelegationsParams)
+	// Delegate Let another organisation do named things for the owner
+	// (POST /components/{componentId}/delegations)
+	Delegate(c *gin.Context, componentID ComponentIDParameter, params DelegateParams)
+	// GetDelegation Get a delegation as it stands
+	// (GET /components/{componentId}/delegations/{delegationId})
+	GetDelegation(c *gin.Context, componentID ComponentIDParameter, delegationID DelegationIDParameter)
+	// ListAccesses List what the holder of a key has done, oldest first
+	// (GET /components/{componentId}/delegations/{delegationId}/accesses)
+	ListAccesses(c *gin.Context, componentID ComponentIDParameter, delegationID DelegationIDParameter, params ListAccessesParams)
+	// RevokeDelegation End a delegation before its time
+	// (POST /components/{componentId}/delegations/{delegationId}/revocation)
+	RevokeDelegation(c *gin.Context, componentID ComponentIDParameter, delegationID DelegationIDParameter, params RevokeDelegationParams)
 	// ListDocuments List the papers of a component, oldest first
 	// (GET /components/{componentId}/documents)
 	ListDocuments(c *gin.Context, componentID ComponentIDParameter, params ListDocumentsParams)
@@ -5238,6 +5548,12 @@ type ServerInterface interface {
 	// RelocateComponent Say where a component is now
 	// (POST /components/{componentId}/location)
 	RelocateComponent(c *gin.Context, componentID ComponentIDParameter, params RelocateComponentParams)
+	// ListMandates List what takes the approval of several, or did
+	// (GET /components/{componentId}/mandates)
+	ListMandates(c *gin.Context, componentID ComponentIDParameter, params ListMandatesParams)
+	// SetMandate Make an action take the approval of several
+	// (POST /components/{componentId}/mandates)
+	SetMandate(c *gin.Context, componentID ComponentIDParameter, params SetMandateParams)
 	// ReplaceMeter Record another device in the place of a meter
 	// (POST /components/{componentId}/meter-replacements)
 	ReplaceMeter(c *gin.Context, componentID ComponentIDParameter, params ReplaceMeterParams)
@@ -6358,6 +6674,142 @@ func (siw *ServerInterfaceWrapper) GetComponent(c *gin.Context) {
 	siw.Handler.GetComponent(c, componentID)
 }
 
+// GrantAccess operation middleware
+func (siw *ServerInterfaceWrapper) GrantAccess(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GrantAccessParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GrantAccess(c, componentID, params)
+}
+
+// RecordAccess operation middleware
+func (siw *ServerInterfaceWrapper) RecordAccess(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordAccessParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RecordAccess(c, componentID, params)
+}
+
 // ActivateComponent operation middleware
 func (siw *ServerInterfaceWrapper) ActivateComponent(c *gin.Context) {
 
@@ -6424,6 +6876,185 @@ func (siw *ServerInterfaceWrapper) ActivateComponent(c *gin.Context) {
 	}
 
 	siw.Handler.ActivateComponent(c, componentID, params)
+}
+
+// AskApproval operation middleware
+func (siw *ServerInterfaceWrapper) AskApproval(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskApprovalParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskApproval(c, componentID, params)
+}
+
+// GetApproval operation middleware
+func (siw *ServerInterfaceWrapper) GetApproval(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "requestHash" -------------
+	var requestHash RequestHashParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestHash", c.Param("requestHash"), &requestHash, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestHash: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetApproval(c, componentID, requestHash)
+}
+
+// ApproveRequest operation middleware
+func (siw *ServerInterfaceWrapper) ApproveRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "requestHash" -------------
+	var requestHash RequestHashParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "requestHash", c.Param("requestHash"), &requestHash, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter requestHash: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ApproveRequestParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ApproveRequest(c, componentID, requestHash, params)
 }
 
 // VerifyComponent operation middleware
@@ -7064,6 +7695,282 @@ func (siw *ServerInterfaceWrapper) WithdrawDecommission(c *gin.Context) {
 	siw.Handler.WithdrawDecommission(c, componentID, params)
 }
 
+// ListDelegations operation middleware
+func (siw *ServerInterfaceWrapper) ListDelegations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDelegationsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDelegations(c, componentID, params)
+}
+
+// Delegate operation middleware
+func (siw *ServerInterfaceWrapper) Delegate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DelegateParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Delegate(c, componentID, params)
+}
+
+// GetDelegation operation middleware
+func (siw *ServerInterfaceWrapper) GetDelegation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "delegationId" -------------
+	var delegationID DelegationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "delegationId", c.Param("delegationId"), &delegationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delegationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetDelegation(c, componentID, delegationID)
+}
+
+// ListAccesses operation middleware
+func (siw *ServerInterfaceWrapper) ListAccesses(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "delegationId" -------------
+	var delegationID DelegationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "delegationId", c.Param("delegationId"), &delegationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delegationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAccessesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAccesses(c, componentID, delegationID, params)
+}
+
+// RevokeDelegation operation middleware
+func (siw *ServerInterfaceWrapper) RevokeDelegation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "delegationId" -------------
+	var delegationID DelegationIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "delegationId", c.Param("delegationId"), &delegationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delegationId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeDelegationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeDelegation(c, componentID, delegationID, params)
+}
+
 // ListDocuments operation middleware
 func (siw *ServerInterfaceWrapper) ListDocuments(c *gin.Context) {
 
@@ -7661,6 +8568,118 @@ func (siw *ServerInterfaceWrapper) RelocateComponent(c *gin.Context) {
 	}
 
 	siw.Handler.RelocateComponent(c, componentID, params)
+}
+
+// ListMandates operation middleware
+func (siw *ServerInterfaceWrapper) ListMandates(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMandatesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMandates(c, componentID, params)
+}
+
+// SetMandate operation middleware
+func (siw *ServerInterfaceWrapper) SetMandate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetMandateParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SetMandate(c, componentID, params)
 }
 
 // ReplaceMeter operation middleware
@@ -18289,7 +19308,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/attestations/:pseudonym/:number", wrapper.GetAttestation)
 	router.POST(options.BaseURL+"/components", wrapper.RegisterComponent)
 	router.GET(options.BaseURL+"/components/:componentId", wrapper.GetComponent)
+	router.POST(options.BaseURL+"/components/:componentId/access-grants", wrapper.GrantAccess)
+	router.POST(options.BaseURL+"/components/:componentId/accesses", wrapper.RecordAccess)
 	router.POST(options.BaseURL+"/components/:componentId/activation", wrapper.ActivateComponent)
+	router.POST(options.BaseURL+"/components/:componentId/approvals", wrapper.AskApproval)
+	router.GET(options.BaseURL+"/components/:componentId/approvals/:requestHash", wrapper.GetApproval)
+	router.POST(options.BaseURL+"/components/:componentId/approvals/:requestHash/consents", wrapper.ApproveRequest)
 	router.GET(options.BaseURL+"/components/:componentId/authenticity", wrapper.VerifyComponent)
 	router.GET(options.BaseURL+"/components/:componentId/care", wrapper.GetCare)
 	router.GET(options.BaseURL+"/components/:componentId/concessions", wrapper.ListConcessions)
@@ -18302,6 +19326,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/decommissioning", wrapper.DecommissionComponent)
 	router.POST(options.BaseURL+"/components/:componentId/decommissioning-confirmation", wrapper.ConfirmDecommission)
 	router.POST(options.BaseURL+"/components/:componentId/decommissioning-withdrawal", wrapper.WithdrawDecommission)
+	router.GET(options.BaseURL+"/components/:componentId/delegations", wrapper.ListDelegations)
+	router.POST(options.BaseURL+"/components/:componentId/delegations", wrapper.Delegate)
+	router.GET(options.BaseURL+"/components/:componentId/delegations/:delegationId", wrapper.GetDelegation)
+	router.GET(options.BaseURL+"/components/:componentId/delegations/:delegationId/accesses", wrapper.ListAccesses)
+	router.POST(options.BaseURL+"/components/:componentId/delegations/:delegationId/revocation", wrapper.RevokeDelegation)
 	router.GET(options.BaseURL+"/components/:componentId/documents", wrapper.ListDocuments)
 	router.POST(options.BaseURL+"/components/:componentId/documents", wrapper.AttachDocument)
 	router.GET(options.BaseURL+"/components/:componentId/due", wrapper.GetPlanDue)
@@ -18313,6 +19342,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/components/:componentId/holds", wrapper.ListHolds)
 	router.POST(options.BaseURL+"/components/:componentId/holds", wrapper.PlaceHold)
 	router.POST(options.BaseURL+"/components/:componentId/location", wrapper.RelocateComponent)
+	router.GET(options.BaseURL+"/components/:componentId/mandates", wrapper.ListMandates)
+	router.POST(options.BaseURL+"/components/:componentId/mandates", wrapper.SetMandate)
 	router.POST(options.BaseURL+"/components/:componentId/meter-replacements", wrapper.ReplaceMeter)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
@@ -18513,6 +19544,20 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/tokens/redemptions", wrapper.RedeemTokens)
 }
 
+type AccessCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type AccessCreatedJSONResponse struct {
+	Body AccessRecord
+
+	Headers AccessCreatedResponseHeaders
+}
+
+type AccessPageJSONResponse AccessPage
+
 type AccountJSONResponse Account
 
 type AccountPostedResponseHeaders struct {
@@ -18584,6 +19629,31 @@ type AnswerJSONResponse struct {
 	Body Answer
 
 	Headers AnswerResponseHeaders
+}
+
+type ApprovalJSONResponse Approval
+
+type ApprovalChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type ApprovalChangedJSONResponse struct {
+	Body Approval
+
+	Headers ApprovalChangedResponseHeaders
+}
+
+type ApprovalCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type ApprovalCreatedJSONResponse struct {
+	Body Approval
+
+	Headers ApprovalCreatedResponseHeaders
 }
 
 type AssemblyJSONResponse Assembly
@@ -18816,6 +19886,33 @@ type CreditsCollectedJSONResponse struct {
 	Headers CreditsCollectedResponseHeaders
 }
 
+type DelegationJSONResponse Delegation
+
+type DelegationChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type DelegationChangedJSONResponse struct {
+	Body Delegation
+
+	Headers DelegationChangedResponseHeaders
+}
+
+type DelegationCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type DelegationCreatedJSONResponse struct {
+	Body Delegation
+
+	Headers DelegationCreatedResponseHeaders
+}
+
+type DelegationPageJSONResponse DelegationPage
+
 type DeviceJSONResponse Device
 
 type DeviceChangedResponseHeaders struct {
@@ -18930,6 +20027,19 @@ type InvoicesJSONResponse Invoices
 type ItemListJSONResponse ItemList
 
 type KeyHolderJSONResponse KeyHolder
+
+type MandateChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type MandateChangedJSONResponse struct {
+	Body Mandate
+
+	Headers MandateChangedResponseHeaders
+}
+
+type MandatePageJSONResponse MandatePage
 
 type MatchesTextEventStreamResponse struct {
 	Body io.Reader
@@ -19693,6 +20803,66 @@ func (response GetComponent200JSONResponse) VisitGetComponentResponse(w http.Res
 	return err
 }
 
+type GrantAccessRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      GrantAccessParams
+	Body        *GrantAccessJSONRequestBody
+}
+
+type GrantAccessResponseObject interface {
+	VisitGrantAccessResponse(w http.ResponseWriter) error
+}
+
+type GrantAccess201JSONResponse struct{ DelegationCreatedJSONResponse }
+
+func (response GrantAccess201JSONResponse) VisitGrantAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAccessRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      RecordAccessParams
+	Body        *RecordAccessJSONRequestBody
+}
+
+type RecordAccessResponseObject interface {
+	VisitRecordAccessResponse(w http.ResponseWriter) error
+}
+
+type RecordAccess201JSONResponse struct{ AccessCreatedJSONResponse }
+
+func (response RecordAccess201JSONResponse) VisitRecordAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ActivateComponentRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      ActivateComponentParams
@@ -19706,6 +20876,89 @@ type ActivateComponentResponseObject interface {
 type ActivateComponent200JSONResponse struct{ ComponentChangedJSONResponse }
 
 func (response ActivateComponent200JSONResponse) VisitActivateComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskApprovalRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      AskApprovalParams
+	Body        *AskApprovalJSONRequestBody
+}
+
+type AskApprovalResponseObject interface {
+	VisitAskApprovalResponse(w http.ResponseWriter) error
+}
+
+type AskApproval201JSONResponse struct{ ApprovalCreatedJSONResponse }
+
+func (response AskApproval201JSONResponse) VisitAskApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetApprovalRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	RequestHash RequestHashParameter `json:"requestHash"`
+}
+
+type GetApprovalResponseObject interface {
+	VisitGetApprovalResponse(w http.ResponseWriter) error
+}
+
+type GetApproval200JSONResponse struct{ ApprovalJSONResponse }
+
+func (response GetApproval200JSONResponse) VisitGetApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApproveRequestRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	RequestHash RequestHashParameter `json:"requestHash"`
+	Params      ApproveRequestParams
+	Body        *ApproveRequestJSONRequestBody
+}
+
+type ApproveRequestResponseObject interface {
+	VisitApproveRequestResponse(w http.ResponseWriter) error
+}
+
+type ApproveRequest200JSONResponse struct{ ApprovalChangedJSONResponse }
+
+func (response ApproveRequest200JSONResponse) VisitApproveRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20045,6 +21298,136 @@ func (response WithdrawDecommission200JSONResponse) VisitWithdrawDecommissionRes
 	return err
 }
 
+type ListDelegationsRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListDelegationsParams
+}
+
+type ListDelegationsResponseObject interface {
+	VisitListDelegationsResponse(w http.ResponseWriter) error
+}
+
+type ListDelegations200JSONResponse struct{ DelegationPageJSONResponse }
+
+func (response ListDelegations200JSONResponse) VisitListDelegationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DelegateRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      DelegateParams
+	Body        *DelegateJSONRequestBody
+}
+
+type DelegateResponseObject interface {
+	VisitDelegateResponse(w http.ResponseWriter) error
+}
+
+type Delegate201JSONResponse struct{ DelegationCreatedJSONResponse }
+
+func (response Delegate201JSONResponse) VisitDelegateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRequestObject struct {
+	ComponentID  ComponentIDParameter  `json:"componentId"`
+	DelegationID DelegationIDParameter `json:"delegationId"`
+}
+
+type GetDelegationResponseObject interface {
+	VisitGetDelegationResponse(w http.ResponseWriter) error
+}
+
+type GetDelegation200JSONResponse struct{ DelegationJSONResponse }
+
+func (response GetDelegation200JSONResponse) VisitGetDelegationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAccessesRequestObject struct {
+	ComponentID  ComponentIDParameter  `json:"componentId"`
+	DelegationID DelegationIDParameter `json:"delegationId"`
+	Params       ListAccessesParams
+}
+
+type ListAccessesResponseObject interface {
+	VisitListAccessesResponse(w http.ResponseWriter) error
+}
+
+type ListAccesses200JSONResponse struct{ AccessPageJSONResponse }
+
+func (response ListAccesses200JSONResponse) VisitListAccessesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeDelegationRequestObject struct {
+	ComponentID  ComponentIDParameter  `json:"componentId"`
+	DelegationID DelegationIDParameter `json:"delegationId"`
+	Params       RevokeDelegationParams
+	Body         *RevokeDelegationJSONRequestBody
+}
+
+type RevokeDelegationResponseObject interface {
+	VisitRevokeDelegationResponse(w http.ResponseWriter) error
+}
+
+type RevokeDelegation200JSONResponse struct{ DelegationChangedJSONResponse }
+
+func (response RevokeDelegation200JSONResponse) VisitRevokeDelegationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDocumentsRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      ListDocumentsParams
@@ -20322,6 +21705,58 @@ type RelocateComponentResponseObject interface {
 type RelocateComponent200JSONResponse struct{ ComponentChangedJSONResponse }
 
 func (response RelocateComponent200JSONResponse) VisitRelocateComponentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMandatesRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ListMandatesParams
+}
+
+type ListMandatesResponseObject interface {
+	VisitListMandatesResponse(w http.ResponseWriter) error
+}
+
+type ListMandates200JSONResponse struct{ MandatePageJSONResponse }
+
+func (response ListMandates200JSONResponse) VisitListMandatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetMandateRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      SetMandateParams
+	Body        *SetMandateJSONRequestBody
+}
+
+type SetMandateResponseObject interface {
+	VisitSetMandateResponse(w http.ResponseWriter) error
+}
+
+type SetMandate200JSONResponse struct{ MandateChangedJSONResponse }
+
+func (response SetMandate200JSONResponse) VisitSetMandateResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -25826,9 +27261,24 @@ type StrictServerInterface interface {
 	// GetComponent Get a component as it is now
 	// (GET /components/{componentId})
 	GetComponent(ctx context.Context, request GetComponentRequestObject) (GetComponentResponseObject, error)
+	// GrantAccess Let the holder of a key do things with the component
+	// (POST /components/{componentId}/access-grants)
+	GrantAccess(ctx context.Context, request GrantAccessRequestObject) (GrantAccessResponseObject, error)
+	// RecordAccess Record what the holder of a key has done
+	// (POST /components/{componentId}/accesses)
+	RecordAccess(ctx context.Context, request RecordAccessRequestObject) (RecordAccessResponseObject, error)
 	// ActivateComponent Show that a component is what its maker has announced
 	// (POST /components/{componentId}/activation)
 	ActivateComponent(ctx context.Context, request ActivateComponentRequestObject) (ActivateComponentResponseObject, error)
+	// AskApproval Put one exact request to the members of a mandate
+	// (POST /components/{componentId}/approvals)
+	AskApproval(ctx context.Context, request AskApprovalRequestObject) (AskApprovalResponseObject, error)
+	// GetApproval Get a request that was put to members, and who has approved it
+	// (GET /components/{componentId}/approvals/{requestHash})
+	GetApproval(ctx context.Context, request GetApprovalRequestObject) (GetApprovalResponseObject, error)
+	// ApproveRequest Approve a request
+	// (POST /components/{componentId}/approvals/{requestHash}/consents)
+	ApproveRequest(ctx context.Context, request ApproveRequestRequestObject) (ApproveRequestResponseObject, error)
 	// VerifyComponent Say whether a component is genuine
 	// (GET /components/{componentId}/authenticity)
 	VerifyComponent(ctx context.Context, request VerifyComponentRequestObject) (VerifyComponentResponseObject, error)
@@ -25865,6 +27315,21 @@ type StrictServerInterface interface {
 	// WithdrawDecommission Let a component live on
 	// (POST /components/{componentId}/decommissioning-withdrawal)
 	WithdrawDecommission(ctx context.Context, request WithdrawDecommissionRequestObject) (WithdrawDecommissionResponseObject, error)
+	// ListDelegations List who may do what for the owner, or might
+	// (GET /components/{componentId}/delegations)
+	ListDelegations(ctx context.Context, request ListDelegationsRequestObject) (ListDelegationsResponseObject, error)
+	// Delegate Let another organisation do named things for the owner
+	// (POST /components/{componentId}/delegations)
+	Delegate(ctx context.Context, request DelegateRequestObject) (DelegateResponseObject, error)
+	// GetDelegation Get a delegation as it stands
+	// (GET /components/{componentId}/delegations/{delegationId})
+	GetDelegation(ctx context.Context, request GetDelegationRequestObject) (GetDelegationResponseObject, error)
+	// ListAccesses List what the holder of a key has done, oldest first
+	// (GET /components/{componentId}/delegations/{delegationId}/accesses)
+	ListAccesses(ctx context.Context, request ListAccessesRequestObject) (ListAccessesResponseObject, error)
+	// RevokeDelegation End a delegation before its time
+	// (POST /components/{componentId}/delegations/{delegationId}/revocation)
+	RevokeDelegation(ctx context.Context, request RevokeDelegationRequestObject) (RevokeDelegationResponseObject, error)
 	// ListDocuments List the papers of a component, oldest first
 	// (GET /components/{componentId}/documents)
 	ListDocuments(ctx context.Context, request ListDocumentsRequestObject) (ListDocumentsResponseObject, error)
@@ -25898,6 +27363,12 @@ type StrictServerInterface interface {
 	// RelocateComponent Say where a component is now
 	// (POST /components/{componentId}/location)
 	RelocateComponent(ctx context.Context, request RelocateComponentRequestObject) (RelocateComponentResponseObject, error)
+	// ListMandates List what takes the approval of several, or did
+	// (GET /components/{componentId}/mandates)
+	ListMandates(ctx context.Context, request ListMandatesRequestObject) (ListMandatesResponseObject, error)
+	// SetMandate Make an action take the approval of several
+	// (POST /components/{componentId}/mandates)
+	SetMandate(ctx context.Context, request SetMandateRequestObject) (SetMandateResponseObject, error)
 	// ReplaceMeter Record another device in the place of a meter
 	// (POST /components/{componentId}/meter-replacements)
 	ReplaceMeter(ctx context.Context, request ReplaceMeterRequestObject) (ReplaceMeterResponseObject, error)
@@ -26897,6 +28368,96 @@ func (sh *strictHandler) GetComponent(ctx *gin.Context, componentID ComponentIDP
 	}
 }
 
+// GrantAccess operation middleware
+func (sh *strictHandler) GrantAccess(ctx *gin.Context, componentID ComponentIDParameter, params GrantAccessParams) {
+	var request GrantAccessRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body GrantAccessJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantAccess(ctx, request.(GrantAccessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantAccess")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GrantAccessResponseObject); ok {
+		if err := validResponse.VisitGrantAccessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordAccess operation middleware
+func (sh *strictHandler) RecordAccess(ctx *gin.Context, componentID ComponentIDParameter, params RecordAccessParams) {
+	var request RecordAccessRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body RecordAccessJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordAccess(ctx, request.(RecordAccessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordAccess")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RecordAccessResponseObject); ok {
+		if err := validResponse.VisitRecordAccessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ActivateComponent operation middleware
 func (sh *strictHandler) ActivateComponent(ctx *gin.Context, componentID ComponentIDParameter, params ActivateComponentParams) {
 	var request ActivateComponentRequestObject
@@ -26935,6 +28496,124 @@ func (sh *strictHandler) ActivateComponent(ctx *gin.Context, componentID Compone
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ActivateComponentResponseObject); ok {
 		if err := validResponse.VisitActivateComponentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskApproval operation middleware
+func (sh *strictHandler) AskApproval(ctx *gin.Context, componentID ComponentIDParameter, params AskApprovalParams) {
+	var request AskApprovalRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body AskApprovalJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskApproval(ctx, request.(AskApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AskApprovalResponseObject); ok {
+		if err := validResponse.VisitAskApprovalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetApproval operation middleware
+func (sh *strictHandler) GetApproval(ctx *gin.Context, componentID ComponentIDParameter, requestHash RequestHashParameter) {
+	var request GetApprovalRequestObject
+
+	request.ComponentID = componentID
+	request.RequestHash = requestHash
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetApproval(ctx, request.(GetApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetApprovalResponseObject); ok {
+		if err := validResponse.VisitGetApprovalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApproveRequest operation middleware
+func (sh *strictHandler) ApproveRequest(ctx *gin.Context, componentID ComponentIDParameter, requestHash RequestHashParameter, params ApproveRequestParams) {
+	var request ApproveRequestRequestObject
+
+	request.ComponentID = componentID
+	request.RequestHash = requestHash
+	request.Params = params
+
+	var body ApproveRequestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveRequest(ctx, request.(ApproveRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ApproveRequestResponseObject); ok {
+		if err := validResponse.VisitApproveRequestResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -27396,6 +29075,179 @@ func (sh *strictHandler) WithdrawDecommission(ctx *gin.Context, componentID Comp
 	}
 }
 
+// ListDelegations operation middleware
+func (sh *strictHandler) ListDelegations(ctx *gin.Context, componentID ComponentIDParameter, params ListDelegationsParams) {
+	var request ListDelegationsRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDelegations(ctx, request.(ListDelegationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDelegations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListDelegationsResponseObject); ok {
+		if err := validResponse.VisitListDelegationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Delegate operation middleware
+func (sh *strictHandler) Delegate(ctx *gin.Context, componentID ComponentIDParameter, params DelegateParams) {
+	var request DelegateRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body DelegateJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Delegate(ctx, request.(DelegateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Delegate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DelegateResponseObject); ok {
+		if err := validResponse.VisitDelegateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDelegation operation middleware
+func (sh *strictHandler) GetDelegation(ctx *gin.Context, componentID ComponentIDParameter, delegationID DelegationIDParameter) {
+	var request GetDelegationRequestObject
+
+	request.ComponentID = componentID
+	request.DelegationID = delegationID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDelegation(ctx, request.(GetDelegationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDelegation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetDelegationResponseObject); ok {
+		if err := validResponse.VisitGetDelegationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAccesses operation middleware
+func (sh *strictHandler) ListAccesses(ctx *gin.Context, componentID ComponentIDParameter, delegationID DelegationIDParameter, params ListAccessesParams) {
+	var request ListAccessesRequestObject
+
+	request.ComponentID = componentID
+	request.DelegationID = delegationID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAccesses(ctx, request.(ListAccessesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAccesses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAccessesResponseObject); ok {
+		if err := validResponse.VisitListAccessesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeDelegation operation middleware
+func (sh *strictHandler) RevokeDelegation(ctx *gin.Context, componentID ComponentIDParameter, delegationID DelegationIDParameter, params RevokeDelegationParams) {
+	var request RevokeDelegationRequestObject
+
+	request.ComponentID = componentID
+	request.DelegationID = delegationID
+	request.Params = params
+
+	var body RevokeDelegationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeDelegation(ctx, request.(RevokeDelegationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeDelegation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RevokeDelegationResponseObject); ok {
+		if err := validResponse.VisitRevokeDelegationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListDocuments operation middleware
 func (sh *strictHandler) ListDocuments(ctx *gin.Context, componentID ComponentIDParameter, params ListDocumentsParams) {
 	var request ListDocumentsRequestObject
@@ -27796,6 +29648,78 @@ func (sh *strictHandler) RelocateComponent(ctx *gin.Context, componentID Compone
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(RelocateComponentResponseObject); ok {
 		if err := validResponse.VisitRelocateComponentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMandates operation middleware
+func (sh *strictHandler) ListMandates(ctx *gin.Context, componentID ComponentIDParameter, params ListMandatesParams) {
+	var request ListMandatesRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMandates(ctx, request.(ListMandatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMandates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMandatesResponseObject); ok {
+		if err := validResponse.VisitListMandatesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetMandate operation middleware
+func (sh *strictHandler) SetMandate(ctx *gin.Context, componentID ComponentIDParameter, params SetMandateParams) {
+	var request SetMandateRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body SetMandateJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetMandate(ctx, request.(SetMandateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetMandate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SetMandateResponseObject); ok {
+		if err := validResponse.VisitSetMandateResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

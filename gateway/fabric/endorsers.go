@@ -33,9 +33,49 @@ var endorsers = map[api.Transaction]scope{
 	api.AcceptOwnershipTx:   everyParty,
 	api.DeclineOwnershipTx:  everyParty,
 
+	// The component: its owner, and who lends on it.
+	api.RelocateComponentTx:    everyParty,
+	api.AttachDocumentTx:       everyParty,
+	api.OfferPledgeTx:          everyParty,
+	api.AcceptPledgeTx:         everyParty,
+	api.EndPledgeTx:            everyParty,
+	api.DecommissionTx:         everyParty,
+	api.ConfirmDecommissionTx:  everyParty,
+	api.WithdrawDecommissionTx: everyParty,
+	api.ReturnCoreTx:           everyParty,
+	api.RecordTestTx:           everyParty,
+	api.AskConcessionTx:        everyParty,
+	api.DecideConcessionTx:     everyParty,
+	api.RecordProcessTx:        everyParty,
+	api.DecideProcessTx:        everyParty,
+	api.ActivateComponentTx:    everyParty,
+
+	// The hold: who placed the last one; recall and clearance: the maker.
+	api.PlaceHoldTx:     everyParty,
+	api.ReleaseHoldTx:   everyParty,
+	api.IssueRecallTx:   everyParty,
+	api.ReleaseRecallTx: everyParty,
+	api.ClearRecallTx:   everyParty,
+
+	// The delegation, the mandate, the approval: the owner; a use is counted in the delegation.
+	api.DelegateTx:         everyParty,
+	api.GrantAccessTx:      everyParty,
+	api.RevokeDelegationTx: everyParty,
+	api.RecordAccessTx:     everyParty,
+	api.SetMandateTx:       everyParty,
+	api.AskApprovalTx:      everyParty,
+	api.ApproveTx:          everyParty,
+
+	// Tags and findings, which nobody in particular protects.
+	api.ChallengeTagTx:        majority,
+	api.RecordTagScanTx:       majority,
+	api.ContestRegistrationTx: majority,
+	api.CloseFindingTx:        majority,
+
+	// Slots, pages and counters, likewise; parts that go in or out: their owner, and who lends on them.
 	api.DefineSlotsTx:           majority,
 	api.AmendSlotsTx:            majority,
-	api.InstallPartsTx:          everyParty, // the part: its owner
+	api.InstallPartsTx:          everyParty,
 	api.RemovePartsTx:           everyParty,
 	api.ReplacePartTx:           everyParty,
 	api.CompleteAssemblyTx:      majority,
@@ -43,53 +83,32 @@ var endorsers = map[api.Transaction]scope{
 	api.ReportUsageTx:           majority,
 	api.ReplaceMeterTx:          everyParty,
 	api.RecordMachineScanTx:     majority,
-	api.RelocateComponentTx:     everyParty, // the component: its owner
-	api.PlaceHoldTx:             everyParty, // the hold, once there was one: who holds
-	api.ReleaseHoldTx:           everyParty,
-	api.IssueRecallTx:           everyParty, // the recall, once there was one: its maker
-	api.ReleaseRecallTx:         everyParty,
-	api.ClearRecallTx:           everyParty, // the clearance, once there was one: the maker
-	api.AttachDocumentTx:        everyParty,
-	api.OfferPledgeTx:           everyParty, // the pledge: owner and lender
-	api.AcceptPledgeTx:          everyParty,
-	api.EndPledgeTx:             everyParty,
-	api.DecommissionTx:          everyParty, // the component and its retirement: the owner
-	api.ConfirmDecommissionTx:   everyParty,
-	api.WithdrawDecommissionTx:  everyParty,
-	api.ReturnCoreTx:            everyParty,
-	api.RecordTestTx:            everyParty,
-	api.AskConcessionTx:         everyParty,
-	api.DecideConcessionTx:      everyParty,
-	api.RecordProcessTx:         everyParty,
-	api.DecideProcessTx:         everyParty,
-	api.ChallengeTagTx:          majority,
-	api.ActivateComponentTx:     everyParty,
-	api.RecordTagScanTx:         majority,
-	api.ContestRegistrationTx:   majority,
-	api.CloseFindingTx:          majority,
 
-	api.ProposeAgreementTx:  majority,
-	api.AcceptAgreementTx:   everyParty, // the agreement: both sides
-	api.DeclineAgreementTx:  everyParty,
-	api.EndAgreementTx:      everyParty,
-	api.CoverComponentsTx:   majority,
+	// The agreement and bills: operator and provider; payments: their accounts; what work changes: the parts.
+	api.ProposeAgreementTx: majority,
+	api.AcceptAgreementTx:  everyParty,
+	api.DeclineAgreementTx: everyParty,
+	api.EndAgreementTx:     everyParty,
+	api.CoverComponentsTx:  everyParty,
+	api.AcceptRequestTx:    everyParty,
+	api.CompleteWorkTx:     everyParty,
+	api.ConfirmWorkTx:      everyParty,
+	api.PayStepsTx:         everyParty,
+	api.ChargeUsageTx:      everyParty,
+
+	// Plans, requests, steps, orders and certificates, which nobody in particular protects.
 	api.AttachPlanTx:        majority,
 	api.ChangePlanTx:        majority,
 	api.RaiseDueTx:          majority,
 	api.ReportFaultTx:       majority,
-	api.AcceptRequestTx:     majority,
 	api.RejectRequestTx:     majority,
 	api.AssignRequestTx:     majority,
 	api.ScheduleRequestTx:   majority,
 	api.StartWorkTx:         majority,
 	api.RecordStepTx:        majority,
-	api.CompleteWorkTx:      everyParty, // the parts that are exchanged: their owner
 	api.ReturnWorkTx:        majority,
-	api.ConfirmWorkTx:       everyParty, // the owner's account and the bill
 	api.CancelRequestTx:     majority,
 	api.MarkOverdueTx:       majority,
-	api.PayStepsTx:          everyParty,
-	api.ChargeUsageTx:       everyParty, // the owner's account and the bill
 	api.ReportConditionTx:   majority,
 	api.PromisePartTx:       majority,
 	api.DeclinePartOrderTx:  majority,

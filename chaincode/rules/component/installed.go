@@ -41,12 +41,8 @@ func (c Component) Fit(f Fitting, w When) (Component, LifeEvent, error) {
 		former = c.Owner
 	}
 	c.InstalledIn, c.Owner = f.MachineID, f.Owner
-<<<<<<< HEAD
-	next, e := c.startWarranty(w.Now).record(InstalledStep, former, w)
-=======
 	c.Transfers++
-	next, e := c.record(InstalledStep, former, w)
->>>>>>> 4f0a203 (component: what an owner lets others do for it, and what takes the approval of several (ID14, ID15))
+	next, e := c.startWarranty(w.Now).record(InstalledStep, former, w)
 	e.MachineID, e.SlotID = f.MachineID, f.SlotID
 	return next, e, nil
 }
@@ -55,12 +51,8 @@ func (c Component) Fit(f Fitting, w When) (Component, LifeEvent, error) {
 // not its maker, its warranty has run since it was installed.
 func (c Component) Unfit(f Fitting, w When) (Component, LifeEvent) {
 	c.InstalledIn, c.Owner = "", f.Owner
-<<<<<<< HEAD
-	next, e := c.startWarranty(f.Since).record(RemovedStep, "", w)
-=======
 	c.Transfers++
-	next, e := c.record(RemovedStep, "", w)
->>>>>>> 4f0a203 (component: what an owner lets others do for it, and what takes the approval of several (ID14, ID15))
+	next, e := c.startWarranty(f.Since).record(RemovedStep, "", w)
 	e.MachineID, e.SlotID = f.MachineID, f.SlotID
 	return next, e
 }

@@ -38,7 +38,8 @@ func (s *server) GetUsageBill(ctx context.Context, r api.GetUsageBillRequestObje
 
 // ListUsageCharges is GET /service-agreements/{agreementId}/components/{componentId}/charges.
 func (s *server) ListUsageCharges(ctx context.Context, r api.ListUsageChargesRequestObject) (api.ListUsageChargesResponseObject, error) {
-	answer, err := ask[ledgerapi.ServicePaymentPage](ctx, s, ledgerapi.ListUsageChargesTx, ledgerapi.ChargeListRequest{AgreementID: r.AgreementID, ComponentID: r.ComponentID})
+	page := paging(r.Params)
+	answer, err := ask[ledgerapi.ServicePaymentPage](ctx, s, ledgerapi.ListUsageChargesTx, ledgerapi.ChargeListRequest{AgreementID: r.AgreementID, ComponentID: r.ComponentID, Limit: page.limit(), Cursor: page.Cursor})
 	return api.ListUsageCharges200JSONResponse{ServicePaymentPageJSONResponse: api.ServicePaymentPageJSONResponse(answer)}, err
 }
 

@@ -52,7 +52,10 @@ func (s *server) RejectRequest(ctx context.Context, r api.RejectRequestRequestOb
 
 // AssignRequest is POST /service-requests/{requestId}/assignment.
 func (s *server) AssignRequest(ctx context.Context, r api.AssignRequestRequestObject) (api.AssignRequestResponseObject, error) {
-	request := ledgerapi.AssignRequest{RequestID: r.RequestID, AgreementID: r.Body.AgreementID}
+	request := ledgerapi.AssignRequest{RequestID: r.RequestID}
+	if r.Body != nil {
+		request.AgreementID = r.Body.AgreementID
+	}
 	answer, done, err := carryOut[service.ServiceRequest](ctx, s, command{ledgerapi.AssignRequestTx, request, []string{"service-request/" + r.RequestID}, sending(r.Params)})
 	if err != nil {
 		return nil, err

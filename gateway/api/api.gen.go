@@ -73,6 +73,11 @@ const (
 	Sqlite   ReadModelDatabase = "sqlite"
 )
 
+// Defines values for ExplainParameter.
+const (
+	ExplainParameterLedger ExplainParameter = "ledger"
+)
+
 // Defines values for FormatParameter.
 const (
 	FormatParameterCsv       FormatParameter = "csv"
@@ -91,10 +96,20 @@ const (
 	AskInOneLineParamsSourceReadModel AskInOneLineParamsSource = "read-model"
 )
 
+// Defines values for AskInOneLineParamsExplain.
+const (
+	AskInOneLineParamsExplainLedger AskInOneLineParamsExplain = "ledger"
+)
+
 // Defines values for AskQuestionParamsSource.
 const (
 	AskQuestionParamsSourceLedger    AskQuestionParamsSource = "ledger"
 	AskQuestionParamsSourceReadModel AskQuestionParamsSource = "read-model"
+)
+
+// Defines values for AskQuestionParamsExplain.
+const (
+	AskQuestionParamsExplainLedger AskQuestionParamsExplain = "ledger"
 )
 
 // Defines values for ExportInOneLineParamsFormat.
@@ -223,6 +238,9 @@ type Answer struct {
 	//
 	// Example:
 	Next string `json:"next,omitempty"`
+
+	// Provenance With `explain` or `verify`: what is behind the rows, once for each record.
+	Provenance []RecordOrigin `json:"provenance,omitempty"`
 
 	// Source Who answered, if it was not the read model.
 	//
@@ -2899,6 +2917,9 @@ type EntityParameter = string
 // Example: package-17.SH7.1042
 type ExcursionIDParameter = ExcursionID
 
+// ExplainParameter defines model for ExplainParameter.
+type ExplainParameter string
+
 // FieldsParameter defines model for FieldsParameter.
 type FieldsParameter = string
 
@@ -3025,6 +3046,9 @@ type SubjectParameter = SubjectID
 //
 // Example: F1-2026-0001
 type TrackingNumberParameter = TrackingNumber
+
+// VerifyParameter defines model for VerifyParameter.
+type VerifyParameter = bool
 
 // AccessCreated One use of a delegation by who holds its key.
 type AccessCreated = AccessRecord
@@ -4223,10 +4247,19 @@ type AskInOneLineParams struct {
 	// Source Who answers: the read model, or the ledger itself, from the state database of this organisation's peer, if that is CouchDB. The ledger answers a part of the
 	// grammar (docs/ledger-queries.md), up to 200 rows a page, and refuses the rest with `query.not-on-ledger`. Its rows name their keys only, and its cursors are its own.
 	Source AskInOneLineParamsSource `form:"source,omitempty" json:"source,omitempty"`
+
+	// Explain Say for each row where it comes from: the member `provenance`, as POST /provenance has it, from the read model.
+	Explain AskInOneLineParamsExplain `form:"explain,omitempty" json:"explain,omitempty"`
+
+	// Verify Read the records behind the rows from this organisation's peer, and say whether they agree; implies `explain`.
+	Verify VerifyParameter `form:"verify,omitempty" json:"verify,omitempty"`
 }
 
 // AskInOneLineParamsSource defines parameters for AskInOneLine.
 type AskInOneLineParamsSource string
+
+// AskInOneLineParamsExplain defines parameters for AskInOneLine.
+type AskInOneLineParamsExplain string
 
 // AskQuestionParams defines parameters for AskQuestion.
 type AskQuestionParams struct {
@@ -4239,10 +4272,19 @@ type AskQuestionParams struct {
 	// Source Who answers: the read model, or the ledger itself, from the state database of this organisation's peer, if that is CouchDB. The ledger answers a part of the
 	// grammar (docs/ledger-queries.md), up to 200 rows a page, and refuses the rest with `query.not-on-ledger`. Its rows name their keys only, and its cursors are its own.
 	Source AskQuestionParamsSource `form:"source,omitempty" json:"source,omitempty"`
+
+	// Explain Say for each row where it comes from: the member `provenance`, as POST /provenance has it, from the read model.
+	Explain AskQuestionParamsExplain `form:"explain,omitempty" json:"explain,omitempty"`
+
+	// Verify Read the records behind the rows from this organisation's peer, and say whether they agree; implies `explain`.
+	Verify VerifyParameter `form:"verify,omitempty" json:"verify,omitempty"`
 }
 
 // AskQuestionParamsSource defines parameters for AskQuestion.
 type AskQuestionParamsSource string
+
+// AskQuestionParamsExplain defines parameters for AskQuestion.
+type AskQuestionParamsExplain string
 
 // ExportInOneLineParams defines parameters for ExportInOneLine.
 type ExportInOneLineParams struct {
@@ -13624,6 +13666,22 @@ func (siw *ServerInterfaceWrapper) AskInOneLine(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "explain" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "explain", c.Request.URL.Query(), &params.Explain, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter explain: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "verify" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verify", c.Request.URL.Query(), &params.Verify, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter verify: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -13673,6 +13731,22 @@ func (siw *ServerInterfaceWrapper) AskQuestion(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "source", c.Request.URL.Query(), &params.Source, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter source: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "explain" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "explain", c.Request.URL.Query(), &params.Explain, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter explain: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "verify" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verify", c.Request.URL.Query(), &params.Verify, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter verify: %w", err), http.StatusBadRequest)
 		return
 	}
 

@@ -92,13 +92,13 @@ func (s *server) AskInOneLine(ctx context.Context, r api.AskInOneLineRequestObje
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.questions.Ask(ctx, Asked{r.Entity, w, p.Cursor, p.MinHeight, p.Source == api.AskInOneLineParamsSourceLedger})
+	a, err := s.explained(ctx, Asked{r.Entity, w, p.Cursor, p.MinHeight, p.Source == api.AskInOneLineParamsSourceLedger}, p.Explain != "", p.Verify)
 	return answered(a), err
 }
 
 // AskQuestion is POST /queries/{entity}.
 func (s *server) AskQuestion(ctx context.Context, r api.AskQuestionRequestObject) (api.AskQuestionResponseObject, error) {
-	a, err := s.questions.Ask(ctx, Asked{r.Entity, *r.Body, r.Params.Cursor, r.Params.MinHeight, r.Params.Source == api.AskQuestionParamsSourceLedger})
+	a, err := s.explained(ctx, Asked{r.Entity, *r.Body, r.Params.Cursor, r.Params.MinHeight, r.Params.Source == api.AskQuestionParamsSourceLedger}, r.Params.Explain != "", r.Params.Verify)
 	return answered(a), err
 }
 

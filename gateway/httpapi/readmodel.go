@@ -1,8 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
 
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
@@ -70,4 +74,41 @@ func (s *server) AcceptParked(ctx context.Context, r api.AcceptParkedRequestObje
 func (s *server) ExplainRecords(ctx context.Context, r api.ExplainRecordsRequestObject) (api.ExplainRecordsResponseObject, error) {
 	answer, err := s.model.Explain(ctx, r.Body.Keys, r.Body.Verify)
 	return api.ExplainRecords200JSONResponse{ProvenanceJSONResponse: api.ProvenanceJSONResponse(answer)}, err
+}
+
+// explained asks, and puts to the answer what is behind its rows, if that is asked for.
+func (s *server) explained(ctx context.Context, asked Asked, explain, verify bool) (Answer, error) {
+	a, err := s.questions.Ask(ctx, asked)
+	if err != nil || !explain && !verify {
+		return a, err
+	}
+	var rows struct {
+		Items []struct{ Ledger struct{ Key string } }
+	}
+	if err := json.Unmarshal(a.Body, &rows); err != nil {
+		return a, fmt.Errorf("answer: %w", err)
+	}
+	var keys []string
+	seen := make(map[string]bool)
+	for _, r := range rows.Items {
+		if key := r.Ledger.Key; key != "" && !seen[key] {
+			seen[key] = true
+			keys = append(keys, key)
+		}
+	}
+	origins := []api.RecordOrigin{}
+	for some := range slices.Chunk(keys, ledgerapi.MaxRecords) {
+		p, err := s.model.Explain(ctx, some, verify)
+		if err != nil {
+			return a, err
+		}
+		origins = append(origins, p.Records...)
+	}
+	more, err := json.Marshal(origins)
+	if err != nil {
+		return a, err
+	}
+	body := bytes.TrimSuffix(bytes.TrimSpace(a.Body), []byte("}"))
+	a.Body = slices.Concat(body, []byte(`,"provenance":`), more, []byte("}"))
+	return a, nil
 }

@@ -68,3 +68,37 @@ func TestReadModel(t *testing.T) {
 		}
 	}
 }
+
+// An answer says where its rows come from when it is asked to.
+func TestAnswersWithTheirProvenance(t *testing.T) {
+	for target, want := range map[string]struct{ explained, verified bool }{
+		"/v1/queries/shipments":                            {false, false},
+		"/v1/queries/shipments?explain=ledger":             {true, false},
+		"/v1/queries/shipments?verify=true":                {true, true},
+		"/v1/queries/shipments?explain=ledger&verify=true": {true, true},
+	} {
+		for _, method := range []string{"GET", "POST"} {
+			w := newWorld(t)
+			body := ""
+			if method == "POST" {
+				body = "{}"
+			}
+			res := w.send(t, method, target, body)
+			answer := text(t, res)
+			if res.StatusCode != 200 || strings.Contains(answer, `"provenance":[{"`) != want.explained || strings.Contains(answer, `"agrees":true`) != want.verified {
+				t.Errorf("%s %s: %d %s", method, target, res.StatusCode, answer)
+			}
+			if want.explained && !slices.Equal(w.model.explained, []string{"shipment/S"}) {
+				t.Errorf("asked about %v", w.model.explained)
+			}
+		}
+	}
+	w := newWorld(t)
+	if res := w.send(t, "GET", "/v1/queries/shipments?explain=everything", ""); res.StatusCode != 400 {
+		t.Errorf("another explanation: %d", res.StatusCode)
+	}
+	w.model.err = problem.New(problem.ModelAway, "away")
+	if res := w.send(t, "GET", "/v1/queries/shipments?explain=ledger", ""); res.StatusCode != 503 {
+		t.Errorf("without the model: %d", res.StatusCode)
+	}
+}

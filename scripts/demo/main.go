@@ -12,9 +12,11 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/lifeledger/lifeledger/network/consortium"
+	"github.com/lifeledger/lifeledger/scripts/rest"
 )
 
 func main() {
@@ -47,7 +49,7 @@ func play(ctx context.Context, s setting, dir string) error {
 	if err := s.use(c); err != nil {
 		return err
 	}
-	if err := s.manufacturer.reachable(ctx); err != nil {
+	if err := s.manufacturer.Reachable(ctx); err != nil {
 		return fmt.Errorf("the network in %s is down; start it with `make up` (%w)", dir, err)
 	}
 	return run(ctx, s)
@@ -57,7 +59,7 @@ func play(ctx context.Context, s setting, dir string) error {
 type setting struct {
 	recording                      string
 	consortium                     *consortium.Consortium
-	manufacturer, service, shipper gateway
+	manufacturer, service, shipper rest.Gateway
 	json                           bool
 	out                            io.Writer
 }
@@ -72,13 +74,19 @@ func (s *setting) use(c *consortium.Consortium) error {
 	for _, p := range []struct {
 		name   string
 		member *consortium.Member
-		at     *gateway
+		at     *rest.Gateway
 	}{{"manufacturer", parts.Manufacturer, &s.manufacturer}, {"service company", parts.Service, &s.service}, {"shipper", parts.Shipper, &s.shipper}} {
-		if *p.at, err = newGateway(p.name, p.member); err != nil {
+		if *p.at, err = rest.New(p.name, p.member, behind); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// behind: a part of the shipment is not as it will be once the gateway's peer has
+// seen the last block.
+func behind(code string) bool {
+	return strings.HasPrefix(code, "shipment.") && !strings.HasSuffix(code, "-exists")
 }
 
 func run(ctx context.Context, s setting) error {

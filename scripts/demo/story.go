@@ -21,6 +21,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
 	"github.com/lifeledger/lifeledger/network/consortium"
+	"github.com/lifeledger/lifeledger/scripts/rest"
 )
 
 const currency = "USD"
@@ -28,7 +29,7 @@ const currency = "USD"
 // journey is one shipment as the demo plays it.
 type journey struct {
 	consortium                     *consortium.Consortium
-	manufacturer, service, shipper gateway
+	manufacturer, service, shipper rest.Gateway
 	readings                       []measure.Reading // shifted, so that they end now
 	half                           int               // the first reading after the hand-over
 	state                          string            // the smart package's memory
@@ -128,18 +129,18 @@ func (j *journey) introduce(ctx context.Context) error {
 		return err
 	}
 	var pong api.Pong
-	if err := j.manufacturer.get(ctx, "/ledger", &pong); err != nil {
+	if err := j.manufacturer.Get(ctx, "/ledger", &pong); err != nil {
 		return err
 	}
 	j.ledger = pong.Ledger
 	if err := j.announceComponent(ctx); err != nil {
 		return err
 	}
-	reg, err := smartpackage.NewRegistration(j.ledger, j.deviceID, j.manufacturer.mspID, j.key)
+	reg, err := smartpackage.NewRegistration(j.ledger, j.deviceID, j.manufacturer.MSPID, j.key)
 	if err != nil {
 		return err
 	}
-	if err := j.manufacturer.device().Register(ctx, reg); err != nil {
+	if err := j.manufacturer.Device().Register(ctx, reg); err != nil {
 		return err
 	}
 	rec := smartpackage.Recording{Ledger: j.ledger, ShipmentID: j.shipmentID, DeviceID: j.deviceID}
@@ -162,7 +163,7 @@ func (j *journey) announceComponent(ctx context.Context) error {
 	c := api.RegisterComponent{
 		ComponentID: j.componentID, PartNumber: "PUMP-200", Algorithm: dsse.Ed25519, PublicKey: base64.StdEncoding.EncodeToString(der), Location: "4012345000009",
 	}
-	if err := j.manufacturer.post(ctx, "/components", c, nil); err != nil {
+	if err := j.manufacturer.Post(ctx, "/components", c, nil); err != nil {
 		return err
 	}
 	j.say("   %-16s a pump, announced by the manufacturer with its key and location\n", j.componentID)
@@ -176,19 +177,19 @@ func (j *journey) agree(ctx context.Context) error {
 		return err
 	}
 	tokens := api.IssueTokens{Currency: currency, AmountMinor: fees, Reserve: "account at the manufacturer's bank"}
-	if err := j.manufacturer.post(ctx, "/tokens/issues", tokens, nil); err != nil {
+	if err := j.manufacturer.Post(ctx, "/tokens/issues", tokens, nil); err != nil {
 		return err
 	}
 	var s shipment.Shipment
-	if err := j.manufacturer.post(ctx, "/shipments", api.ProposeShipment{ShipmentID: j.shipmentID, Terms: j.terms}, &s); err != nil {
+	if err := j.manufacturer.Post(ctx, "/shipments", api.ProposeShipment{ShipmentID: j.shipmentID, Terms: j.terms}, &s); err != nil {
 		return err
 	}
 	j.say("   proposed by the manufacturer as %s (hash %s…)\n", j.shipmentID, s.TermsHash[:12])
-	for _, g := range []gateway{j.manufacturer, j.shipper, j.service} {
-		if err := g.post(ctx, "/shipments/"+j.shipmentID+"/acceptance", map[string]string{"termsHash": s.TermsHash}, &s); err != nil {
+	for _, g := range []rest.Gateway{j.manufacturer, j.shipper, j.service} {
+		if err := g.Post(ctx, "/shipments/"+j.shipmentID+"/acceptance", map[string]string{"termsHash": s.TermsHash}, &s); err != nil {
 			return err
 		}
-		j.say("   accepted by the %s\n", g.name)
+		j.say("   accepted by the %s\n", g.Name)
 	}
 	j.say("   %s are in escrow; the shipment is %s\n", tokensText(fees), s.Status)
 	return nil
@@ -197,7 +198,7 @@ func (j *journey) agree(ctx context.Context) error {
 func (j *journey) pickUp(ctx context.Context) error {
 	j.say("\n3. Packing and pick-up\n")
 	packed := map[string]string{"occurredAt": string(j.packing())}
-	if err := j.manufacturer.post(ctx, "/shipments/"+j.shipmentID+"/packing", packed, nil); err != nil {
+	if err := j.manufacturer.Post(ctx, "/shipments/"+j.shipmentID+"/packing", packed, nil); err != nil {
 		return err
 	}
 	j.say("   packed by the manufacturer at %s: what happens from now on is its own, until somebody takes over\n", clock(j.packing()))
@@ -226,19 +227,19 @@ func (j *journey) firstLeg(ctx context.Context) error {
 // has seen the worst of it.
 func (j *journey) look(ctx context.Context) error {
 	path := "/shipments/" + j.shipmentID
-	if err := j.service.get(ctx, path+"/tracking", &j.tracked); err != nil {
+	if err := j.service.Get(ctx, path+"/tracking", &j.tracked); err != nil {
 		return err
 	}
 	d := j.tracked.Devices[0]
 	j.say("   the service company looks: %d readings up to %s, %d excursions go on\n", d.Readings, clock(d.LastReadingAt), len(j.tracked.OpenExcursions))
 	var page api.ExcursionPage
-	if err := j.service.get(ctx, path+"/excursions?limit=1", &page); err != nil {
+	if err := j.service.Get(ctx, path+"/excursions?limit=1", &page); err != nil {
 		return err
 	}
 	for _, e := range page.Items {
 		var a shipment.Acknowledgement
 		comment := map[string]string{"comment": "seen; we shall look at the goods when they arrive"}
-		if err := j.service.post(ctx, path+"/excursions/"+e.ExcursionID+"/acknowledgements", comment, &a); err != nil {
+		if err := j.service.Post(ctx, path+"/excursions/"+e.ExcursionID+"/acknowledgements", comment, &a); err != nil {
 			return err
 		}
 		j.say("   and acknowledges %s: %q\n", e.LimitID, a.Comment)
@@ -269,7 +270,7 @@ func (j *journey) deliver(ctx context.Context) error {
 		return err
 	}
 	accept := map[string]string{"accepted": string(shipment.AcceptedAll)}
-	if err := j.service.post(ctx, "/shipments/"+j.shipmentID+"/delivery-acceptance", accept, nil); err != nil {
+	if err := j.service.Post(ctx, "/shipments/"+j.shipmentID+"/delivery-acceptance", accept, nil); err != nil {
 		return err
 	}
 	j.say("   the service company accepts all of it; nothing is disputed\n")
@@ -277,17 +278,17 @@ func (j *journey) deliver(ctx context.Context) error {
 }
 
 // change is a hand-over in its two steps: one offers, the other accepts.
-func (j *journey) change(ctx context.Context, from, to gateway, at measure.Time) error {
+func (j *journey) change(ctx context.Context, from, to rest.Gateway, at measure.Time) error {
 	path := "/shipments/" + j.shipmentID
 	var s shipment.Shipment
-	if err := from.post(ctx, path+"/handover-offers", map[string]string{"to": to.mspID, "occurredAt": string(at)}, nil); err != nil {
+	if err := from.Post(ctx, path+"/handover-offers", map[string]string{"to": to.MSPID, "occurredAt": string(at)}, nil); err != nil {
 		return err
 	}
-	if err := to.post(ctx, path+"/handover-acceptance", nil, &s); err != nil {
+	if err := to.Post(ctx, path+"/handover-acceptance", nil, &s); err != nil {
 		return err
 	}
 	c := s.Custody[len(s.Custody)-1]
-	j.say("   offered by the %s, accepted by the %s: %s has custody from %s on; the shipment is %s\n", from.name, to.name, c.Custodian, clock(c.From), s.Status)
+	j.say("   offered by the %s, accepted by the %s: %s has custody from %s on; the shipment is %s\n", from.Name, to.Name, c.Custodian, clock(c.From), s.Status)
 	return nil
 }
 
@@ -301,11 +302,11 @@ func (j *journey) record(from, until int) error {
 	return j.recorder.Flush()
 }
 
-func (j *journey) send(ctx context.Context, g gateway) error {
-	d, err := j.recorder.Deliver(ctx, g.device(), nil)
+func (j *journey) send(ctx context.Context, g rest.Gateway) error {
+	d, err := j.recorder.Deliver(ctx, g.Device(), nil)
 	if err != nil {
 		return err
 	}
-	j.say("   %d readings in %d signed segments recorded through the %s's gateway\n", d.Readings, d.Segments, g.name)
+	j.say("   %d readings in %d signed segments recorded through the %s's gateway\n", d.Readings, d.Segments, g.Name)
 	return nil
 }

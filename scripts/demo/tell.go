@@ -17,7 +17,7 @@ import (
 func (j *journey) settle(ctx context.Context) error {
 	j.say("\n8. Settlement\n")
 	var st shipment.Statement
-	if err := j.manufacturer.post(ctx, "/shipments/"+j.shipmentID+"/settlement", nil, &st); err != nil {
+	if err := j.manufacturer.Post(ctx, "/shipments/"+j.shipmentID+"/settlement", nil, &st); err != nil {
 		return err
 	}
 	j.say("   settled by transaction %s…\n", st.TransactionID[:12])
@@ -28,7 +28,7 @@ func (j *journey) settle(ctx context.Context) error {
 func (j *journey) rate(ctx context.Context) error {
 	j.say("\n9. Ratings\n")
 	j.ratings = nil
-	for _, carrier := range []string{j.shipper.mspID, j.service.mspID} {
+	for _, carrier := range []string{j.shipper.MSPID, j.service.MSPID} {
 		if err := j.tellRating(ctx, carrier); err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (j *journey) tell(ctx context.Context) error {
 	path := "/shipments/" + j.shipmentID
 	for query := "?limit=100"; query != ""; {
 		var page api.ExcursionPage
-		if err := j.manufacturer.get(ctx, path+"/excursions"+query, &page); err != nil {
+		if err := j.manufacturer.Get(ctx, path+"/excursions"+query, &page); err != nil {
 			return err
 		}
 		o.Excursions = append(o.Excursions, page.Items...)
@@ -61,7 +61,7 @@ func (j *journey) tell(ctx context.Context) error {
 			query = "?limit=100&cursor=" + url.QueryEscape(page.Next)
 		}
 	}
-	if err := j.manufacturer.get(ctx, path+"/statement", &o.Statement); err != nil {
+	if err := j.manufacturer.Get(ctx, path+"/statement", &o.Statement); err != nil {
 		return err
 	}
 	if j.json {
@@ -71,7 +71,7 @@ func (j *journey) tell(ctx context.Context) error {
 	}
 	j.tellExcursions(o.Excursions)
 	j.tellStatement(o.Statement)
-	j.say("\nLook yourself: %s%s/excursions and %s/docs\n", j.manufacturer.base, path, strings.TrimSuffix(j.manufacturer.base, "/v1"))
+	j.say("\nLook yourself: %s%s/excursions and %s/docs\n", j.manufacturer.Base, path, strings.TrimSuffix(j.manufacturer.Base, "/v1"))
 	return nil
 }
 

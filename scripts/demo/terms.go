@@ -12,6 +12,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/chaincode/segment"
+	"github.com/lifeledger/lifeledger/scripts/rest"
 )
 
 // change is what the parties make of a template's limit.
@@ -43,7 +44,7 @@ func changes() []change {
 // draft writes the terms, beginning with a template from the ledger.
 func (j *journey) draft(ctx context.Context) error {
 	j.say("\n2. The terms\n")
-	for _, carrier := range []string{j.shipper.mspID, j.service.mspID} {
+	for _, carrier := range []string{j.shipper.MSPID, j.service.MSPID} {
 		if err := j.tellRating(ctx, carrier); err != nil {
 			return err
 		}
@@ -53,8 +54,8 @@ func (j *journey) draft(ctx context.Context) error {
 		return err
 	}
 	j.terms = shipment.Terms{
-		RuleSet: shipment.RuleSet, Consignor: j.manufacturer.mspID, Consignee: j.service.mspID, Payer: j.manufacturer.mspID, Currency: currency,
-		Legs:  []shipment.Leg{{Carrier: j.shipper.mspID, FeeMinor: 40_000}, {Carrier: j.service.mspID, FeeMinor: 25_000}},
+		RuleSet: shipment.RuleSet, Consignor: j.manufacturer.MSPID, Consignee: j.service.MSPID, Payer: j.manufacturer.MSPID, Currency: currency,
+		Legs:  []shipment.Leg{{Carrier: j.shipper.MSPID, FeeMinor: 40_000}, {Carrier: j.service.MSPID, FeeMinor: 25_000}},
 		Goods: []string{j.componentID}, Devices: []string{j.deviceID}, Limits: limits,
 		LateRecordingSeconds: int64(j.length()/time.Second) + 3600, SettleAfterSeconds: 24 * 3600, AcceptWithinSeconds: 24 * 3600, DisputeSeconds: 24 * 3600,
 	}
@@ -70,7 +71,7 @@ func (j *journey) draft(ctx context.Context) error {
 // handling takes limits from templates and puts bounds and prices in.
 func (j *journey) handling(ctx context.Context) ([]shipment.Limit, error) {
 	var list api.TemplateList
-	if err := j.manufacturer.get(ctx, "/terms-templates", &list); err != nil {
+	if err := j.manufacturer.Get(ctx, "/terms-templates", &list); err != nil {
 		return nil, err
 	}
 	var out []shipment.Limit
@@ -101,7 +102,7 @@ func limitOf(list api.TemplateList, template, limit string) (shipment.Limit, err
 // carriers, each for half of the readings, and then the consignee.
 func (j *journey) custody() []shipment.PlannedCustody {
 	return []shipment.PlannedCustody{
-		{Custodian: j.manufacturer.mspID, From: j.packing()}, {Custodian: j.shipper.mspID, From: j.at(0)}, {Custodian: j.service.mspID, From: j.at(j.half)}, {Custodian: j.service.mspID, From: j.delivery()},
+		{Custodian: j.manufacturer.MSPID, From: j.packing()}, {Custodian: j.shipper.MSPID, From: j.at(0)}, {Custodian: j.service.MSPID, From: j.at(j.half)}, {Custodian: j.service.MSPID, From: j.delivery()},
 	}
 }
 
@@ -130,8 +131,8 @@ func (j *journey) askBefore(ctx context.Context) error {
 		r.Segments = append(r.Segments, base64.StdEncoding.EncodeToString(payload))
 		s.FirstSequence, s.Previous = s.LastSequence()+1, segment.Hash(payload)
 	}
-	err := j.shipper.post(ctx, "/simulations", question, &j.simulated)
-	if refused(err, tooLarge) {
+	err := j.shipper.Post(ctx, "/simulations", question, &j.simulated)
+	if rest.Refused(err, tooLarge) {
 		j.say("   asked beforehand  the recording is too long for one question; lifeledger-device simulate judges it\n")
 		return nil
 	}
@@ -155,7 +156,7 @@ const tooLarge = "request.too-large"
 // tellRating says how a carrier has done so far.
 func (j *journey) tellRating(ctx context.Context, carrier string) error {
 	var r shipment.Rating
-	if err := j.manufacturer.get(ctx, "/organisations/"+carrier+"/rating", &r); err != nil {
+	if err := j.manufacturer.Get(ctx, "/organisations/"+carrier+"/rating", &r); err != nil {
 		return err
 	}
 	if !r.Rated {

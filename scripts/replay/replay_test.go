@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/contract"
+	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+)
+
+// data finds a directory of real recordings in shared/data, beside the project or
+// further up. Nothing of it is part of the project: without it a test is skipped.
+func data(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		at := filepath.Join(dir, "shared", "data", name)
+		if _, err := os.Stat(at); err == nil {
+			return at
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Skipf("no recordings in shared/data/%s", name)
+		}
+		dir = parent
+	}
+}
+
+// memory is a ledger in memory whose clock shows the times of the files. Two
+// organisations of three endorse, which is what a majority takes.
+type memory struct {
+	*ledgertest.Ledger
+	calls int
+}
+
+var msps = map[side]string{owner: "ManufacturerMSP", provider: "ServiceMSP"}
+
+func newMemory(t testing.TB, start time.Time) *memory {
+	t.Helper()
+	g, err := contract.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &memory{Ledger: ledgertest.New(g, ledgertest.Options{Start: start.Add(-time.Hour), Step: 100 * time.Millisecond})}
+	for _, org := range scenario.Organisations() {
+		if _, err := m.Submit(scenario.Client("ManufacturerMSP"), string(api.AnnounceOrganisationTx), scenario.Announcement(org)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+func (m *memory) name() string               { return "lifeledger/lifeledger" }
+func (m *memory) now() time.Time             { return m.Now() }
+func (m *memory) organisation(s side) string { return msps[s] }
+
+// until moves the clock to a time of the files, unless it is past it.
+func (m *memory) until(at time.Time) {
+	if d := at.Sub(m.Now()); d > 0 {
+		m.Advance(d)
+	}
+}
+
+func (m *memory) call(as side, tx api.Transaction, request any) (*ledgertest.Tx, error) {
+	arg, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.Endorse(scenario.Client(msps[as]), string(tx), []string{string(arg)}, msps[owner], msps[provider])
+	if err == nil {
+		err = out.Err()
+	}
+	if err != nil {
+		f, ok := fault.Parse(err.Error())
+		if !ok {
+			return nil, err
+		}
+		return nil, &refusal{f.Code, err}
+	}
+	return out, nil
+}
+
+func (m *memory) do(_ context.Context, as side, tx api.Transaction, request, out any) error {
+	done, err := m.call(as, tx, request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", tx, err)
+	}
+	m.calls++
+	if r := m.Commit(done)[0]; !r.Valid() {
+		return fmt.Errorf("%s: %s", tx, r.Code)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(done.Response.GetPayload(), out)
+}
+
+func (m *memory) ask(_ context.Context, as side, tx api.Transaction, request, out any) error {
+	done, err := m.call(as, tx, request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", tx, err)
+	}
+	return json.Unmarshal(done.Response.GetPayload(), out)
+}
+
+// TestTheWholeFleetInMemory plays the files on a ledger whose clock is theirs, and
+// holds what is on record to what the files imply.
+func TestTheWholeFleetInMemory(t *testing.T) {
+	dir, most := data(t, "service"), 0
+	if testing.Short() {
+		most = 3
+	}
+	f, err := readFleet(dir, most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMemory(t, f.from)
+	r, err := newReplay(m, f, "fleet", "USD", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.found(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.until(f.from)
+	for _, x := range r.machines {
+		if err := r.build(t.Context(), x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type turn struct {
+		m *machine
+		event
+	}
+	var turns []turn
+	for _, x := range r.machines {
+		for _, e := range x.events {
+			turns = append(turns, turn{x, e})
+		}
+	}
+	slices.SortStableFunc(turns, func(a, b turn) int { return a.at.Compare(b.at) })
+	for _, n := range turns {
+		m.until(n.at)
+		if err := r.play(t.Context(), n.m, n.event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.until(f.to)
+	var all []*told
+	for _, x := range r.machines {
+		if err := r.report(t.Context(), x, f.to); err != nil {
+			t.Fatal(err)
+		}
+		one, err := r.look(t.Context(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	t.Logf("%d transactions", m.calls)
+	compare(t, dir, "fleet", all)
+	checkMoney(t, m, sum(all))
+}
+
+func checkMoney(t *testing.T, m *memory, s total) {
+	t.Helper()
+	for _, side := range []struct {
+		of   side
+		want int64
+	}{{owner, 100_000_000 - 5_000*int64(s.Exchanges) - 2_000*int64(s.Repairs)}, {provider, 5_000*int64(s.Exchanges) + 2_000*int64(s.Repairs)}} {
+		var a money.Account
+		if err := m.ask(t.Context(), owner, api.GetAccountTx, api.AccountRef{Organisation: msps[side.of], Currency: "USD"}, &a); err != nil {
+			t.Fatal(err)
+		}
+		if side.of == owner && int64(a.TotalMinor) != side.want {
+			t.Errorf("%s has %d, not %d", msps[side.of], a.TotalMinor, side.want)
+		}
+	}
+}

@@ -40,15 +40,14 @@ const (
 	provider
 )
 
-// What everybody agrees on. A visit can take place every fifteen days, so a part
-// may be exchanged after so many hours.
+// What everybody agrees on. There is a visit every fifteen days, so a part may be
+// exchanged when it is as old, or has run as long.
 const (
-	taskID     = "exchange"
-	visitDays  = 15
-	visitHours = visitDays * 24
-	skill      = "fleet"
-	hours      = "hours"
-	yearHours  = 365 * 24
+	taskID    = "exchange"
+	visitDays = 15
+	skill     = "fleet"
+	hours     = "hours"
+	yearHours = 365 * 24
 
 	exchangePrice money.Minor = 5_000
 	repairPrice   money.Minor = 2_000
@@ -80,12 +79,13 @@ type machine struct {
 	id       string
 	key      *smartpackage.Key
 	engineer *engineer
-	parts    map[string]string // the id of what is in a position
-	serial   map[string]int    // how many parts a position has had before
-	open     map[string]string // the planned request about a part that a report has raised
-	said     uint64            // statements signed
-	before   string            // hash of the last
-	repaired []string          // requests
+	parts    map[string]string    // the id of what is in a position
+	since    map[string]time.Time // position → when that was put in
+	serial   map[string]int       // how many parts a position has had before
+	open     map[string]string    // the planned request about a part that a report has raised
+	said     uint64               // statements signed
+	before   string               // hash of the last
+	repaired []string             // requests
 }
 
 // newReplay gives every machine its engineer, in turn.
@@ -105,7 +105,7 @@ func newReplay(l ledger, f *fleet, run string, currency money.Currency, engineer
 		}
 		r.machines = append(r.machines, &machine{
 			unit: u, id: fmt.Sprintf("%s-m%02d", run, u.number), key: key, engineer: r.engineers[i%engineers], before: dsse.NoStatement,
-			parts: make(map[string]string), serial: make(map[string]int), open: make(map[string]string),
+			parts: make(map[string]string), since: make(map[string]time.Time), serial: make(map[string]int), open: make(map[string]string),
 		})
 	}
 	return r, nil
@@ -180,7 +180,7 @@ func (r *replay) build(ctx context.Context, m *machine) error {
 		if err != nil {
 			return err
 		}
-		m.parts[p] = id
+		m.parts[p], m.since[p] = id, r.fleet.from
 		slots, fills = append(slots, assembly.SlotDefinition{SlotID: p, PartNumbers: []string{p}}), append(fills, assembly.Fill{SlotID: p, ComponentID: id})
 	}
 	for _, step := range []struct {
@@ -212,10 +212,16 @@ func (r *replay) makePart(ctx context.Context, m *machine, position string, sinc
 	}, nil); err != nil {
 		return "", err
 	}
-	return id, r.ledger.do(ctx, owner, api.AttachPlanTx, api.AttachPlan{ComponentID: id, Since: since, Tasks: []service.Task{{
-		TaskID: taskID, Title: "Exchange at a visit", Action: service.Replace, IntervalDays: visitDays, ToleranceDays: 365,
-		Usage: []service.UsageLimit{{Measure: hours, Every: visitHours}}, Skill: skill,
-	}}}, nil)
+	return id, r.ledger.do(ctx, owner, api.AttachPlanTx, api.AttachPlan{ComponentID: id, Since: since, Tasks: tasks(visitDays)}, nil)
+}
+
+// tasks is the plan of a part: it may be exchanged after so many days, or as many
+// days' hours, whichever come first.
+func tasks(days int64) []service.Task {
+	return []service.Task{{
+		TaskID: taskID, Title: "Exchange at a visit", Action: service.Replace, IntervalDays: days, ToleranceDays: 365,
+		Usage: []service.UsageLimit{{Measure: hours, Every: days * 24}}, Skill: skill,
+	}}
 }
 
 // play does what the files have of one machine at one moment.

@@ -34,7 +34,7 @@ func (r *replay) attend(ctx context.Context, m *machine, e event, position strin
 			err = j.reportFault(ctx)
 		}
 	} else {
-		j.request, err = r.due(ctx, m, j.part)
+		j.request, err = j.due(ctx)
 	}
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (r *replay) attend(ctx context.Context, m *machine, e event, position strin
 		if j.next, err = r.makePart(ctx, m, position, ""); err != nil {
 			return err
 		}
-		m.parts[position] = j.next
+		m.parts[position], m.since[position] = j.next, e.at
 	} else {
 		m.repaired = append(m.repaired, j.request)
 	}
@@ -70,24 +70,6 @@ func (r *replay) planned(ctx context.Context, m *machine, part string) (string, 
 	return p.Tasks[0].Open, nil
 }
 
-// due is the planned request of a part that is exchanged at a visit: raised by use,
-// or else now, by the calendar.
-func (r *replay) due(ctx context.Context, m *machine, part string) (string, error) {
-	id, err := r.planned(ctx, m, part)
-	if err != nil || id != "" {
-		return id, err
-	}
-	var out api.RaisedRequests
-	err = r.ledger.do(ctx, owner, api.RaiseDueTx, api.ComponentRef{ComponentID: part}, &out)
-	if refused(err, fault.CodeNotDue) { // the keeper was faster
-		return service.RequestIDOf(part, taskID, 1), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return out.Raised[0].RequestID, nil
-}
-
 // job is the work on one request.
 type job struct {
 	r              *replay
@@ -98,6 +80,29 @@ type job struct {
 	action         service.Action
 	coded          bool
 	at             time.Time // what the file says
+}
+
+// due is the planned request of a part that is exchanged at a visit: raised by use
+// already, or else now. What is exchanged before its time has its plan changed first.
+func (j *job) due(ctx context.Context) (string, error) {
+	id, err := j.r.planned(ctx, j.m, j.part)
+	if err != nil || id != "" {
+		return id, err
+	}
+	if days := int64(j.at.Sub(j.m.since[j.position]) / (24 * time.Hour)); days > 0 && days < visitDays {
+		if err := j.r.ledger.do(ctx, owner, api.ChangePlanTx, api.ChangePlan{ComponentID: j.part, Tasks: tasks(days)}, nil); err != nil {
+			return "", err
+		}
+	}
+	var out api.RaisedRequests
+	err = j.r.ledger.do(ctx, owner, api.RaiseDueTx, api.ComponentRef{ComponentID: j.part}, &out)
+	if refused(err, fault.CodeNotDue) { // the keeper was faster
+		return service.RequestIDOf(j.part, taskID, 1), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return out.Raised[0].RequestID, nil
 }
 
 // reportFault asks for corrective work. The machine's last error of the day before

@@ -29,6 +29,8 @@ type ledger interface {
 	// name is what signed material calls it.
 	name() string
 	now() time.Time
+	// until lets it be so late, where the clock is ours; a network has its own.
+	until(time.Time)
 	organisation(side) string
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
-	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
@@ -54,14 +53,15 @@ func (r *replay) look(ctx context.Context, m *machine) (*told, error) {
 		}
 		t.Repairs = append(t.Repairs, *w)
 	}
-	for n := 1; n <= 5; n++ {
-		var c service.MonitoredCondition
-		code := fmt.Sprintf("error%d", n)
-		err := r.ledger.ask(ctx, owner, api.GetConditionTx, api.ConditionRef{ComponentID: m.id, Measure: code}, &c)
-		if err != nil && !refused(err, fault.CodeConditionUnknown) {
-			return nil, err
-		}
-		if c.Readings > 0 {
+	for _, e := range m.events {
+		for _, code := range e.errors {
+			if t.Errors[code] > 0 {
+				continue
+			}
+			var c service.MonitoredCondition
+			if err := r.ledger.ask(ctx, owner, api.GetConditionTx, api.ConditionRef{ComponentID: m.id, Measure: code}, &c); err != nil {
+				return nil, err
+			}
 			t.Errors[code] = c.Readings
 		}
 	}

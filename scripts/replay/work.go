@@ -136,10 +136,8 @@ func (j *job) do(ctx context.Context) error {
 			return err
 		}
 	}
-	name, activity := "exchange", service.Activity("replace")
-	if j.action == service.Repair {
-		name, activity = "repair", "repair"
-	}
+	name := map[service.Action]string{service.Replace: "exchange", service.Repair: "repair", service.Inspect: "inspect"}[j.action]
+	activity := service.Activity(j.action)
 	var s service.ServiceStep
 	if err := l.do(ctx, provider, api.RecordStepTx, api.RecordStep{RequestID: j.request, Step: name, Activity: activity}, &s); err != nil {
 		return err
@@ -192,7 +190,7 @@ func (j *job) scan(ctx context.Context) error {
 		return err
 	}
 	var out api.ScanOutcome
-	if err := j.r.ledger.do(ctx, provider, api.RecordMachineScanTx, api.RecordMachineScan{MachineID: j.m.id, Envelope: *said}, &out); err != nil {
+	if err := j.r.ledger.do(ctx, owner, api.RecordMachineScanTx, api.RecordMachineScan{MachineID: j.m.id, Envelope: *said}, &out); err != nil {
 		return err
 	}
 	if len(out.Differences) > 0 {

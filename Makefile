@@ -1,7 +1,7 @@
 # lifeledger: everything that can be done from the top of the repository.
 #
 #   network   up, down, status, logs, doctor      the native three-organisation network
-#   using     demo, bench                         a story through the REST API; the measurements
+#   using     demo, replay, bench                 stories through the REST API; the measurements
 #   docker    images, test-network-up, -demo, -down, -images    Hyperledger's test-network, FABRIC_SAMPLES=path
 #   working   test, test-short, lint, fuzz, generate
 #
@@ -49,6 +49,10 @@ doctor: ## check the network and name what is broken, with the remedy
 demo: ## play one shipment through the REST API; RECORDING=path.csv for your own recording
 	@go run ./scripts/demo $(if $(RECORDING),-recording $(RECORDING)) $(DEMO)
 
+.PHONY: replay
+replay: ## play files about machines through the REST API: SERVICE=directory (MACHINES=5 for some of them), CONDITION=path.csv
+	@go run ./scripts/replay $(if $(SERVICE),-service $(SERVICE)) $(if $(MACHINES),-machines $(MACHINES)) $(if $(CONDITION),-condition $(CONDITION)) $(REPLAY)
+
 .PHONY: bench
 bench: ## measure on a network of its own, as ratios (BENCH="-only rest" for flags)
 	@go run ./scripts/bench $(BENCH)
@@ -87,7 +91,7 @@ test-network-down: ## stop and remove it
 
 # Tests that start real networks; one at a time, since each has a dozen processes,
 # and never from Go's cache, which does not see that they build the chaincode and the gateway.
-live = ./network/launch ./network/conformance ./network/faults ./network/testnet ./scripts/demo
+live = ./network/launch ./network/conformance ./network/faults ./network/testnet ./scripts/demo ./scripts/replay
 
 .PHONY: test
 test: ## run every test, the ones on real networks and databases included

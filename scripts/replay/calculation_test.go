@@ -118,9 +118,20 @@ func compare(t *testing.T, dir, run string, got []*told) total {
 	s := sum(got)
 	t.Logf("%+v", s)
 	if len(machines) == 50 {
+		warned := 0
+		for _, one := range got {
+			for _, w := range append(one.Exchanges, one.Repairs...) {
+				if w.ErrorCode != "" {
+					warned++
+				}
+			}
+		}
+		documented(t, fmt.Sprintf("| %d | %s | %s | %d | %d | %d | %s |", s.Machines, thousands(s.Parts), thousands(s.Exchanges), s.Failures, s.Repairs, warned, thousands(s.Errors)))
 		if diff := cmp.Diff(total{Machines: 50, Parts: 50*4 + 1650, Exchanges: 1650, Failures: 373, Repairs: 6, Errors: 1923}, s); diff != "" {
 			t.Error(diff)
 		}
 	}
 	return s
 }
+
+func thousands(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }

@@ -28,6 +28,7 @@ type setting struct {
 	service, condition  string
 	machines, engineers int
 	json                bool
+	name                string // begins every id; "": one of its own
 	out                 io.Writer
 }
 
@@ -80,7 +81,10 @@ func run(ctx context.Context, s setting, c *consortium.Consortium) ([]*told, err
 		return nil, err
 	}
 	began := time.Now()
-	r, err := newReplay(g, f, "fleet-"+strings.ToLower(rand.Text()[:6]), money.Currency("USD"), s.engineers)
+	if s.name == "" {
+		s.name = "fleet-" + strings.ToLower(rand.Text()[:6])
+	}
+	r, err := newReplay(g, f, s.name, money.Currency("USD"), s.engineers)
 	if err != nil {
 		return nil, err
 	}

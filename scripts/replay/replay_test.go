@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/network/launch"
 )
 
 // data finds a directory of real recordings in shared/data, beside the project or
@@ -177,20 +180,64 @@ func TestTheWholeFleetInMemory(t *testing.T) {
 	t.Logf("%d transactions", m.calls)
 	compare(t, dir, "fleet", all)
 	checkMoney(t, m, sum(all))
+	parts := 0
+	for _, k := range m.Keys() {
+		if strings.HasPrefix(k, "\x00component\x00") {
+			parts++
+		}
+	}
+	if want := sum(all).Parts + len(r.machines); parts != want {
+		t.Errorf("%d components are registered, not %d", parts, want)
+	}
 }
 
+// TestASliceThroughTheGateways plays three machines on a real network.
+func TestASliceThroughTheGateways(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a real network")
+	}
+	dir := data(t, "service")
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	n, err := launch.Start(ctx, launch.Options{Dir: t.TempDir(), AutoPorts: true, Gateways: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	all, err := run(ctx, setting{service: dir, machines: 3, engineers: 3, name: "slice", json: true, out: io.Discard}, n.Consortium())
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, dir, "slice", all)
+}
+
+// checkMoney counts what the owner has left, and what waits for the provider.
 func checkMoney(t *testing.T, m *memory, s total) {
 	t.Helper()
-	for _, side := range []struct {
-		of   side
-		want int64
-	}{{owner, 100_000_000 - 5_000*int64(s.Exchanges) - 2_000*int64(s.Repairs)}, {provider, 5_000*int64(s.Exchanges) + 2_000*int64(s.Repairs)}} {
-		var a money.Account
-		if err := m.ask(t.Context(), owner, api.GetAccountTx, api.AccountRef{Organisation: msps[side.of], Currency: "USD"}, &a); err != nil {
+	paid := 5_000*int64(s.Exchanges) + 2_000*int64(s.Repairs)
+	var a money.Account
+	if err := m.ask(t.Context(), owner, api.GetAccountTx, api.AccountRef{Organisation: msps[owner], Currency: "USD"}, &a); err != nil {
+		t.Fatal(err)
+	}
+	if int64(a.TotalMinor) != 100_000_000-paid {
+		t.Errorf("%s has %d, and paid %d", msps[owner], a.TotalMinor, paid)
+	}
+	var credits int64
+	for _, k := range m.Keys() {
+		if !strings.HasPrefix(k, "\x00account.credit\x00") {
+			continue
+		}
+		var c money.Credit
+		if err := json.Unmarshal(m.State(k), &c); err != nil {
 			t.Fatal(err)
 		}
-		if side.of == owner && int64(a.TotalMinor) != side.want {
-			t.Errorf("%s has %d, not %d", msps[side.of], a.TotalMinor, side.want)
-		}
+		credits += int64(c.AmountMinor)
+	}
+	if credits != paid {
+		t.Errorf("credits of %d wait for the provider, not %d", credits, paid)
 	}
 }

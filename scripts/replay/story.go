@@ -201,20 +201,23 @@ func (r *replay) build(ctx context.Context, m *machine) error {
 	return r.report(ctx, m, r.fleet.from)
 }
 
-// makePart registers the next part for a position, with its plan (SV1). since is
-// from when on the calendar counts; "": from now.
+// makePart announces the next part for a position with its plan (SV1). since is from
+// when on the calendar counts, which only a plan that comes by itself can say; "": from now.
 func (r *replay) makePart(ctx context.Context, m *machine, position string, since measure.Time) (string, error) {
-	id := m.partID(position)
 	key, err := smartpackage.GenerateKey(dsse.Ed25519)
 	if err != nil {
 		return "", err
 	}
-	if err := r.ledger.do(ctx, owner, api.RegisterComponentTx, api.RegisterComponent{
-		ComponentID: id, PartNumber: position, Algorithm: key.Public().Algorithm(), PublicKey: key.Public().Base64(), Location: "DEHAM",
-	}, nil); err != nil {
-		return "", err
+	in := api.RegisterComponent{
+		ComponentID: m.partID(position), PartNumber: position, Algorithm: key.Public().Algorithm(), PublicKey: key.Public().Base64(), Location: "DEHAM",
 	}
-	return id, r.ledger.do(ctx, owner, api.AttachPlanTx, api.AttachPlan{ComponentID: id, Since: since, Tasks: tasks(visitDays)}, nil)
+	if since == "" {
+		in.Tasks = tasks(visitDays)
+	}
+	if err := r.ledger.do(ctx, owner, api.RegisterComponentTx, in, nil); err != nil || since == "" {
+		return in.ComponentID, err
+	}
+	return in.ComponentID, r.ledger.do(ctx, owner, api.AttachPlanTx, api.AttachPlan{ComponentID: in.ComponentID, Since: since, Tasks: tasks(visitDays)}, nil)
 }
 
 // tasks is the plan of a part: it may be exchanged after so many days, or as many

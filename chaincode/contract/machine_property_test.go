@@ -48,7 +48,6 @@ func newYard(t *testing.T, rt *rapid.T) *yard {
 			y.plant.do(api.DefineSlotsTx, api.DefineSlots{MachineID: id, Slots: []assembly.SlotDefinition{{SlotID: "s0", PartNumbers: []string{"PART"}}, {SlotID: "s1", PartNumbers: []string{"PART"}}}})
 		}
 	}
-	y.seen = len(w.Blocks())
 	return y
 }
 

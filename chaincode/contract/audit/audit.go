@@ -27,11 +27,12 @@ type Auditor struct {
 	settled map[string]string // shipment → the transaction in which its head became settled
 	opened  map[string]uint64 // shipment, device, limit → sequence of the newest excursion
 	unknown map[string]bool   // kinds of record without a row
-	Counts  Counts
+	upkeep
+	Counts Counts
 }
 
 // Counts says how much there was to audit, so that a test can refuse an audit of nothing.
-type Counts struct{ Transactions, Writes, Postings, Settlements, Excursions int }
+type Counts struct{ Transactions, Writes, Postings, Settlements, Excursions, Works int }
 
 // total is a currency's money: what its issuers answer for, and where it is.
 type total struct{ issued, held int64 }
@@ -48,7 +49,7 @@ type record struct {
 func New() *Auditor {
 	return &Auditor{
 		records: map[string]record{}, totals: map[string]total{},
-		paid: map[string]string{}, interim: map[string]bool{}, settled: map[string]string{}, opened: map[string]uint64{}, unknown: map[string]bool{},
+		paid: map[string]string{}, interim: map[string]bool{}, settled: map[string]string{}, opened: map[string]uint64{}, unknown: map[string]bool{}, upkeep: newUpkeep(),
 	}
 }
 
@@ -96,6 +97,7 @@ func (a *Auditor) Apply(txid string, writes []*kvrwset.KVWrite) error {
 			k.check(a, txid, before, after, posted, complain)
 		}
 	}
+	a.settleUpkeep(complain)
 	for _, c := range slices.Sorted(maps.Keys(a.totals)) {
 		if t := a.totals[c]; t.issued != t.held {
 			complain("of %s, %d are issued and not redeemed, and %d are there; no row of chaincode/contract/audit/kinds.go says what %q hold",

@@ -53,6 +53,51 @@ func excursion(sequence, open, penalty string) *kvrwset.KVWrite {
 	return put(`{"shipmentId":"s","deviceId":"d","limitId":"l","openedSequence":`+sequence+`,"open":`+open+`,"penaltyMinor":`+penalty+`}`, "shipment.excursion", "s", "d", sequence, "l")
 }
 
+func step(number, price string) *kvrwset.KVWrite {
+	return put(`{"requestId":"b","priceMinor":`+price+`}`, "service.step", "b", "0000000000000000000"+number)
+}
+
+func page(machine, one, two string) *kvrwset.KVWrite {
+	return put(`{"machineId":"`+machine+`","positions":[{"slotId":"one","componentId":"`+one+`"},{"slotId":"two","componentId":"`+two+`"}]}`, "assembly.page", machine, "0")
+}
+
+func placed(machine, slot, moves string) *kvrwset.KVWrite {
+	return put(`{"componentId":"p","machineId":"`+machine+`","slotId":"`+slot+`","moves":`+moves+`}`, "placement", "p")
+}
+
+func owned(by, events string) *kvrwset.KVWrite {
+	return put(`{"componentId":"p","owner":"`+by+`","events":`+events+`}`, "component", "p")
+}
+
+func life(number, owner, at string) *kvrwset.KVWrite {
+	return put(`{"componentId":"p","number":`+number+`,"owner":"`+owner+`","at":"`+at+`"}`, "component.event", "p", number)
+}
+
+func custody(intervals string) *kvrwset.KVWrite {
+	return put(`{"status":"in-transit","custody":[`+intervals+`]}`, "shipment", "s")
+}
+
+func counted(number, reading, base string) *kvrwset.KVWrite {
+	return put(`{"componentId":"p","base":[{"measure":"hours","value":`+base+`}],"meters":[{"measure":"hours","number":`+number+`,"reading":`+reading+`}]}`, "usage", "p")
+}
+
+func engineer(status, skill, partNumber string) *kvrwset.KVWrite {
+	return put(`{"credentialId":"ann","issuer":"S","status":"`+status+`","grant":{"skills":["`+skill+`"],"partNumbers":["`+partNumber+`"],"validFrom":"1","validUntil":"5"}}`, "credential", "ann")
+}
+
+func heldWork(status string) *kvrwset.KVWrite {
+	return put(`{"hash":"h","status":"`+status+`"}`, "statement.quarantine", "S", "h")
+}
+
+// work is a request about the task t of p; it is done at a time, by ann.
+func work(id, status, done string) *kvrwset.KVWrite {
+	result := ""
+	if done != "" {
+		result = `,"doneAt":"` + done + `","result":{"engineerId":"ann","statementHash":"h"}`
+	}
+	return put(`{"requestId":"`+id+`","componentId":"p","partNumber":"PUMP","taskId":"t","skill":"pumps","provider":"S","status":"`+status+`"`+result+`}`, "service.request", id)
+}
+
 // TestAnAuditFindsWhatIsWrong: each history is proper up to its last transaction.
 func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 	type tx = []*kvrwset.KVWrite
@@ -106,6 +151,36 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		"a payment that does not add up":        {"a payment does not add up", []tx{{bill("1", "50"), paidService("50", "20", "31")}}},
 		"a bill that forgets a payment":         {"a bill was cut", []tx{{bill("1", "50")}, {bill("0", "0")}}},
 		"a bill that grows by no payment":       {"payments of", []tx{{bill("1", "50")}, {bill("1", "60")}}},
+		"a payment for no step":                 {"was never recorded", []tx{{bill("1", "50"), put(`{"billId":"b","payments":1,"steps":1,"paidMinor":50}`, "service.bill", "b")}}},
+		"steps paid at another price":           {"which cost 40", []tx{{step("0", "40")}, {put(`{"billId":"b","payments":0,"steps":0,"paidMinor":0}`, "service.bill", "b")}, {put(`{"billId":"b","payments":1,"steps":1,"paidMinor":50}`, "service.bill", "b")}}},
+		"a part that goes from slot to slot":    {"", []tx{{page("m", "p", ""), placed("m", "one", "1")}, {page("m", "", "p"), placed("m", "two", "2")}, {page("m", "", ""), placed("", "", "3")}}},
+		"a part in two slots":                   {`in ["m one" "m two"]`, []tx{{page("m", "p", ""), placed("m", "one", "1")}, {page("m", "p", "p"), placed("m", "two", "2")}}},
+		"a part in two machines":                {`in ["m one" "n one"]`, []tx{{page("m", "p", ""), placed("m", "one", "1")}, {page("n", "p", ""), placed("n", "one", "2")}}},
+		"a part that nobody put there":          {`its placement says ""`, []tx{{page("m", "p", "")}}},
+		"a move that is not counted":            {"moves go from 1 to 3", []tx{{page("m", "p", ""), placed("m", "one", "1")}, {page("m", "", ""), placed("", "", "3")}}},
+		"a life of two owners":                  {"", []tx{{owned("M", "1"), life("0", "M", "1")}, {owned("S", "2"), life("1", "S", "2")}}},
+		"an owner whom no event names":          {"and is", []tx{{owned("M", "1"), life("0", "M", "1")}, {owned("S", "2"), life("1", "M", "2")}}},
+		"an ownership with a gap before it":     {"follows on 1 events", []tx{{owned("M", "1"), life("0", "M", "1")}, {owned("S", "3"), life("2", "S", "2")}}},
+		"an ownership that begins too early":    {"an event before the last one", []tx{{owned("M", "1"), life("0", "M", "2")}, {owned("S", "2"), life("1", "S", "1")}}},
+		"a decommissioned part that moves":      {"a decommissioned component changed", []tx{{put(`{"status":"decommissioned"}`, "component", "p")}, {put(`{"status":"active"}`, "component", "p")}}},
+		"custody from one to the next":          {"", []tx{{custody(`{"custodian":"A","from":"1"}`)}, {custody(`{"custodian":"A","from":"1"},{"custodian":"B","from":"2"}`)}}},
+		"custody that overlaps":                 {"custody does not go from one to the next", []tx{{custody(`{"custodian":"A","from":"2"}`)}, {custody(`{"custodian":"A","from":"2"},{"custodian":"B","from":"1"}`)}}},
+		"custody that is forgotten":             {"custody that was given is changed", []tx{{custody(`{"custodian":"A","from":"1"}`)}, {custody(``)}}},
+		"custody that goes to someone else":     {"custody that was given is changed", []tx{{custody(`{"custodian":"A","from":"1"}`)}, {custody(`{"custodian":"B","from":"1"}`)}}},
+		"a meter that is read":                  {"", []tx{{counted("1", "7", "3")}, {counted("1", "8", "4")}, {counted("2", "0", "4")}}},
+		"a meter that runs backwards":           {"a meter ran backwards", []tx{{counted("1", "7", "3")}, {counted("1", "6", "3")}}},
+		"use that is forgotten":                 {"what was counted is not any more", []tx{{counted("1", "7", "3")}, {counted("1", "8", "2")}}},
+		"work of a certified engineer":          {"", []tx{{engineer("active", "pumps", "*")}, {work("r", "started", "")}, {work("r", "done", "2")}, {work("r", "confirmed", "2")}}},
+		"work of a revoked engineer":            {"whose credential was revoked", []tx{{engineer("revoked", "pumps", "*")}, {work("r", "done", "2")}}},
+		"work after a credential's end":         {"whose credential was active", []tx{{engineer("active", "pumps", "*")}, {work("r", "done", "9")}}},
+		"work of somebody without the skill":    {"who is not certified for it", []tx{{engineer("active", "paint", "*")}, {work("r", "done", "2")}}},
+		"work on another type of part":          {"who is not certified for it", []tx{{engineer("active", "pumps", "VALVE")}, {work("r", "done", "2")}}},
+		"work of nobody":                        {"who is not of S", []tx{{work("r", "done", "2")}}},
+		"late work that its issuer released":    {"", []tx{{engineer("revoked", "pumps", "*"), heldWork("released")}, {work("r", "done", "2")}}},
+		"late work that its issuer rejected":    {"on a statement in quarantine", []tx{{engineer("active", "pumps", "*"), heldWork("rejected")}, {work("r", "done", "2")}}},
+		"a request that rises again":            {"a request that was over goes on", []tx{{work("r", "cancelled", "")}, {work("r", "raised", "")}}},
+		"two requests for one task":             {"more than one open request", []tx{{work("r", "raised", "")}, {work("q", "raised", "")}}},
+		"one request for a task after another":  {"", []tx{{work("r", "raised", "")}, {work("r", "cancelled", ""), work("q", "raised", "")}}},
 		"a way of keeping money nobody knows":   {`no row of chaincode/contract/audit/kinds.go says what ["purse"] hold`, []tx{issued, {balance("M", "95", "100"), posting("M", "1", "0", "5", "purse"), put(`{"heldMinor":5}`, "purse", "x")}}},
 		"a key of another form":                 {"no key of the contracts", []tx{{{Key: "x", Value: []byte("{}")}}}},
 		"a document of another kind":            {`is a "account"`, []tx{{{Key: ledgertest.Key("escrow", "s"), Value: []byte(`{"docType":"account"}`)}}}},

@@ -76,12 +76,14 @@ var kinds = map[string]kind{
 	},
 	ledger.KeyPayChannelEvent: {once: true}, ledger.KeyPayChannelProof: {once: true}, ledger.KeyPayChannelItems: {once: true}, ledger.KeyShipmentPayment: {once: true},
 	ledger.KeyBill: {check: checkBill}, ledger.KeyServicePayment: {once: true, check: checkServicePayment},
+	ledger.KeyRequest: {check: checkRequest}, ledger.KeySlotPage: {check: checkPage}, ledger.KeyPlacement: {check: checkPlacement},
+	ledger.KeyComponent: {check: checkComponent}, ledger.KeyCounters: {check: checkCounters},
 	ledger.KeyRequestEvent: {once: true}, ledger.KeyStep: {once: true}, ledger.KeyCertificate: {once: true},
 	// These hold no money, and once written stay as they are.
 	ledger.KeyDeviceKeyUse: {once: true}, ledger.KeyOpening: {once: true}, ledger.KeySession: {once: true}, ledger.KeyFork: {once: true},
 	ledger.KeyCredentialEvent: {once: true}, ledger.KeyStatement: {once: true}, ledger.KeyHeldEnvelope: {once: true}, ledger.KeyValidation: {once: true},
 	ledger.KeyEvidence: {once: true}, ledger.KeyInvoices: {once: true},
-	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true}, ledger.KeySlotPageAside: {once: true}, ledger.KeySlot: {once: true}, ledger.KeyAssemblyEvent: {once: true}, ledger.KeyIdempotency: {once: true},
+	ledger.KeyShipmentEvent: {once: true}, ledger.KeySegment: {once: true}, ledger.KeyComponentEvent: {once: true, check: checkComponentEvent}, ledger.KeySlotPageAside: {once: true}, ledger.KeySlot: {once: true}, ledger.KeyAssemblyEvent: {once: true}, ledger.KeyIdempotency: {once: true},
 }
 
 // checkPosting adds a posting up.
@@ -157,8 +159,9 @@ func checkStatement(a *Auditor, txid string, before, after record, _ map[string]
 	}
 }
 
-// checkShipment: a shipment is settled once, and for good.
+// checkShipment: a shipment is settled once, and for good, and in somebody's custody all the time.
 func checkShipment(a *Auditor, txid string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+	checkCustody(before, after, complain)
 	was, is := before.text("status"), after.text("status")
 	if was == "settled" && is != "settled" {
 		complain("a settled shipment became %s", is)

@@ -2,8 +2,8 @@ package audit
 
 import "encoding/json"
 
-// checkBill: a bill only grows, and never loses a payment.
-func checkBill(_ *Auditor, _ string, before, after record, _ map[string]int64, complain func(string, ...any)) {
+// checkBill: a bill only grows, never loses a payment, and pays each step once.
+func checkBill(a *Auditor, _ string, before, after record, _ map[string]int64, complain func(string, ...any)) {
 	for _, m := range []string{"payments", "steps", "paidMinor"} {
 		if after.number(m) < before.number(m) {
 			complain("a bill was cut: %s, then %s", before.raw, after.raw)
@@ -14,6 +14,7 @@ func checkBill(_ *Auditor, _ string, before, after record, _ map[string]int64, c
 	if grown > 1 || (grown == 1) != (paid > 0) {
 		complain("%d payments of %d in all: %s, then %s", grown, paid, before.raw, after.raw)
 	}
+	a.checkPaidSteps(before, after, complain)
 }
 
 // checkServicePayment: a payment is of something, and adds up.

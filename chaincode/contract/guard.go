@@ -13,8 +13,10 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
 
 // metadataTx is contract-api's own transaction that describes the others.
@@ -74,6 +76,9 @@ func (g *Guard) invoke(stub shim.ChaincodeStubInterface) ([]byte, error) {
 	if err := inv.expectNew(); err != nil {
 		return nil, err
 	}
+	if err := inv.permitted(); err != nil {
+		return nil, err
+	}
 	if err := inv.mandated(); err != nil {
 		return nil, err
 	}
@@ -85,6 +90,21 @@ func (g *Guard) invoke(stub shim.ChaincodeStubInterface) ([]byte, error) {
 		return nil, err
 	}
 	return result, tx.Close()
+}
+
+// permitted refuses a caller whose organisation has no role that the table of
+// permissions asks for. What the table says of relations and states is in the rules,
+// each with its own refusal; a test holds all of them against the table.
+func (i *invocation) permitted() error {
+	r, ok := authority.RowOf(i.name)
+	if !ok {
+		return fault.New(fault.CodeInternal, "%s is not in the table of permissions", i.name)
+	}
+	if r.Needs == "" || r.Later {
+		return nil
+	}
+	i.allowed = r.Needs
+	return (&Context{tx: i.tx}).permit(r.Needs)
 }
 
 // call lets contract-api run the function. What it answers of its own accord is
@@ -161,7 +181,8 @@ func (g *Guard) read(args [][]byte) (request, error) {
 type invocation struct {
 	shim.ChaincodeStubInterface
 	request
-	tx *ledger.Tx
+	tx      *ledger.Tx
+	allowed party.Action // what the caller's roles have been found to allow; "" before
 }
 
 // GetFunctionAndParameters is what contract-api asks for.

@@ -12,6 +12,7 @@ const (
 	RegisterDevice       Action = "register-device"
 	IssueCredential      Action = "issue-credential"
 	CarryStatement       Action = "carry-statement"
+	AskLedger            Action = "ask-ledger"
 	RegisterComponent    Action = "register-component"
 	OwnComponent         Action = "own-component"
 	KeepMachine          Action = "keep-machine"
@@ -41,6 +42,7 @@ func Permissions() []Permission {
 		{RegisterDevice, trading, "who makes, keeps, carries or owns things registers devices"},
 		{IssueCredential, []Role{Manufacturer, Service, Certifier}, "who makes, services or certifies things certifies engineers"},
 		{CarryStatement, Roles(), "every member may carry a signed statement to the ledger"},
+		{AskLedger, Roles(), "every member may ask that what has fallen due is put on record"},
 		{RegisterComponent, []Role{Manufacturer}, "only a manufacturer announces components"},
 		{OwnComponent, trading, "who makes, keeps, carries or owns things may own a component"},
 		{ProvideService, []Role{Service}, "only a service company is contracted to serve components"},

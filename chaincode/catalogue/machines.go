@@ -91,6 +91,7 @@ var machines = []Entity{
 			one("machine", "which machine", "machines", "machineId", "machineId"),
 			one("removedPart", "what was taken out", "components", "removed", "componentId"),
 			one("installedPart", "what was put in", "components", "installed", "componentId"),
+			one("request", "the service request under which it was done", "service-requests", "requestId", "requestId"),
 		},
 	},
 	{

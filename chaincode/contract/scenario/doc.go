@@ -1,6 +1,7 @@
 // Package scenario owns stories about the ledger as text: a txtar file whose
 // comment tells the story and whose script plays it, on any [Backend], any
-// number of times. It supports tests and nothing else imports it. Invariant: a
+// number of times. It supports tests and the demo; nothing that runs in a consortium
+// imports it. Invariant: a
 // script names no absolute time and no fixed identifier, so it does not depend
 // on what the ledger holds already; every answer that a script does not expect
 // ends it.

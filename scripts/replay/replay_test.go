@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,13 +192,19 @@ func TestTheWholeFleetInMemory(t *testing.T) {
 	}
 }
 
-// TestASliceThroughTheGateways plays three machines on a real network.
+// The whole fleet through the gateways takes longer than a test should: -machines 0 -engineers 25.
+var (
+	slice   = flag.Int("machines", 3, "how many machines are played on a real network; 0: all")
+	workers = flag.Int("engineers", 3, "how many engineers work there at the same time")
+)
+
+// TestASliceThroughTheGateways plays a few machines on a real network.
 func TestASliceThroughTheGateways(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a real network")
 	}
 	dir := data(t, "service")
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	n, err := launch.Start(ctx, launch.Options{Dir: t.TempDir(), AutoPorts: true, Gateways: true})
 	if err != nil {
@@ -208,7 +215,7 @@ func TestASliceThroughTheGateways(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	all, err := run(ctx, setting{service: dir, machines: 3, engineers: 3, name: "slice", json: true, out: io.Discard}, n.Consortium())
+	all, err := run(ctx, setting{service: dir, machines: *slice, engineers: *workers, name: "slice", out: t.Output()}, n.Consortium())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,5 +246,24 @@ func checkMoney(t *testing.T, m *memory, s total) {
 	}
 	if credits != paid {
 		t.Errorf("credits of %d wait for the provider, not %d", credits, paid)
+	}
+}
+
+// TestEveryRouteIsInTheDescription holds the routes to the API's own description, so
+// that a changed path is found without a network.
+func TestEveryRouteIsInTheDescription(t *testing.T) {
+	text, err := os.ReadFile("../../gateway/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot := regexp.MustCompile(`\{[^}]*\}`)
+	described := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^  (/\S+):`).FindAllStringSubmatch(string(text), -1) {
+		described[strings.TrimPrefix(slot.ReplaceAllString(m[1], "{}"), "/v1")] = true
+	}
+	for tx, path := range routes {
+		if !described[slot.ReplaceAllString(path, "{}")] {
+			t.Errorf("%s goes to %s, which openapi.yaml does not have", tx, path)
+		}
 	}
 }

@@ -46,7 +46,7 @@ doctor: ## check the network and name what is broken, with the remedy
 ## Using it
 
 .PHONY: demo
-demo: ## play one shipment through the REST API; RECORDING=path.csv for your own recording
+demo: ## play a shipment and a fleet through the REST API; RECORDING=path.csv for your own recording
 	@go run ./scripts/demo $(if $(RECORDING),-recording $(RECORDING)) $(DEMO)
 
 .PHONY: replay
@@ -81,7 +81,7 @@ test-network-up: ## bring up test-network with three organisations and lifeledge
 
 .PHONY: test-network-demo
 test-network-demo: ## play the demo on it; RECORDING=path.csv for your own recording
-	@go run ./scripts/demo -dir .lifeledger-testnet $(if $(RECORDING),-recording $(RECORDING)) $(DEMO)
+	@go run ./scripts/demo -dir .lifeledger-testnet -fleet=false $(if $(RECORDING),-recording $(RECORDING)) $(DEMO)
 
 .PHONY: test-network-down
 test-network-down: ## stop and remove it

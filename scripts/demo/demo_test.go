@@ -52,21 +52,32 @@ func TestTheDemoFindsWhatAnIndependentCalculationFinds(t *testing.T) {
 	if err := s.use(n.Consortium()); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range append([]string{invented(t)}, recordings(t)...) {
-		t.Run(filepath.Base(path), func(t *testing.T) { compare(ctx, t, s, path) })
-	}
 	t.Run("the story is told for a person", func(t *testing.T) {
 		var out bytes.Buffer
-		s.out = &out
-		if err := run(ctx, s); err != nil {
+		told := s
+		told.out, told.fleet, told.run = &out, true, "live"
+		began := time.Now()
+		if err := run(ctx, told); err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range []string{"Who takes part", "SH7", "10.00 tokens", "goes on after the hand-over", "Who pays what", "ShipperMSP", "asked beforehand", "template", "acknowledges", "is rated"} {
+		t.Logf("the demo took %s", time.Since(began).Round(time.Second))
+		for _, text := range []string{"Who takes part", "SH7", "10.00 tokens", "goes on after the hand-over", "Who pays what", "ShipperMSP", "asked beforehand", "template", "acknowledges", "is rated", "A fleet"} {
 			if !strings.Contains(out.String(), text) {
 				t.Errorf("the story does not say %q:\n%s", text, out.String())
 			}
 		}
 	})
+	t.Run("it leaves what the twenty questions ask", func(t *testing.T) {
+		_, all := readQuestions(t)
+		m, err := n.Consortium().Parts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		overREST(t, m.Shipper, "live").check(t, all)
+	})
+	for _, path := range append([]string{invented(t)}, recordings(t)...) {
+		t.Run(filepath.Base(path), func(t *testing.T) { compare(ctx, t, s, path) })
+	}
 }
 
 func compare(ctx context.Context, t *testing.T, s setting, path string) {

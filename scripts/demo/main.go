@@ -24,6 +24,7 @@ func main() {
 	flag.StringVar(&s.recording, "recording", "", "CSV recording to replay; without one, a small invented journey")
 	dir := flag.String("dir", ".lifeledger", "run `directory` of the network, or the file that describes it")
 	flag.BoolVar(&s.json, "json", false, "print the outcome as one JSON document instead of the story")
+	flag.BoolVar(&s.fleet, "fleet", true, "play the story of the fleet, too, that docs/queries.md asks about")
 	timeout := flag.Duration("timeout", 10*time.Minute, "give up after this long")
 	flag.Parse()
 
@@ -60,7 +61,8 @@ type setting struct {
 	recording                      string
 	consortium                     *consortium.Consortium
 	manufacturer, service, shipper rest.Gateway
-	json                           bool
+	json, fleet                    bool
+	run                            string // ends the names of this run; "": a random one
 	out                            io.Writer
 }
 
@@ -107,5 +109,8 @@ func run(ctx context.Context, s setting) error {
 			return err
 		}
 	}
-	return j.tell(ctx)
+	if err := j.tell(ctx); err != nil || !s.fleet || s.json {
+		return err
+	}
+	return j.fleet(ctx)
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
 	"github.com/lifeledger/lifeledger/gateway/projection"
 	"github.com/lifeledger/lifeledger/gateway/query"
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
 var update = flag.Bool("update", false, "write the answers into docs/queries.md")
@@ -238,6 +240,20 @@ func inProcess(t *testing.T) asking {
 	server := httptest.NewServer(h.API)
 	t.Cleanup(server.Close)
 	return asking{server.Client(), server.URL + "/v1", "auditor", storysRun}
+}
+
+// overREST asks at a member's own gateway.
+func overREST(t *testing.T, m *consortium.Member, run string) asking {
+	t.Helper()
+	token, err := os.ReadFile(m.Tokens["auditor"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := m.Gateway.Client(time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return asking{client, strings.TrimRight(m.Gateway.URL, "/") + "/v1", strings.TrimSpace(string(token)), run}
 }
 
 // answers is the service as the handlers ask for it.

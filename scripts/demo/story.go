@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -36,6 +37,7 @@ type journey struct {
 	recorder                       *smartpackage.Recorder
 	key                            *smartpackage.Key
 
+	run                                       string // ends the names of this run
 	shipmentID, deviceID, componentID, ledger string
 	terms                                     shipment.Terms
 	simulated                                 shipment.Simulation // what was said beforehand
@@ -65,11 +67,11 @@ func newJourney(s setting, readings []measure.Reading) (*journey, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := strings.ToLower(rand.Text()[:8])
+	run := cmp.Or(s.run, strings.ToLower(rand.Text()[:8]))
 	j := &journey{
 		consortium: s.consortium, manufacturer: s.manufacturer, service: s.service, shipper: s.shipper,
 		readings: readings, half: len(readings) / 2, state: state, key: key,
-		shipmentID: "shipment-" + run, deviceID: "package-" + run, componentID: "pump-" + run,
+		run: run, shipmentID: "shipment-" + run, deviceID: "package-" + run, componentID: "pump-" + run,
 		out: s.out, result: s.out, json: s.json,
 	}
 	if s.json {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,6 +78,12 @@ func (g Gateway) Reachable(ctx context.Context) error {
 // Get reads a resource.
 func (g Gateway) Get(ctx context.Context, path string, out any) error {
 	return g.call(ctx, http.MethodGet, path, nil, out)
+}
+
+// Written is a write's answer, and the block that it is in.
+type Written struct {
+	Body  []byte
+	Block uint64
 }
 
 // Post sends a write under an idempotency key, so that sending it again after a
@@ -160,8 +167,13 @@ func (g Gateway) once(ctx context.Context, method, path, key string, body []byte
 		_ = json.Unmarshal(answer, p) // what is not a problem document is shown as it is
 		return p
 	}
-	if out == nil {
+	switch out := out.(type) {
+	case nil:
 		return nil
+	case *Written:
+		out.Body = bytes.TrimSpace(answer)
+		out.Block, err = strconv.ParseUint(res.Header.Get("X-Block"), 10, 64)
+		return err
 	}
 	return json.Unmarshal(answer, out)
 }

@@ -27,6 +27,11 @@ func (l ledger) Evaluate(ctx context.Context, tx api.Transaction, argument []byt
 	return result, shown(err)
 }
 
+func (l ledger) Ask(ctx context.Context, tx api.Transaction, argument []byte, fresh bool) (httpapi.LedgerAnswer, error) {
+	a, err := l.network.Ask(ctx, tx, argument, fresh)
+	return httpapi.LedgerAnswer{Result: a.Result, Height: a.Height}, shown(err)
+}
+
 // ChainHeight asks the own peer for the number of its blocks.
 func (l ledger) ChainHeight(ctx context.Context) (uint64, error) {
 	height, err := l.network.ChainHeight(ctx)
@@ -156,6 +161,7 @@ func observeNetwork(m *httpapi.Metrics) fabric.Observer {
 		InFlight: m.PeerInFlight,
 		Block:    func(number uint64, _ int) { m.Block(number) },
 		Stream:   m.Stream,
+		Asked:    m.Asked,
 		Fallback: func(api.Transaction) { m.Fallback() },
 	}
 }

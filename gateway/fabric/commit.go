@@ -3,6 +3,7 @@ package fabric
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -29,6 +30,7 @@ const (
 // that one counts.
 type commits struct {
 	source source
+	told   atomic.Uint64 // the height that includes all that anybody has heard of
 
 	mu      sync.Mutex
 	waiting map[string]*waiter   // guarded by mu; by transaction id
@@ -110,6 +112,7 @@ func (c *commits) settle(known Committed) {
 	if _, ok := c.recent[known.TransactionID]; ok {
 		return
 	}
+	c.tell(known.Block + 1) // before anybody hears of it
 	delete(c.recent, c.ring[c.oldest])
 	c.ring[c.oldest] = known.TransactionID
 	c.oldest = (c.oldest + 1) % len(c.ring)
@@ -118,6 +121,16 @@ func (c *commits) settle(known Committed) {
 		w.outcome = known
 		close(w.done)
 		delete(c.waiting, known.TransactionID)
+	}
+}
+
+// tell notes a height that somebody is about to hear of.
+func (c *commits) tell(height uint64) {
+	for {
+		told := c.told.Load()
+		if told >= height || c.told.CompareAndSwap(told, height) {
+			return
+		}
 	}
 }
 

@@ -57,6 +57,8 @@ type Observer struct {
 	Block func(number uint64, transactions int)
 	// Stream: the block-event stream is up (true) or was cut (false).
 	Stream func(up bool)
+	// Asked: a question was answered by what was kept since the last block, or by the peer.
+	Asked func(kept bool)
 	// Fallback: the named endorsers could not be had, and others were asked.
 	Fallback func(tx api.Transaction)
 }

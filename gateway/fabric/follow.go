@@ -23,7 +23,11 @@ func (n *Network) RawBlocks(ctx context.Context, from uint64, give func(number u
 }
 
 // ChainHeight asks the own peer for the number of blocks of its chain.
-func (n *Network) ChainHeight(ctx context.Context) (uint64, error) { return n.chainHeight(ctx) }
+func (n *Network) ChainHeight(ctx context.Context) (uint64, error) {
+	height, err := n.chainHeight(ctx)
+	n.stream.waits.tell(height)
+	return height, err
+}
 
 func (s *stream) follow(ctx context.Context, from uint64, give func(*common.Block) error) error {
 	s.tail(1)

@@ -27,6 +27,7 @@ type Network struct {
 	roster  *roster
 	gate    *gate
 	stream  *stream
+	answers answers
 
 	stop context.CancelFunc // ends the goroutines below
 	done sync.WaitGroup     // stream.run, watchIdentity

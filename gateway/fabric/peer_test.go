@@ -37,8 +37,9 @@ type fakePeer struct {
 	t   *testing.T
 	key *ecdsa.PublicKey // of the gateway's certificate
 
-	endorse func(orgs []string) error
-	status  func(ctx context.Context, txid string) (*gateway.CommitStatusResponse, error)
+	endorse  func(orgs []string) error
+	evaluate func() error
+	status   func(ctx context.Context, txid string) (*gateway.CommitStatusResponse, error)
 
 	mu        sync.Mutex
 	asked     [][]string // organisations of each Endorse, sorted
@@ -79,6 +80,11 @@ func (p *fakePeer) Evaluate(_ context.Context, r *gateway.EvaluateRequest) (*gat
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked, p.args = append(p.asked, r.GetTargetOrganizations()), args
+	if p.evaluate != nil {
+		if err := p.evaluate(); err != nil {
+			return nil, err
+		}
+	}
 	return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: []byte(answer)}}, nil
 }
 

@@ -44,6 +44,9 @@ type stream struct {
 	bytes int             // guarded by mu; size of kept
 	grew  chan struct{}   // guarded by mu; closed when a block comes or the stream begins anew
 	tails int             // guarded by mu; how many follow
+
+	epoch  int       // guarded by mu; how often the stream began anew
+	relied time.Time // guarded by mu; when somebody last asked for the state
 }
 
 func newStream(s source, config Config) *stream {
@@ -139,7 +142,7 @@ func (s *stream) once(ctx context.Context) error {
 		overdue: func() bool { return s.overdue(time.Now()) },
 		next:    s.height,
 		calm:    s.calm,
-		shorter: s.reset,
+		shorter: func(height uint64) { s.waits.told.Store(0); s.reset(height) },
 	})
 }
 
@@ -229,6 +232,7 @@ func (s *stream) start(ctx context.Context) (uint64, error) {
 func (s *stream) reset(height uint64) {
 	s.mu.Lock()
 	s.next, s.seen, s.kept, s.bytes = height, time.Now(), nil, 0
+	s.epoch++
 	s.wake()
 	s.mu.Unlock()
 	s.waits.doubt()
@@ -246,13 +250,13 @@ func (s *stream) raise(up bool) {
 	}
 }
 
-// overdue reports whether somebody waits or follows, and no block came for a while.
+// overdue reports whether somebody waits, follows or relies on the state, and no block came for a while.
 func (s *stream) overdue(now time.Time) bool {
 	waited := s.waits.waited()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	since := now.Sub(s.seen)
-	return waited && since > silence || s.tails > 0 && since > quiet
+	return waited && since > silence || (s.tails > 0 || now.Sub(s.relied) < 2*quiet) && since > quiet
 }
 
 // calm puts the next question off: the peer has just said that there is no more.

@@ -179,6 +179,7 @@ func (n *Network) Status(ctx context.Context, transactionID string) (Committed, 
 	var e *Error
 	switch {
 	case err == nil:
+		n.stream.waits.tell(found.BlockNumber + 1)
 		return committed(transactionID, found.BlockNumber, found.Code), true, nil
 	case errors.As(err, &e) && statusOf(e.cause).Code() == deadlineExceeded && ctx.Err() == nil:
 		return Committed{}, false, nil

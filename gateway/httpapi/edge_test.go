@@ -245,6 +245,7 @@ func TestMetricNames(t *testing.T) {
 	m.Block(7)
 	m.Stream(true)
 	m.Fallback()
+	m.Asked(true)
 	m.answered("GET", "/v1/ledger", 200, time.Millisecond)
 	m.answered("BREW", "none", 405, time.Millisecond)
 	m.readiness("ShipperMSP", true)
@@ -262,7 +263,7 @@ func TestMetricNames(t *testing.T) {
 		}
 	}
 	want := []string{
-		"block_number", "block_stream_up", "certificate_expiry_timestamp_seconds", "endorser_fallbacks_total", "operation_attempts_total",
+		"block_number", "block_stream_up", "certificate_expiry_timestamp_seconds", "endorser_fallbacks_total", "ledger_questions_total", "operation_attempts_total",
 		"operation_duration_seconds", "operation_queue_seconds", "operations_pending", "operations_total", "organisation_ready",
 		"peer_call_duration_seconds", "peer_calls_in_flight",
 		"read_model_differences_total", "read_model_differs", "read_model_height", "read_model_lag_seconds", "read_model_parked",

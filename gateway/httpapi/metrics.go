@@ -34,6 +34,7 @@ type Metrics struct {
 	blocks       prometheus.Gauge
 	stream       prometheus.Gauge
 	fallbacks    prometheus.Counter
+	questions    *prometheus.CounterVec
 
 	ready *prometheus.GaugeVec
 
@@ -77,6 +78,7 @@ func NewMetrics() *Metrics {
 		peerInFlight: prometheus.NewGauge(gauge("peer_calls_in_flight", "Calls to the peer under way.")),
 		blocks:       prometheus.NewGauge(gauge("block_number", "The last block that the event stream brought.")),
 		stream:       prometheus.NewGauge(gauge("block_stream_up", "1 while the block-event stream is up.")),
+		questions:    prometheus.NewCounterVec(counter("ledger_questions_total", "Questions to the ledger; answer is kept for those that an earlier answer of the same height served."), []string{"answer"}),
 		fallbacks:    prometheus.NewCounter(counter("endorser_fallbacks_total", "Writes endorsed by others than the usual organisations.")),
 
 		ready: prometheus.NewGaugeVec(gauge("organisation_ready", "1 if the organisation answered the last check of readiness."), []string{"organisation"}),
@@ -92,7 +94,7 @@ func NewMetrics() *Metrics {
 	}
 	m.registry.MustRegister(
 		m.requests, m.durations, m.inFlight, m.pending, m.finished, m.operation, m.attempts, m.reendorsed, m.resubmitted, m.queued,
-		m.peerCalls, m.peerInFlight, m.blocks, m.stream, m.fallbacks, m.ready,
+		m.peerCalls, m.peerInFlight, m.blocks, m.stream, m.fallbacks, m.questions, m.ready,
 		m.modelHeight, m.modelLag, m.modelStuck, m.modelParked, m.modelUnknown, m.sampled, m.differing, m.differed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -153,6 +155,15 @@ func (m *Metrics) Block(number uint64) { m.blocks.Set(float64(number)) }
 
 // Stream says whether the block-event stream is up.
 func (m *Metrics) Stream(up bool) { m.stream.Set(number(up)) }
+
+// Asked counts a question to the ledger; kept: an earlier answer served it.
+func (m *Metrics) Asked(kept bool) {
+	if kept {
+		m.questions.WithLabelValues("kept").Inc()
+	} else {
+		m.questions.WithLabelValues("peer").Inc()
+	}
+}
 
 // Fallback counts a write that others than the usual organisations endorsed.
 func (m *Metrics) Fallback() { m.fallbacks.Inc() }

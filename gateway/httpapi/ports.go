@@ -12,11 +12,18 @@ import (
 // Ledger answers questions. Its errors are [*fault.Fault], [*problem.Error] or
 // the context's; anything else is shown as an internal error.
 type Ledger interface {
-	// Evaluate asks the organisation's own peer.
-	Evaluate(ctx context.Context, tx ledgerapi.Transaction, argument []byte) ([]byte, error)
+	// Ask asks the organisation's own peer, or answers what that peer said before to
+	// the same question since its last block; fresh: only the peer will do.
+	Ask(ctx context.Context, tx ledgerapi.Transaction, argument []byte, fresh bool) (LedgerAnswer, error)
 	// Ready proves that each configured organisation's endorsement can be had;
 	// nil stands for yes.
 	Ready(ctx context.Context) map[string]error
+}
+
+// LedgerAnswer is what the ledger said; it MUST NOT be changed.
+type LedgerAnswer struct {
+	Result []byte
+	Height uint64 // the answer is as new as that at least; 0: not known
 }
 
 // Operations carries writes out, each exactly once. Errors are as [Ledger]'s.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,6 +24,9 @@ type record struct {
 	transactionID string
 	operationID   string
 	media         string // of the answer, where there is a choice
+	fresh         bool   // nothing that was kept will do
+	height        uint64 // of the oldest answer of the ledger that this one is made of
+	header        http.Header
 	code          string // of the problem, if it was answered with one
 	err           error
 }
@@ -42,10 +48,31 @@ func (s *server) begin(c *gin.Context) {
 	if !sane(id) {
 		id = newRequestID()
 	}
-	r := &record{id: id, began: time.Now(), operation: s.contract.operationID(c.Request.Method, c.FullPath())}
+	r := &record{id: id, began: time.Now(), operation: s.contract.operationID(c.Request.Method, c.FullPath()), fresh: noCache(c.Request.Header), header: c.Writer.Header()}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), recordKey{}, r))
 	c.Header("X-Request-Id", id)
 	c.Next()
+}
+
+// noCache reports whether the client wants no answer that was given before (RFC 9111).
+func noCache(h http.Header) bool {
+	for _, line := range h.Values("Cache-Control") {
+		for d := range strings.SplitSeq(line, ",") {
+			if d = strings.TrimSpace(d); strings.EqualFold(d, "no-cache") || strings.EqualFold(d, "no-store") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// askedAt says in the answer of which height it is: of the oldest of several.
+func (r *record) askedAt(height uint64) {
+	if height == 0 || r.header == nil || r.height != 0 && r.height <= height {
+		return
+	}
+	r.height = height
+	r.header.Set("X-Ledger-Height", strconv.FormatUint(height, 10))
 }
 
 func newRequestID() string { return "req-" + rand.Text() }

@@ -34,6 +34,8 @@ type fakeLedger struct {
 	ready   map[string]error
 	asked   []asked
 	readies int
+	fresh   bool   // of the last question
+	height  uint64 // of the last answer
 }
 
 type asked struct {
@@ -41,17 +43,19 @@ type asked struct {
 	argument string
 }
 
-func (f *fakeLedger) Evaluate(_ context.Context, tx ledgerapi.Transaction, argument []byte) ([]byte, error) {
+func (f *fakeLedger) Ask(_ context.Context, tx ledgerapi.Transaction, argument []byte, fresh bool) (LedgerAnswer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, asked{tx, string(argument)})
+	f.fresh = fresh
 	if f.panics {
 		panic("secret-of-the-panic")
 	}
 	if err := f.errs[tx]; err != nil {
-		return nil, err
+		return LedgerAnswer{}, err
 	}
-	return []byte(f.answers[tx]), f.err
+	f.height++
+	return LedgerAnswer{[]byte(f.answers[tx]), f.height}, f.err
 }
 
 func (f *fakeLedger) Ready(context.Context) map[string]error {

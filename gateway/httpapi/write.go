@@ -115,11 +115,13 @@ func ask[T any](ctx context.Context, s *server, tx ledgerapi.Transaction, reques
 	if err != nil {
 		return answer, err
 	}
-	result, err := s.ledger.Evaluate(ctx, tx, argument)
+	rec := recordOf(ctx)
+	found, err := s.ledger.Ask(ctx, tx, argument, rec.fresh)
 	if err != nil {
 		return answer, err
 	}
-	return decode[T](tx, result)
+	rec.askedAt(found.Height)
+	return decode[T](tx, found.Result)
 }
 
 func encode(request any) ([]byte, error) {

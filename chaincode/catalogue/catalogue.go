@@ -159,6 +159,9 @@ var entities = func() (all []Entity) {
 
 var byName, byKind = func() (map[string]Entity, map[string][]Entity) {
 	names, kinds := make(map[string]Entity), make(map[string][]Entity)
+	for _, e := range views {
+		names[e.Name] = e
+	}
 	for _, e := range entities {
 		names[e.Name] = e
 		if e.Kind != "" {

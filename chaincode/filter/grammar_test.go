@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,7 +106,7 @@ An entity that is *derived* is made by the read model from several records, and 
 func described() string {
 	var b strings.Builder
 	b.WriteString(aboutFields)
-	for _, e := range catalogue.Entities() {
+	for _, e := range slices.Concat(catalogue.Entities(), catalogue.Views()) {
 		derived := ""
 		if e.Kind == "" {
 			derived = " *Derived.*"

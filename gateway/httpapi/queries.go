@@ -66,7 +66,7 @@ func (s *server) ListEntities(context.Context, api.ListEntitiesRequestObject) (a
 
 func described() []api.EntityDescription {
 	var all []api.EntityDescription
-	for _, e := range catalogue.Entities() {
+	for _, e := range slices.Concat(catalogue.Entities(), catalogue.Views()) {
 		d := api.EntityDescription{Name: e.Name, Says: e.Says, Kind: e.Kind, Fields: []api.FieldDescription{}, Relations: []api.RelationDescription{}}
 		for _, f := range slices.Concat(e.Fields, catalogue.Provenance()) {
 			operations := []string{}

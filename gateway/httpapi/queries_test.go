@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,10 +100,11 @@ func TestTheCatalogueIsShown(t *testing.T) {
 	if err := json.Unmarshal([]byte(text(t, w.send(t, "GET", "/v1/queries", ""))), &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Items) != len(catalogue.Entities()) {
-		t.Errorf("%d entities of %d", len(list.Items), len(catalogue.Entities()))
+	known := slices.Concat(catalogue.Entities(), catalogue.Views())
+	if len(list.Items) != len(known) {
+		t.Fatalf("%d entities of %d", len(list.Items), len(known))
 	}
-	for i, e := range catalogue.Entities() {
+	for i, e := range known {
 		if d := list.Items[i]; d.Name != e.Name || len(d.Fields) != len(e.Fields)+len(catalogue.Provenance()) || len(d.Relations) != len(e.Relations) || len(d.Fields[0].Operations) == 0 {
 			t.Errorf("%+v", d)
 		}

@@ -102,7 +102,8 @@ func version(d Dialect) string {
 		Dialect  Dialect
 		Entities []catalogue.Entity
 		LeftOut  map[string]string
-	}{form, d, catalogue.Entities(), catalogue.LeftOut})
+		Views    []string
+	}{form, d, catalogue.Entities(), catalogue.LeftOut, createViews(d)})
 	if err != nil {
 		panic(err) // the catalogue is made of texts
 	}
@@ -198,7 +199,7 @@ func (s *store) recreate(ctx context.Context, tx *sql.Tx, list string) error {
 			return fmt.Errorf("list of tables: %w", err)
 		}
 	}
-	var statements []string
+	statements := dropViews()
 	for _, name := range old {
 		statements = append(statements, "DROP TABLE IF EXISTS "+Quote(name))
 	}
@@ -206,6 +207,7 @@ func (s *store) recreate(ctx context.Context, tx *sql.Tx, list string) error {
 		now = append(now, t.name)
 		statements = append(statements, t.create(s.dialect)...)
 	}
+	statements = append(statements, createViews(s.dialect)...)
 	for _, text := range append(statements, `DELETE FROM read_model`) {
 		if _, err := tx.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("%.60s: %w", text, err)

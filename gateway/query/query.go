@@ -115,6 +115,34 @@ func (s *Service) Ask(ctx context.Context, a Ask) (Page, error) {
 	return page, nil
 }
 
+// Reading asks several questions of one state of the ledger.
+type Reading struct {
+	Tx *sql.Tx
+	At projection.At
+
+	ctx     context.Context //nolint:containedctx // of the one call that it lives in
+	service *Service
+	now     measure.Time
+}
+
+// Read gives one state of at least that height to do, within the time of one page.
+func (s *Service) Read(ctx context.Context, minHeight uint64, do func(context.Context, *Reading) error) error {
+	return s.view(ctx, minHeight, s.config.Budget, func(ctx context.Context, tx *sql.Tx, at projection.At) error {
+		return do(ctx, &Reading{tx, at, ctx, s, s.now()})
+	})
+}
+
+// Rows answers a question that has neither groups nor included relations; more
+// says that there are more rows than its limit.
+func (r *Reading) Rows(q filter.Question) (rows []Row, more bool, err error) {
+	c, err := q.Check(r.now)
+	if err != nil {
+		return nil, false, err
+	}
+	rows, next, err := r.service.rows(r.ctx, r.Tx, c, Ask{Question: q}, position{Now: r.now})
+	return rows, next != "", err
+}
+
 // All gives every row of an answer at once, and refuses when there are more than most.
 func (s *Service) All(ctx context.Context, q filter.Question, most int) (Page, error) {
 	c, err := q.Check(s.now())

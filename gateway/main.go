@@ -132,7 +132,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	handlers, err := httpapi.New(httpapi.Config{
 		Organisation: c.Organisation, Version: version(), Spec: openAPI,
-		Ledger: ledger{network}, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, SavedQueries: saved, Authenticator: tokens,
+		Ledger: ledger{network}, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, Passports: asking, SavedQueries: saved, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,
 			WriteTime: c.Limits.Wait + writeMargin,

@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/gateway/api"
 	"github.com/lifeledger/lifeledger/gateway/config"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/passport"
 	"github.com/lifeledger/lifeledger/gateway/projection"
 	"github.com/lifeledger/lifeledger/gateway/query"
 	"github.com/lifeledger/lifeledger/gateway/savedquery"
@@ -45,7 +47,7 @@ func openQueries(ctx context.Context, c *config.Config, model *projection.Model,
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- store.Run(running, service, model) }()
-	return questions{service, peer}, savedQueries{store}, func() error {
+	return questions{service, passport.New(model, service), peer}, savedQueries{store}, func() error {
 		cancel()
 		return errors.Join(<-ended, store.Close())
 	}, nil
@@ -53,8 +55,9 @@ func openQueries(ctx context.Context, c *config.Config, model *projection.Model,
 
 // questions is the service as httpapi asks for it.
 type questions struct {
-	service *query.Service
-	peer    query.Peer
+	service   *query.Service
+	passports *passport.Service
+	peer      query.Peer
 }
 
 func (q questions) Ask(ctx context.Context, a httpapi.Asked) (httpapi.Answer, error) {
@@ -76,6 +79,16 @@ func (q questions) Ask(ctx context.Context, a httpapi.Asked) (httpapi.Answer, er
 	}
 	body, err := json.Marshal(page)
 	return httpapi.Answer{Height: page.Height, Body: body}, err
+}
+
+// Passport gives a component's passport.
+func (q questions) Passport(ctx context.Context, componentID string, at measure.Time, minHeight uint64) (httpapi.Answer, error) {
+	p, err := q.passports.Get(ctx, componentID, at, minHeight)
+	if err != nil {
+		return httpapi.Answer{}, modelError(err)
+	}
+	body, err := json.Marshal(p)
+	return httpapi.Answer{Height: p.Height, Body: body}, err
 }
 
 func (q questions) Export(ctx context.Context, a httpapi.Asked, format string, begin func(height uint64) io.Writer) error {

@@ -1728,6 +1728,100 @@ type PartRemoval struct {
 // Passage A checkpoint that the goods have passed.
 type Passage = shipment.Passage
 
+// Passport What is so of one component.
+type Passport struct {
+	// At RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	At Time `json:"at,omitempty"`
+
+	// ComponentID A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	ComponentID ComponentID `json:"componentId"`
+
+	// Height Blocks that the answer knows.
+	//
+	// Example: 43
+	Height uint64 `json:"height"`
+
+	// More The tree has more parts.
+	//
+	// Example: false
+	More bool `json:"more"`
+
+	// Outermost A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	Outermost ComponentID `json:"outermost"`
+
+	// Owner An organisation, by its MSP id.
+	//
+	// Example: ShipperMSP
+	Owner    MSPID             `json:"owner"`
+	Sections []PassportSection `json:"sections"`
+
+	// Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Time Time `json:"time"`
+
+	// Tree Its parts, and theirs, by depth, machine and slot; up to 5,000.
+	Tree []PassportPart `json:"tree"`
+}
+
+// PassportPart A part in the tree of a machine.
+type PassportPart struct {
+	// ComponentID A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	ComponentID ComponentID `json:"componentId"`
+
+	// Depth 1 in the machine itself.
+	//
+	// Example: 1
+	Depth int `json:"depth"`
+
+	// MachineID A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	MachineID ComponentID `json:"machineId"`
+
+	// Since RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Since Time `json:"since"`
+
+	// SlotID The slot of that machine.
+	//
+	// Example: left-bearing
+	SlotID string `json:"slotId"`
+}
+
+// PassportSection The answer to one question about the component.
+type PassportSection struct {
+	// Entity What was asked about.
+	//
+	// Example: findings
+	Entity string `json:"entity"`
+
+	// Filter What was asked; empty if there was nothing to ask for.
+	//
+	// Example: componentId eq "urn:epc:id:sgtin:0614141.107346.2018" and open eq true
+	Filter string      `json:"filter"`
+	Items  []AnswerRow `json:"items"`
+
+	// More There are more than these.
+	//
+	// Example: false
+	More bool `json:"more"`
+
+	// Name What the rows are.
+	//
+	// Example: findings
+	Name string `json:"name"`
+}
+
 // PayerList What one side's payments were for.
 type PayerList = ledgerapi.PayerList
 
@@ -2967,6 +3061,11 @@ type MeasureParameter = Measure
 // MinHeightParameter defines model for MinHeightParameter.
 type MinHeightParameter = uint64
 
+// MomentParameter RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+//
+// Example: 2026-03-01T08:30:00.000Z
+type MomentParameter = Time
+
 // NumberParameter defines model for NumberParameter.
 type NumberParameter = uint64
 
@@ -3618,6 +3717,15 @@ type DeclineOwnershipParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// GetPassportParams defines parameters for GetPassport.
+type GetPassportParams struct {
+	// At As of this moment; now, where it is absent.
+	At MomentParameter `form:"at,omitempty" json:"at,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
+}
+
 // AttachPlanParams defines parameters for AttachPlan.
 type AttachPlanParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -3760,6 +3868,30 @@ type RecordTestParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// GetTimelineParams defines parameters for GetTimeline.
+type GetTimelineParams struct {
+	// Filter A filter in one line; none means every row.
+	Filter FilterParameter `form:"filter,omitempty" json:"filter,omitempty"`
+
+	// Fields Fields of the answer, with commas between them; all, where it is absent.
+	Fields FieldsParameter `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Sort Fields to sort by, with commas between them; a minus before one turns it round. What is lacking comes last, or first when turned round.
+	Sort SortParameter `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Include Relations whose rows come along, with commas between them, such as excursions.custodian.
+	Include IncludeParameter `form:"include,omitempty" json:"include,omitempty"`
+
+	// Limit At most so many rows or groups.
+	Limit RowsParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
 }
 
 // ReportUsageParams defines parameters for ReportUsage.
@@ -3931,6 +4063,33 @@ type RevokeDeviceParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListDuesParams defines parameters for ListDues.
+type ListDuesParams struct {
+	// Days How many days from now on.
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+
+	// Filter A filter in one line; none means every row.
+	Filter FilterParameter `form:"filter,omitempty" json:"filter,omitempty"`
+
+	// Fields Fields of the answer, with commas between them; all, where it is absent.
+	Fields FieldsParameter `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Sort Fields to sort by, with commas between them; a minus before one turns it round. What is lacking comes last, or first when turned round.
+	Sort SortParameter `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Include Relations whose rows come along, with commas between them, such as excursions.custodian.
+	Include IncludeParameter `form:"include,omitempty" json:"include,omitempty"`
+
+	// Limit At most so many rows or groups.
+	Limit RowsParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
 }
 
 // AnnounceEncryptionKeyParams defines parameters for AnnounceEncryptionKey.
@@ -5608,6 +5767,9 @@ type ServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(c *gin.Context, componentID ComponentIDParameter, params DeclineOwnershipParams)
+	// GetPassport Read all of a component at once, now or as of a moment
+	// (GET /components/{componentId}/passport)
+	GetPassport(c *gin.Context, componentID ComponentIDParameter, params GetPassportParams)
 	// GetPlan Get the maintenance plan of a component
 	// (GET /components/{componentId}/plan)
 	GetPlan(c *gin.Context, componentID ComponentIDParameter)
@@ -5662,6 +5824,9 @@ type ServerInterface interface {
 	// RecordTest Keep what a test of a component has shown
 	// (POST /components/{componentId}/tests)
 	RecordTest(c *gin.Context, componentID ComponentIDParameter, params RecordTestParams)
+	// GetTimeline List all that happened to a component
+	// (GET /components/{componentId}/timeline)
+	GetTimeline(c *gin.Context, componentID ComponentIDParameter, params GetTimelineParams)
 	// GetUsage Get how much a component has been used
 	// (GET /components/{componentId}/usage)
 	GetUsage(c *gin.Context, componentID ComponentIDParameter)
@@ -5737,6 +5902,9 @@ type ServerInterface interface {
 	// CheckDisclosure Check what was shown to be behind an attestation
 	// (POST /disclosure-checks)
 	CheckDisclosure(c *gin.Context)
+	// ListDues List what falls due in the next days for a fleet
+	// (GET /dues)
+	ListDues(c *gin.Context, params ListDuesParams)
 	// AnnounceEncryptionKey Announce the key to which readings are sealed for this organisation
 	// (POST /encryption-keys)
 	AnnounceEncryptionKey(c *gin.Context, params AnnounceEncryptionKeyParams)
@@ -8996,6 +9164,50 @@ func (siw *ServerInterfaceWrapper) DeclineOwnership(c *gin.Context) {
 	siw.Handler.DeclineOwnership(c, componentID, params)
 }
 
+// GetPassport operation middleware
+func (siw *ServerInterfaceWrapper) GetPassport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPassportParams
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", c.Request.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter at: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPassport(c, componentID, params)
+}
+
 // GetPlan operation middleware
 func (siw *ServerInterfaceWrapper) GetPlan(c *gin.Context) {
 
@@ -10063,6 +10275,90 @@ func (siw *ServerInterfaceWrapper) RecordTest(c *gin.Context) {
 	}
 
 	siw.Handler.RecordTest(c, componentID, params)
+}
+
+// GetTimeline operation middleware
+func (siw *ServerInterfaceWrapper) GetTimeline(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTimelineParams
+
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter", c.Request.URL.Query(), &params.Filter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter filter: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fields", c.Request.URL.Query(), &params.Fields, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter fields: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", c.Request.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sort: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", c.Request.URL.Query(), &params.Include, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter include: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetTimeline(c, componentID, params)
 }
 
 // GetUsage operation middleware
@@ -11337,6 +11633,89 @@ func (siw *ServerInterfaceWrapper) CheckDisclosure(c *gin.Context) {
 	}
 
 	siw.Handler.CheckDisclosure(c)
+}
+
+// ListDues operation middleware
+func (siw *ServerInterfaceWrapper) ListDues(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDuesParams
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", c.Request.URL.Query(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter days: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter", c.Request.URL.Query(), &params.Filter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter filter: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fields", c.Request.URL.Query(), &params.Fields, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter fields: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", c.Request.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sort: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", c.Request.URL.Query(), &params.Include, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter include: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDues(c, params)
 }
 
 // AnnounceEncryptionKey operation middleware
@@ -19422,6 +19801,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-refusal", wrapper.DeclineOwnership)
+	router.GET(options.BaseURL+"/components/:componentId/passport", wrapper.GetPassport)
 	router.GET(options.BaseURL+"/components/:componentId/plan", wrapper.GetPlan)
 	router.POST(options.BaseURL+"/components/:componentId/plan", wrapper.AttachPlan)
 	router.POST(options.BaseURL+"/components/:componentId/plan-changes", wrapper.ChangePlan)
@@ -19440,6 +19820,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/tag-challenge", wrapper.ChallengeTag)
 	router.GET(options.BaseURL+"/components/:componentId/tests", wrapper.ListTests)
 	router.POST(options.BaseURL+"/components/:componentId/tests", wrapper.RecordTest)
+	router.GET(options.BaseURL+"/components/:componentId/timeline", wrapper.GetTimeline)
 	router.GET(options.BaseURL+"/components/:componentId/usage", wrapper.GetUsage)
 	router.POST(options.BaseURL+"/components/:componentId/usage-reports", wrapper.ReportUsage)
 	router.GET(options.BaseURL+"/components/:componentId/validations", wrapper.ListValidations)
@@ -19465,6 +19846,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/devices/:deviceId/key-rotations", wrapper.RotateDeviceKey)
 	router.POST(options.BaseURL+"/devices/:deviceId/revocation", wrapper.RevokeDevice)
 	router.POST(options.BaseURL+"/disclosure-checks", wrapper.CheckDisclosure)
+	router.GET(options.BaseURL+"/dues", wrapper.ListDues)
 	router.POST(options.BaseURL+"/encryption-keys", wrapper.AnnounceEncryptionKey)
 	router.GET(options.BaseURL+"/encryption-keys/:mspId", wrapper.GetEncryptionKey)
 	router.GET(options.BaseURL+"/keys/:keyId", wrapper.GetKeyHolder)
@@ -20154,6 +20536,15 @@ type PartOrderChangedJSONResponse struct {
 	Body PartOrder
 
 	Headers PartOrderChangedResponseHeaders
+}
+
+type PassportResponseHeaders struct {
+	XLedgerHeight uint64
+}
+type PassportJSONResponse struct {
+	Body Passport
+
+	Headers PassportResponseHeaders
 }
 
 type PaymentChannelJSONResponse PaymentChannel
@@ -21965,6 +22356,30 @@ func (response DeclineOwnership200JSONResponse) VisitDeclineOwnershipResponse(w 
 	return err
 }
 
+type GetPassportRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      GetPassportParams
+}
+
+type GetPassportResponseObject interface {
+	VisitGetPassportResponse(w http.ResponseWriter) error
+}
+
+type GetPassport200JSONResponse struct{ PassportJSONResponse }
+
+func (response GetPassport200JSONResponse) VisitGetPassportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPlanRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 }
@@ -22465,6 +22880,30 @@ func (response RecordTest201JSONResponse) VisitRecordTestResponse(w http.Respons
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTimelineRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      GetTimelineParams
+}
+
+type GetTimelineResponseObject interface {
+	VisitGetTimelineResponse(w http.ResponseWriter) error
+}
+
+type GetTimeline200JSONResponse struct{ AnswerJSONResponse }
+
+func (response GetTimeline200JSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -23131,6 +23570,29 @@ func (response CheckDisclosure200JSONResponse) VisitCheckDisclosureResponse(w ht
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDuesRequestObject struct {
+	Params ListDuesParams
+}
+
+type ListDuesResponseObject interface {
+	VisitListDuesResponse(w http.ResponseWriter) error
+}
+
+type ListDues200JSONResponse struct{ AnswerJSONResponse }
+
+func (response ListDues200JSONResponse) VisitListDuesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -27455,6 +27917,9 @@ type StrictServerInterface interface {
 	// DeclineOwnership End a pending offer of ownership
 	// (POST /components/{componentId}/ownership-refusal)
 	DeclineOwnership(ctx context.Context, request DeclineOwnershipRequestObject) (DeclineOwnershipResponseObject, error)
+	// GetPassport Read all of a component at once, now or as of a moment
+	// (GET /components/{componentId}/passport)
+	GetPassport(ctx context.Context, request GetPassportRequestObject) (GetPassportResponseObject, error)
 	// GetPlan Get the maintenance plan of a component
 	// (GET /components/{componentId}/plan)
 	GetPlan(ctx context.Context, request GetPlanRequestObject) (GetPlanResponseObject, error)
@@ -27509,6 +27974,9 @@ type StrictServerInterface interface {
 	// RecordTest Keep what a test of a component has shown
 	// (POST /components/{componentId}/tests)
 	RecordTest(ctx context.Context, request RecordTestRequestObject) (RecordTestResponseObject, error)
+	// GetTimeline List all that happened to a component
+	// (GET /components/{componentId}/timeline)
+	GetTimeline(ctx context.Context, request GetTimelineRequestObject) (GetTimelineResponseObject, error)
 	// GetUsage Get how much a component has been used
 	// (GET /components/{componentId}/usage)
 	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
@@ -27584,6 +28052,9 @@ type StrictServerInterface interface {
 	// CheckDisclosure Check what was shown to be behind an attestation
 	// (POST /disclosure-checks)
 	CheckDisclosure(ctx context.Context, request CheckDisclosureRequestObject) (CheckDisclosureResponseObject, error)
+	// ListDues List what falls due in the next days for a fleet
+	// (GET /dues)
+	ListDues(ctx context.Context, request ListDuesRequestObject) (ListDuesResponseObject, error)
 	// AnnounceEncryptionKey Announce the key to which readings are sealed for this organisation
 	// (POST /encryption-keys)
 	AnnounceEncryptionKey(ctx context.Context, request AnnounceEncryptionKeyRequestObject) (AnnounceEncryptionKeyResponseObject, error)
@@ -29987,6 +30458,33 @@ func (sh *strictHandler) DeclineOwnership(ctx *gin.Context, componentID Componen
 	}
 }
 
+// GetPassport operation middleware
+func (sh *strictHandler) GetPassport(ctx *gin.Context, componentID ComponentIDParameter, params GetPassportParams) {
+	var request GetPassportRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPassport(ctx, request.(GetPassportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPassport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPassportResponseObject); ok {
+		if err := validResponse.VisitGetPassportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetPlan operation middleware
 func (sh *strictHandler) GetPlan(ctx *gin.Context, componentID ComponentIDParameter) {
 	var request GetPlanRequestObject
@@ -30692,6 +31190,33 @@ func (sh *strictHandler) RecordTest(ctx *gin.Context, componentID ComponentIDPar
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(RecordTestResponseObject); ok {
 		if err := validResponse.VisitRecordTestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTimeline operation middleware
+func (sh *strictHandler) GetTimeline(ctx *gin.Context, componentID ComponentIDParameter, params GetTimelineParams) {
+	var request GetTimelineRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTimeline(ctx, request.(GetTimelineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTimeline")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetTimelineResponseObject); ok {
+		if err := validResponse.VisitGetTimelineResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -31634,6 +32159,32 @@ func (sh *strictHandler) CheckDisclosure(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(CheckDisclosureResponseObject); ok {
 		if err := validResponse.VisitCheckDisclosureResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDues operation middleware
+func (sh *strictHandler) ListDues(ctx *gin.Context, params ListDuesParams) {
+	var request ListDuesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDues(ctx, request.(ListDuesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDues")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListDuesResponseObject); ok {
+		if err := validResponse.VisitListDuesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -50,6 +50,9 @@ func Permissions() []Permission {
 		{"DeleteSavedQuery", reads},
 		{"AnswerSavedQuery", reads},
 		{"FollowSavedQuery", reads},
+		{"GetPassport", reads},
+		{"GetTimeline", reads},
+		{"ListDues", reads},
 
 		{"ListOrganisations", reads},
 		{"GetOrganisation", reads},

@@ -21,10 +21,11 @@ import (
 
 // fakeQuestions answers everything with one row.
 type fakeQuestions struct {
-	asked  []Asked
-	err    error
-	pieces []string // of an export
-	breaks error    // after them
+	asked     []Asked
+	passports []passportAsked
+	err       error
+	pieces    []string // of an export
+	breaks    error    // after them
 }
 
 func (f *fakeQuestions) Ask(_ context.Context, a Asked) (Answer, error) {

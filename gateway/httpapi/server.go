@@ -40,6 +40,7 @@ type Config struct {
 	Operations    Operations
 	ReadModel     ReadModel
 	Questions     Questions
+	Passports     Passports
 	SavedQueries  SavedQueries
 	Authenticator Authenticator
 
@@ -63,6 +64,7 @@ type server struct {
 	operations Operations
 	model      ReadModel
 	questions  Questions
+	passports  Passports
 	saved      SavedQueries
 	contract   *contract
 	metrics    *Metrics
@@ -75,8 +77,8 @@ var _ api.StrictServerInterface = (*server)(nil)
 
 // New assembles the handlers of everything that the gateway serves.
 func New(c Config) (*Handlers, error) {
-	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Questions == nil || c.SavedQueries == nil || c.Authenticator == nil || c.Organisation == "" {
-		return nil, errors.New("httpapi: organisation, ledger, operations, read model, questions, saved queries and authenticator must be given")
+	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Questions == nil || c.Passports == nil || c.SavedQueries == nil || c.Authenticator == nil || c.Organisation == "" {
+		return nil, errors.New("httpapi: organisation, ledger, operations, read model, questions, passports, saved queries and authenticator must be given")
 	}
 	c.Limits = c.Limits.withDefaults()
 	if c.Metrics == nil {
@@ -94,7 +96,7 @@ func New(c Config) (*Handlers, error) {
 
 func assemble(c Config, contract *contract) (*Handlers, error) {
 	s := &server{
-		config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, questions: c.Questions, saved: c.SavedQueries,
+		config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, questions: c.Questions, passports: c.Passports, saved: c.SavedQueries,
 		contract: contract, metrics: c.Metrics, log: c.Log,
 	}
 	ready := &readiness{server: s}

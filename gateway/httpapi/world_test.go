@@ -211,7 +211,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	}
 	c := Config{
 		Organisation: "ShipperMSP", Version: "test",
-		Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Questions: w.questions, SavedQueries: w.saved, Authenticator: fakeTokens{},
+		Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Questions: w.questions, Passports: w.questions, SavedQueries: w.saved, Authenticator: fakeTokens{},
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

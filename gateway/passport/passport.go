@@ -29,24 +29,24 @@ const (
 
 // Section is the answer to one question about the component.
 type Section struct {
-	Name   string
-	Entity string
-	Filter string // the question, in one line; as POST /queries/{entity} takes it
-	Items  []query.Row
-	More   bool // there are more rows than are shown
+	Name   string      `json:"name"`
+	Entity string      `json:"entity"`
+	Filter string      `json:"filter"` // the question, in one line, as GET /queries/{entity} takes it
+	Items  []query.Row `json:"items"`
+	More   bool        `json:"more"` // there are more rows than are shown
 }
 
 // Passport is what is so of one component.
 type Passport struct {
-	ComponentID string
-	At          measure.Time // "": now
-	Height      uint64
-	Time        string // of the newest transaction
-	Owner       string // of the outermost machine, which owns all that is in it
-	Outermost   string // machine in which it is, through all between; or itself
-	Tree        []projection.Installed
-	TreeMore    bool
-	Sections    []Section
+	ComponentID string                 `json:"componentId"`
+	At          measure.Time           `json:"at,omitempty"` // "": now
+	Height      uint64                 `json:"height"`
+	Time        string                 `json:"time"`      // of the newest transaction
+	Owner       string                 `json:"owner"`     // who owns the outermost machine owns all that is in it
+	Outermost   string                 `json:"outermost"` // machine in which it is, through all between; or itself
+	Tree        []projection.Installed `json:"tree"`
+	TreeMore    bool                   `json:"more"`
+	Sections    []Section              `json:"sections"`
 }
 
 // Service gives passports. It is safe for concurrent use.
@@ -94,6 +94,9 @@ func (s *Service) read(ctx context.Context, r *query.Reading, componentID string
 	}
 	if p.Tree, err = then.Tree(ctx, componentID, moment); err != nil {
 		return Passport{}, err
+	}
+	if p.Tree == nil {
+		p.Tree = []projection.Installed{}
 	}
 	if p.TreeMore = len(p.Tree) > treeMost; p.TreeMore {
 		p.Tree = p.Tree[:treeMost]

@@ -13,11 +13,11 @@ import (
 
 // Installed is a part in the tree of a machine at a moment.
 type Installed struct {
-	ComponentID string
-	MachineID   string // in which it was installed
-	SlotID      string
-	Depth       int // 1: in the machine itself
-	Since       measure.Time
+	ComponentID string       `json:"componentId"`
+	MachineID   string       `json:"machineId"` // in which it was installed
+	SlotID      string       `json:"slotId"`
+	Depth       int          `json:"depth"` // 1: in the machine itself
+	Since       measure.Time `json:"since"`
 }
 
 // The bounds of a tree, which are those of the ledger.

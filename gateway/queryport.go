@@ -91,6 +91,16 @@ func (q questions) Passport(ctx context.Context, componentID string, at measure.
 	return httpapi.Answer{Height: p.Height, Body: body}, err
 }
 
+// Changes compares a component's passports.
+func (q questions) Changes(ctx context.Context, componentID string, from, until measure.Time, minHeight uint64) (httpapi.Answer, error) {
+	c, err := q.passports.Changes(ctx, componentID, from, until, minHeight)
+	if err != nil {
+		return httpapi.Answer{}, modelError(err)
+	}
+	body, err := json.Marshal(c)
+	return httpapi.Answer{Height: c.Height, Body: body}, err
+}
+
 func (q questions) Export(ctx context.Context, a httpapi.Asked, format string, begin func(height uint64) io.Writer) error {
 	ask, err := asked(a)
 	if err != nil {

@@ -1770,6 +1770,51 @@ type Passport struct {
 	Tree []PassportPart `json:"tree"`
 }
 
+// PassportChanges What is another in a component's passport between two moments.
+type PassportChanges struct {
+	// ComponentID A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	ComponentID ComponentID `json:"componentId"`
+
+	// From RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	From Time `json:"from"`
+
+	// Height Blocks that the answer knows.
+	//
+	// Example: 43
+	Height uint64 `json:"height"`
+
+	// More There is more than was compared.
+	//
+	// Example: false
+	More bool `json:"more"`
+
+	// Outermost One value at both moments; empty is none.
+	Outermost Turned `json:"outermost"`
+
+	// Owner One value at both moments; empty is none.
+	Owner Turned `json:"owner"`
+
+	// Sections Sections in which something is another.
+	Sections []SectionChanges `json:"sections"`
+
+	// Slots Slots of the tree that hold another part.
+	Slots []SlotTurned `json:"slots"`
+
+	// Time RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Time Time `json:"time"`
+
+	// Until RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Until Time `json:"until,omitempty"`
+}
+
 // PassportPart A part in the tree of a machine.
 type PassportPart struct {
 	// ComponentID A component: SGTIN, CPID with serial, or GIAI.
@@ -2424,6 +2469,20 @@ type Revocation struct {
 // Example: shipper
 type Role = party.Role
 
+// RowTurned A row at both moments.
+type RowTurned struct {
+	// After One row, and where it comes from.
+	After AnswerRow `json:"after"`
+
+	// Before One row, and where it comes from.
+	Before AnswerRow `json:"before"`
+
+	// Fields Those that are not the same.
+	//
+	// Example: ["status"]
+	Fields []string `json:"fields"`
+}
+
 // RuleID Which rule judges.
 //
 // Example: shipment.violation.temperature-high
@@ -2537,6 +2596,23 @@ type ScanSummary = assembly.ScanSummary
 
 // Schedule When things are to happen.
 type Schedule = shipment.Schedule
+
+// SectionChanges The rows of a section that came, went or are not the same.
+type SectionChanges struct {
+	Added   []AnswerRow `json:"added"`
+	Changed []RowTurned `json:"changed"`
+
+	// Entity What was asked about.
+	//
+	// Example: hold-periods
+	Entity string `json:"entity"`
+
+	// Name What the rows are.
+	//
+	// Example: holds
+	Name    string      `json:"name"`
+	Removed []AnswerRow `json:"removed"`
+}
 
 // Segment What the ledger keeps of one signed segment; its bytes are in the transaction that brought it.
 type Segment = shipment.Segment
@@ -2723,6 +2799,29 @@ type SlotList = ledgerapi.SlotList
 // SlotRemoval Names a slot and the part that is believed to be in it, so that nobody removes what somebody else has put there meanwhile.
 type SlotRemoval = assembly.Removal
 
+// SlotTurned A slot that holds another part.
+type SlotTurned struct {
+	// After The part at the second moment; empty for none.
+	//
+	// Example: urn:epc:id:sgtin:0614141.107346.2019
+	After string `json:"after"`
+
+	// Before The part at the first moment; empty for none.
+	//
+	// Example: urn:epc:id:sgtin:0614141.107346.2018
+	Before string `json:"before"`
+
+	// MachineID A component: SGTIN, CPID with serial, or GIAI.
+	//
+	// Example: urn:epc:id:sgtin:4012345.011111.987
+	MachineID ComponentID `json:"machineId"`
+
+	// SlotID The slot.
+	//
+	// Example: left-bearing
+	SlotID string `json:"slotId"`
+}
+
 // Spread Over how many shards an account is spread.
 type Spread = money.Spread
 
@@ -2880,6 +2979,19 @@ type TrackingNumber = string
 //
 // Example: 3f5e0a7c9d1b
 type TransactionID = string
+
+// Turned One value at both moments; empty is none.
+type Turned struct {
+	// After At the second moment.
+	//
+	// Example: OperatorMSP
+	After string `json:"after"`
+
+	// Before At the first moment.
+	//
+	// Example: MakerMSP
+	Before string `json:"before"`
+}
 
 // UnknownKind A kind of record that this gateway is too old to know.
 type UnknownKind struct {
@@ -3472,6 +3584,18 @@ type ApproveRequestParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// GetChangesParams defines parameters for GetChanges.
+type GetChangesParams struct {
+	// From The first moment.
+	From Time `form:"from" json:"from"`
+
+	// Until The second moment; now, where it is absent.
+	Until Time `form:"until,omitempty" json:"until,omitempty"`
+
+	// MinHeight The answer knows at least so many blocks, or there is none. After a write: its X-Block and one.
+	MinHeight MinHeightParameter `form:"minHeight,omitempty" json:"minHeight,omitempty"`
 }
 
 // ListConcessionsParams defines parameters for ListConcessions.
@@ -5671,6 +5795,9 @@ type ServerInterface interface {
 	// GetCare Get who serves a component and what is open
 	// (GET /components/{componentId}/care)
 	GetCare(c *gin.Context, componentID ComponentIDParameter)
+	// GetChanges Compare a component's passports as of two moments
+	// (GET /components/{componentId}/changes)
+	GetChanges(c *gin.Context, componentID ComponentIDParameter, params GetChangesParams)
 	// ListConcessions List the concessions of a component, oldest first
 	// (GET /components/{componentId}/concessions)
 	ListConcessions(c *gin.Context, componentID ComponentIDParameter, params ListConcessionsParams)
@@ -7315,6 +7442,58 @@ func (siw *ServerInterfaceWrapper) GetCare(c *gin.Context) {
 	}
 
 	siw.Handler.GetCare(c, componentID)
+}
+
+// GetChanges operation middleware
+func (siw *ServerInterfaceWrapper) GetChanges(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChangesParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "until", c.Request.URL.Query(), &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter until: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "minHeight" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minHeight", c.Request.URL.Query(), &params.MinHeight, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter minHeight: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetChanges(c, componentID, params)
 }
 
 // ListConcessions operation middleware
@@ -19769,6 +19948,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/approvals/:requestHash/consents", wrapper.ApproveRequest)
 	router.GET(options.BaseURL+"/components/:componentId/authenticity", wrapper.VerifyComponent)
 	router.GET(options.BaseURL+"/components/:componentId/care", wrapper.GetCare)
+	router.GET(options.BaseURL+"/components/:componentId/changes", wrapper.GetChanges)
 	router.GET(options.BaseURL+"/components/:componentId/concessions", wrapper.ListConcessions)
 	router.POST(options.BaseURL+"/components/:componentId/concessions", wrapper.AskConcession)
 	router.POST(options.BaseURL+"/components/:componentId/concessions/:number/decision", wrapper.DecideConcession)
@@ -20545,6 +20725,15 @@ type PassportJSONResponse struct {
 	Body Passport
 
 	Headers PassportResponseHeaders
+}
+
+type PassportChangesResponseHeaders struct {
+	XLedgerHeight uint64
+}
+type PassportChangesJSONResponse struct {
+	Body PassportChanges
+
+	Headers PassportChangesResponseHeaders
 }
 
 type PaymentChannelJSONResponse PaymentChannel
@@ -21479,6 +21668,30 @@ func (response GetCare200JSONResponse) VisitGetCareResponse(w http.ResponseWrite
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChangesRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      GetChangesParams
+}
+
+type GetChangesResponseObject interface {
+	VisitGetChangesResponse(w http.ResponseWriter) error
+}
+
+type GetChanges200JSONResponse struct{ PassportChangesJSONResponse }
+
+func (response GetChanges200JSONResponse) VisitGetChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -27821,6 +28034,9 @@ type StrictServerInterface interface {
 	// GetCare Get who serves a component and what is open
 	// (GET /components/{componentId}/care)
 	GetCare(ctx context.Context, request GetCareRequestObject) (GetCareResponseObject, error)
+	// GetChanges Compare a component's passports as of two moments
+	// (GET /components/{componentId}/changes)
+	GetChanges(ctx context.Context, request GetChangesRequestObject) (GetChangesResponseObject, error)
 	// ListConcessions List the concessions of a component, oldest first
 	// (GET /components/{componentId}/concessions)
 	ListConcessions(ctx context.Context, request ListConcessionsRequestObject) (ListConcessionsResponseObject, error)
@@ -29211,6 +29427,33 @@ func (sh *strictHandler) GetCare(ctx *gin.Context, componentID ComponentIDParame
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetCareResponseObject); ok {
 		if err := validResponse.VisitGetCareResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChanges operation middleware
+func (sh *strictHandler) GetChanges(ctx *gin.Context, componentID ComponentIDParameter, params GetChangesParams) {
+	var request GetChangesRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChanges(ctx, request.(GetChangesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChanges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetChangesResponseObject); ok {
+		if err := validResponse.VisitGetChangesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

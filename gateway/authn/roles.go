@@ -51,6 +51,7 @@ func Permissions() []Permission {
 		{"AnswerSavedQuery", reads},
 		{"FollowSavedQuery", reads},
 		{"GetPassport", reads},
+		{"GetChanges", reads},
 		{"GetTimeline", reads},
 		{"ListDues", reads},
 

@@ -14,6 +14,8 @@ import (
 type Passports interface {
 	// Passport is of a moment, "" for now, and of a height at which there are so many blocks at least.
 	Passport(ctx context.Context, componentID string, at measure.Time, minHeight uint64) (Answer, error)
+	// Changes are those from one moment to another, "" for now.
+	Changes(ctx context.Context, componentID string, from, until measure.Time, minHeight uint64) (Answer, error)
 }
 
 // VisitGetPassportResponse writes the answer.
@@ -28,6 +30,15 @@ func (a answered) VisitListDuesResponse(w http.ResponseWriter) error { return a.
 // GetPassport is GET /components/{componentId}/passport.
 func (s *server) GetPassport(ctx context.Context, r api.GetPassportRequestObject) (api.GetPassportResponseObject, error) {
 	a, err := s.passports.Passport(ctx, r.ComponentID, r.Params.At, r.Params.MinHeight)
+	return answered(a), err
+}
+
+// VisitGetChangesResponse writes the answer.
+func (a answered) VisitGetChangesResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// GetChanges is GET /components/{componentId}/changes.
+func (s *server) GetChanges(ctx context.Context, r api.GetChangesRequestObject) (api.GetChangesResponseObject, error) {
+	a, err := s.passports.Changes(ctx, r.ComponentID, r.Params.From, r.Params.Until, r.Params.MinHeight)
 	return answered(a), err
 }
 

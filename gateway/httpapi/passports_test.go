@@ -22,6 +22,15 @@ func (f *fakeQuestions) Passport(_ context.Context, componentID string, at measu
 		"sections":[{"name":"identity","entity":"components","filter":"componentId eq \"x\"","items":[` + row + `],"more":false}]}`)}, f.err
 }
 
+// Changes answers with one of each kind.
+func (f *fakeQuestions) Changes(_ context.Context, componentID string, from, until measure.Time, minHeight uint64) (Answer, error) {
+	f.passports = append(f.passports, passportAsked{componentID, from, minHeight}, passportAsked{componentID, until, minHeight})
+	row := `{"record":{"componentId":"` + componentID + `"},"ledger":{"key":"component/x","block":42,"transactionId":"tx","time":"2026-03-01T08:30:00.000Z","submitter":"MakerMSP"}}`
+	return Answer{43, json.RawMessage(`{"componentId":"` + componentID + `","from":"` + string(from) + `","height":43,"time":"2026-03-01T08:30:00.000Z",
+		"owner":{"before":"MakerMSP","after":"OperatorMSP"},"outermost":{"before":"a","after":"a"},"slots":[{"machineId":"` + componentID + `","slotId":"left","before":"","after":"b"}],
+		"more":false,"sections":[{"name":"identity","entity":"components","added":[],"removed":[` + row + `],"changed":[{"before":` + row + `,"after":` + row + `,"fields":["owner"]}]}]}`)}, f.err
+}
+
 type passportAsked struct {
 	componentID string
 	at          measure.Time
@@ -41,7 +50,15 @@ func TestPassports(t *testing.T) {
 	if got := w.questions.passports; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("asked for %v", got)
 	}
+	w.questions.passports = nil
+	if res := w.send(t, "GET", "/v1/components/"+shaft+"/changes?from=2026-03-01T08:30:00.000Z&minHeight=7", ""); res.StatusCode != 200 || res.Header.Get("X-Ledger-Height") != "43" {
+		t.Errorf("%d %s", res.StatusCode, text(t, res))
+	}
+	if got := w.questions.passports; len(got) != 2 || got[0] != (passportAsked{shaft, "2026-03-01T08:30:00.000Z", 7}) || got[1] != (passportAsked{shaft, "", 7}) {
+		t.Errorf("compared %v", got)
+	}
 	for target, status := range map[string]int{
+		"/v1/components/" + shaft + "/changes":                  400,
 		"/v1/components/" + shaft + "/passport?at=yesterday":    400,
 		"/v1/components/" + shaft + "/passport?at=2026-03-01":   400,
 		"/v1/components/" + shaft + "/passport?height=1":        400,

@@ -62,17 +62,18 @@ func New(m *projection.Model, q *query.Service) *Service { return &Service{m, q}
 // ledger that has so many blocks at least.
 func (s *Service) Get(ctx context.Context, componentID string, at measure.Time, minHeight uint64) (p Passport, err error) {
 	err = s.query.Read(ctx, minHeight, func(ctx context.Context, r *query.Reading) error {
-		p, err = s.read(ctx, r, componentID, at)
+		p, err = s.read(ctx, r, componentID, at, sectionMost)
 		return err
 	})
 	return p, err
 }
 
-func (s *Service) read(ctx context.Context, r *query.Reading, componentID string, at measure.Time) (Passport, error) {
+// read gives a passport with so many rows a section at most.
+func (s *Service) read(ctx context.Context, r *query.Reading, componentID string, at measure.Time, most int) (Passport, error) {
 	p := Passport{ComponentID: componentID, At: at, Height: r.At.Height, Time: r.At.Time}
 	then := s.model.In(r.Tx)
 	for _, each := range sections {
-		found, err := each.read(ctx, r, then, &p)
+		found, err := each.read(ctx, r, then, &p, most)
 		if err != nil {
 			return Passport{}, fmt.Errorf("%s: %w", each.name, err)
 		}
@@ -112,7 +113,7 @@ func unknown(componentID string, at measure.Time) error {
 }
 
 // read answers one section.
-func (s section) read(ctx context.Context, r *query.Reading, then projection.AsOf, p *Passport) (Section, error) {
+func (s section) read(ctx context.Context, r *query.Reading, then projection.AsOf, p *Passport, most int) (Section, error) {
 	out := Section{Name: s.name, Entity: s.entity, Items: []query.Row{}}
 	about, ok := s.filter(p)
 	if !ok { // nothing to ask for
@@ -124,7 +125,7 @@ func (s section) read(ctx context.Context, r *query.Reading, then projection.AsO
 			out.Filter += " and " + part
 		}
 	}
-	q, err := ask(s.entity, out.Filter, s.sort)
+	q, err := ask(s.entity, out.Filter, s.sort, most)
 	if err != nil {
 		return out, err
 	}
@@ -186,8 +187,8 @@ func hideEnd(rows []query.Row) {
 	}
 }
 
-func ask(entity, text string, sort []string) (filter.Question, error) {
-	q := filter.Question{Entity: entity, Limit: sectionMost}
+func ask(entity, text string, sort []string, most int) (filter.Question, error) {
+	q := filter.Question{Entity: entity, Limit: most}
 	var err error
 	if q.Filter, err = filter.Parse(text); err != nil {
 		return q, err

@@ -53,11 +53,11 @@ func (s section) past(ctx context.Context, r *query.Reading, then projection.AsO
 
 // keysOf are the keys of the records that have to do with the component.
 func keysOf(r *query.Reading, e catalogue.Entity, about string) ([]string, error) {
-	q, err := ask(e.Name, about, nil)
+	q, err := ask(e.Name, about, nil, pastMost)
 	if err != nil {
 		return nil, err
 	}
-	q.Fields, q.Limit = []string{"ledgerKey"}, pastMost
+	q.Fields = []string{"ledgerKey"}
 	rows, more, err := r.Rows(q)
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func journeys(t testing.TB, w *world) {
 	data := filtertest.Data{"organisations": {plain(t, "organisations", 1, filter.Fields{"mspId": "C1", "name": "Carrier One"})}}
 	for i := range 5 {
 		id := fmt.Sprint("S", i)
-		data["shipments"] = append(data["shipments"], plain(t, "shipments", i, filter.Fields{"shipmentId": id, "status": []string{"settled", "in-transit"}[i%2]}))
+		data["shipments"] = append(data["shipments"], plain(t, "shipments", i, filter.Fields{"ledgerBlock": int64(i + 1), "shipmentId": id, "status": []string{"settled", "in-transit"}[i%2]}))
 		data["terms"] = append(data["terms"], plain(t, "terms", i, filter.Fields{"shipmentId": id, "consignor": "M"}))
 	}
 	for i := range 7 {
@@ -128,7 +128,7 @@ func TestAcrossRelations(t *testing.T) {
 				t.Errorf("%+v", i)
 			}
 		}
-		if shown.Ledger["key"] != "shipments/0000" || shown.Ledger["block"] != 0.0 || shown.Ledger["transactionId"] == "" {
+		if shown.Ledger["key"] != "shipments/0000" || shown.Ledger["block"] != 1.0 || shown.Ledger["transactionId"] == "" {
 			t.Errorf("%v", shown.Ledger)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
@@ -103,8 +104,12 @@ func dispatchable(ctx *Context, r service.ServiceRequest, engineerID string, w s
 	return c.Covers(r.Skill, r.PartNumber)
 }
 
-// replaced puts the new part in the place of the old one, as one record.
+// replaced puts the new part in the place of the old one, as one record. Somebody
+// may have taken the old one out since the work began.
 func replaced(ctx *Context, r service.ServiceRequest, place service.Place) error {
+	if place.ParentID == "" {
+		return fault.New(fault.CodeWorkDiffers, "%s is in no machine any more", r.ComponentID).With("componentId", r.ComponentID)
+	}
 	c, err := ledger.Get(ctx.tx, components, r.Result.Installed)
 	if err != nil {
 		return err

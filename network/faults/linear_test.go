@@ -181,18 +181,22 @@ func (j *journey) quarrel(ctx context.Context, t *testing.T, h *history, id int,
 	}
 }
 
-// trade offers, takes and declines a component.
+// trade offers, takes and declines a component; its maker holds and releases it too.
 func (w *world) trade(ctx context.Context, t *testing.T, h *history, id int, component string, c *client) {
 	for k := 0; ctx.Err() == nil; k++ {
 		key := fmt.Sprintf("trade-%d-%d", id, k)
-		in := call{object: component, verb: []string{"offer", "offer", "accept", "accept", "decline"}[rand.IntN(5)], party: c.org}
-		path, body := map[string]string{"offer": "/ownership-offer", "accept": "/ownership-acceptance", "decline": "/ownership-refusal"}[in.verb], ""
+		verbs := []string{"offer", "offer", "accept", "accept", "decline"}
+		if c.org == manufacturer {
+			verbs = append(verbs, "hold", "release", "release")
+		}
+		in := call{object: component, verb: verbs[rand.IntN(len(verbs))], party: c.org}
+		path := map[string]string{
+			"offer": "/ownership-offer", "accept": "/ownership-acceptance", "decline": "/ownership-refusal", "hold": "/holds", "release": "/hold-release",
+		}[in.verb]
+		body := map[string]string{"accept": `{}`, "hold": `{"kind":"safety","reason":"a crack"}`, "release": `{"holder":"manufacturer","reason":"none"}`}[in.verb]
 		if in.verb == "offer" {
 			in.to = w.parties[rand.IntN(3)].org
 			body = fmt.Sprintf(`{"to":%q}`, in.to)
-		}
-		if in.verb == "accept" {
-			body = `{}`
 		}
 		h.ask(ctx, t, "components", id, c, in, "/components/"+component+path, key, body)
 		rest(ctx, time.Duration(rand.IntN(200))*time.Millisecond)

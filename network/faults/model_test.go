@@ -37,6 +37,9 @@ type seen struct {
 	offer           bool
 
 	owner, offeredTo string // of a component, with events
+
+	holds int64 // of its maker's hold: how many there were, and whether one is in force
+	held  bool
 }
 
 // accountState is an account and the credits that were put to it.
@@ -110,21 +113,30 @@ var shipments = partitioned(shipmentState{status: "agreed", events: firstEvents}
 	return true, next
 })
 
-// componentState is a component of the manufacturer's.
+// componentState is a component of the manufacturer's, which may hold it whoever owns it.
 type componentState struct {
 	owner, offeredTo string
 	events           int64
+	holds            int64
+	held             bool
 }
 
 var components = partitioned(componentState{owner: manufacturer, events: 1}, func(s componentState, in call, out seen) (bool, componentState) {
 	next, proper := s, false
 	next.events++
 	switch in.verb {
+	case "hold", "release": // are no events of the component, and say nothing of its owner
+		proper = in.party == manufacturer && s.held == (in.verb == "release")
+		next.events = s.events
+		if next.held = in.verb == "hold"; next.held {
+			next.holds++
+		}
+		out.owner, out.offeredTo, out.events = s.owner, s.offeredTo, s.events
 	case "offer":
-		proper = s.owner == in.party && s.offeredTo == ""
+		proper = s.owner == in.party && s.offeredTo == "" && !s.held
 		next.offeredTo = in.to
 	case "accept":
-		proper = s.offeredTo == in.party
+		proper = s.offeredTo == in.party && !s.held
 		next.owner, next.offeredTo = in.party, ""
 	case "decline":
 		proper = s.offeredTo != "" && (s.owner == in.party || s.offeredTo == in.party)
@@ -133,7 +145,10 @@ var components = partitioned(componentState{owner: manufacturer, events: 1}, fun
 	if !proper {
 		return out.unknown, s
 	}
-	if !out.unknown && next != (componentState{out.owner, out.offeredTo, out.events}) {
+	if in.verb != "hold" && in.verb != "release" { // an answer about the owner says nothing of holds
+		out.holds, out.held = s.holds, s.held
+	}
+	if !out.unknown && next != (componentState{out.owner, out.offeredTo, out.events, out.holds, out.held}) {
 		return false, s
 	}
 	return true, next
@@ -192,13 +207,15 @@ func read(body []byte) seen {
 		Events                 int64
 		Offer                  *struct{}
 		Owner, OfferedTo       string
+		Number                 int64
+		Active                 bool
 	}
 	if json.Unmarshal(body, &v) != nil {
 		return seen{unknown: true}
 	}
 	return seen{
 		balance: v.BalanceMinor, postings: v.Postings, status: v.Status, custody: int64(len(v.Custody)), events: v.Events,
-		offer: v.Offer != nil, owner: v.Owner, offeredTo: v.OfferedTo,
+		offer: v.Offer != nil, owner: v.Owner, offeredTo: v.OfferedTo, holds: v.Number, held: v.Active,
 	}
 }
 
@@ -225,6 +242,9 @@ func TestTheModelsTellRightFromWrong(t *testing.T) {
 	part := func(verb, by, to, owner, offeredTo string, events, began, ended int64) entry {
 		return entry{call{object: "c", verb: verb, party: by, to: to}, seen{owner: owner, offeredTo: offeredTo, events: events}, began, ended}
 	}
+	hold := func(verb string, holds, began, ended int64) entry {
+		return entry{call{object: "c", verb: verb, party: manufacturer}, seen{holds: holds, held: verb == "hold"}, began, ended}
+	}
 	for name, c := range map[string]struct {
 		model   porcupine.Model
 		legal   bool
@@ -249,6 +269,11 @@ func TestTheModelsTellRightFromWrong(t *testing.T) {
 		"a component sold on":                           {components, true, []entry{part("offer", manufacturer, service, manufacturer, service, 2, 0, 1), part("accept", service, "", service, "", 3, 2, 3)}},
 		"a component with two owners":                   {components, false, []entry{part("offer", manufacturer, service, manufacturer, service, 2, 0, 1), part("accept", service, "", service, "", 3, 2, 3), part("offer", manufacturer, carrier, manufacturer, carrier, 4, 4, 5)}},
 		"a component offered to two at once":            {components, false, []entry{part("offer", manufacturer, service, manufacturer, service, 2, 0, 2), part("offer", manufacturer, carrier, manufacturer, carrier, 2, 0, 2)}},
+		"a component held, released and offered":        {components, true, []entry{hold("hold", 1, 0, 1), hold("release", 1, 2, 3), part("offer", manufacturer, service, manufacturer, service, 2, 4, 5)}},
+		"a component offered while it is held":          {components, false, []entry{hold("hold", 1, 0, 1), part("offer", manufacturer, service, manufacturer, service, 2, 2, 3), hold("release", 1, 4, 5)}},
+		"a component taken while it is held":            {components, false, []entry{part("offer", manufacturer, service, manufacturer, service, 2, 0, 1), hold("hold", 1, 2, 3), part("accept", service, "", service, "", 3, 4, 5)}},
+		"a component held as it is taken":               {components, true, []entry{part("offer", manufacturer, service, manufacturer, service, 2, 0, 1), hold("hold", 1, 2, 4), part("accept", service, "", service, "", 3, 2, 4)}},
+		"a hold that was forgotten":                     {components, false, []entry{hold("hold", 1, 0, 1), hold("hold", 1, 2, 3)}},
 		"a component taken whose offer was never taken": {components, false, []entry{part("accept", service, "", service, "", 2, 0, 1)}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,11 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/contract/audit"
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/network/block"
 	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/launch"
@@ -27,7 +30,9 @@ func TestConformance(t *testing.T) {
 	all := stories(t)
 	i := slices.IndexFunc(all, func(s *scenario.Scenario) bool { return s.Name == "founding" })
 	all[0], all[i] = all[i], all[0] // it wants an empty ledger
-	play(t, l, all[0], 0)
+	// Left out where somebody has founded already, and then it alone.
+	t.Run("founding", func(t *testing.T) { play(t, l, all[0], 0) })
+	all = answerable(t, l, all)
 	t.Run("scenarios", func(t *testing.T) {
 		for i, s := range all[1:] {
 			t.Run(s.Name, func(t *testing.T) {
@@ -116,6 +121,20 @@ func recount(t *testing.T, l *live) {
 	if a.Counts.Settlements == 0 {
 		t.Error("no settlement was audited")
 	}
+}
+
+// answerable leaves out the story of the peers that cannot answer questions, where they can.
+func answerable(t *testing.T, l *live, all []*scenario.Scenario) []*scenario.Scenario {
+	t.Helper()
+	_, err := l.Evaluate(service, string(api.FindRecordsTx), `{"entity": "components", "limit": 1}`)
+	if err != nil && strings.Contains(err.Error(), string(fault.CodeQueryState)) {
+		return all
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("ledger-questions is left out: it is about LevelDB, and these peers are on CouchDB")
+	return slices.DeleteFunc(all, func(s *scenario.Scenario) bool { return s.Name == "ledger-questions" })
 }
 
 func stories(t *testing.T) []*scenario.Scenario {

@@ -191,23 +191,7 @@ func TestTwentyQuestions(t *testing.T) {
 // the gateway's own handlers.
 func inProcess(t *testing.T) asking {
 	t.Helper()
-	story, err := fleetStory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cc, err := contract.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := scenario.NewFake(cc)
-	for _, org := range scenario.Organisations() {
-		if _, err := f.Submit(scenario.Organisations()[0], "participant:AnnounceOrganisation", scenario.Announcement(org)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := scenario.Run(story, f, storysRun, currency); err != nil {
-		t.Fatal(err)
-	}
+	f := played(t, storysRun)
 	m, err := projection.Open(t.Context(), projection.Config{SQLite: filepath.Join(t.TempDir(), "model.db")})
 	if err != nil {
 		t.Fatal(err)
@@ -241,6 +225,34 @@ func inProcess(t *testing.T) asking {
 	t.Cleanup(server.Close)
 	return asking{server.Client(), server.URL + "/v1", "auditor", storysRun}
 }
+
+// played is a ledger in memory on which the story was told, once for each run.
+func played(t *testing.T, runs ...string) scenario.Fake {
+	t.Helper()
+	story, err := fleetStory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cc, err := contract.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := scenario.NewFake(cc)
+	for _, org := range scenario.Organisations() {
+		if _, err := f.Submit(scenario.Organisations()[0], "participant:AnnounceOrganisation", scenario.Announcement(org)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, run := range runs {
+		if _, err := scenario.Run(story, f, run, currency); err != nil {
+			t.Fatalf("run %s: %v", run, err)
+		}
+	}
+	return f
+}
+
+// TestTheFleetCanBePlayedAgain: what one run leaves, such as a recall, does not stop the next.
+func TestTheFleetCanBePlayedAgain(t *testing.T) { played(t, "first", "second") }
 
 // overREST asks at a member's own gateway.
 func overREST(t *testing.T, m *consortium.Member, run string) asking {

@@ -17,7 +17,8 @@ func Table() string {
 		"take the approval of several. Roles and relations are both needed where both are named; of several relations, one.\n\n" +
 		"The guard refuses by the roles of this table before any contract's code runs; delegations and mandates read it too. Relations and states\n" +
 		"are in the rules, each with its own fault code. `TestThePermissionsAreWhatTheLedgerDoes` asks the ledger, in the midst of every story,\n" +
-		"what it would say to each caller in each role and to each state, and holds all of that against this table.\n")
+		"what it would say to each caller in each role and to each state, and holds all of that against this table;\n" +
+		"`TestThePermissionsThroughTheGateway` does so through the REST API.\n")
 	contract := ""
 	for _, r := range Rows() {
 		name, _, _ := strings.Cut(r.Transaction, ":")

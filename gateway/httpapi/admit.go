@@ -126,12 +126,12 @@ func (b *buckets) of(name string) *rate.Limiter {
 func (s *server) negotiate(c *gin.Context) {
 	accept := c.Request.Header.Values("Accept")
 	r := recordOf(c)
-	if r.operation == journeyStatement {
-		r.media = chosen(accept)
+	if of := forms[r.operation]; of != nil {
+		r.media = chosen(accept, of)
 	}
-	if forms := streams[r.operation]; forms != nil {
-		if !takes(accept, forms...) {
-			s.fail(c, problem.New(problem.NotAcceptable, "answers are "+strings.Join(forms, " or ")+", problems application/problem+json"))
+	if of := streams[r.operation]; of != nil {
+		if !takes(accept, of...) {
+			s.fail(c, problem.New(problem.NotAcceptable, "answers are "+strings.Join(of, " or ")+", problems application/problem+json"))
 			return
 		}
 	} else if r.media == "" && !takesJSON(accept) {

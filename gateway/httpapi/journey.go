@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,15 +14,20 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/document"
 )
 
-// The media types of a journey statement; the first is what a client gets that takes anything.
+// The media types of answers that have several forms.
 const (
 	asJSON     = "application/json"
 	asHTML     = "text/html"
 	asMarkdown = "text/markdown"
+	asText     = "text/plain"
 )
 
-// journeyStatement is the operation whose answer has three forms.
-const journeyStatement = "GetJourneyStatement"
+// forms are those of the operations whose answer has several. A client that takes
+// anything gets JSON.
+var forms = map[string][]string{
+	"GetJourneyStatement": {asJSON, asHTML, asMarkdown},
+	"VerifyComponent":     {asJSON, asText},
+}
 
 // GetJourneyStatement is GET /shipments/{shipmentId}/journey-statement.
 func (s *server) GetJourneyStatement(ctx context.Context, r api.GetJourneyStatementRequestObject) (api.GetJourneyStatementResponseObject, error) {
@@ -35,22 +41,27 @@ func (s *server) GetJourneyStatement(ctx context.Context, r api.GetJourneyStatem
 		if err != nil {
 			return nil, err
 		}
-		return journeyText{asHTML, page}, nil
+		return textForm{asHTML, page}, nil
 	case asMarkdown:
-		return journeyText{asMarkdown, j.Markdown()}, nil
+		return textForm{asMarkdown, j.Markdown()}, nil
 	}
 	return api.GetJourneyStatement200JSONResponse(*j), nil
 }
 
-// journeyText is a form of the document that people read. The generated answers
-// name no charset, without which a browser takes "°" for something else.
-type journeyText struct {
+// textForm is a form of an answer that people read. The generated answers name
+// no charset, without which a browser takes "°" for something else.
+type textForm struct {
 	media string
 	body  []byte
 }
 
 // VisitGetJourneyStatementResponse writes the answer.
-func (t journeyText) VisitGetJourneyStatementResponse(w http.ResponseWriter) error {
+func (t textForm) VisitGetJourneyStatementResponse(w http.ResponseWriter) error { return t.write(w) }
+
+// VisitVerifyComponentResponse writes the answer.
+func (t textForm) VisitVerifyComponentResponse(w http.ResponseWriter) error { return t.write(w) }
+
+func (t textForm) write(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", t.media+"; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(t.body)))
 	w.WriteHeader(http.StatusOK)
@@ -157,14 +168,14 @@ func whole[T any](j *document.Journey, page func(cursor string) ([]T, string, er
 	}
 }
 
-// chosen is the first form of a journey statement that the client names; JSON for one that takes anything.
-func chosen(accept []string) string {
+// chosen is the first of the forms that the client names; JSON for one that takes anything.
+func chosen(accept, of []string) string {
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
 		if q, bad := strconv.ParseFloat(params["q"], 64); err != nil || bad == nil && q == 0 {
 			continue
 		}
-		if media == asJSON || media == asHTML || media == asMarkdown {
+		if slices.Contains(of, media) {
 			return media
 		}
 	}

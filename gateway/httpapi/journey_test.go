@@ -5,11 +5,14 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 )
 
 func init() {
 	openapi3filter.RegisterBodyDecoder(asHTML, openapi3filter.PlainBodyDecoder)
 	openapi3filter.RegisterBodyDecoder(asMarkdown, openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder(asText, openapi3filter.PlainBodyDecoder)
 	for _, forms := range streams {
 		for _, form := range forms {
 			openapi3filter.RegisterBodyDecoder(form, openapi3filter.PlainBodyDecoder)
@@ -44,5 +47,15 @@ func TestAJourneyStatementHasThreeForms(t *testing.T) {
 				t.Errorf("%d %s: %s", res.StatusCode, res.Header.Get("Content-Type"), body)
 			}
 		})
+	}
+}
+
+// TestAnAuthenticityIsATextMessage: one line, for who asks for text.
+func TestAnAuthenticityIsATextMessage(t *testing.T) {
+	w := newWorld(t)
+	res := w.send(t, "GET", "/v1/components/urn:epc:id:sgtin:4012345.011111.987/authenticity", "", "Accept", "text/plain")
+	body := text(t, res)
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" || strings.Count(body, "\n") != 1 || !strings.HasPrefix(body, "Genuine. Maker ") || len(body) > component.MaxMessage+1 {
+		t.Errorf("%d %s: %q", res.StatusCode, res.Header.Get("Content-Type"), body)
 	}
 }

@@ -77,9 +77,13 @@ func (s *server) CloseFinding(ctx context.Context, r api.CloseFindingRequestObje
 	return api.CloseFinding200JSONResponse{FindingChangedJSONResponse: api.FindingChangedJSONResponse{Body: answer, Headers: headers}}, nil
 }
 
-// VerifyComponent is GET /components/{componentId}/authenticity.
+// VerifyComponent is GET /components/{componentId}/authenticity; as text/plain it
+// is what a gateway of text messages sends on.
 func (s *server) VerifyComponent(ctx context.Context, r api.VerifyComponentRequestObject) (api.VerifyComponentResponseObject, error) {
 	answer, err := ask[component.Authenticity](ctx, s, ledgerapi.VerifyComponentTx, ledgerapi.ComponentRef{ComponentID: r.ComponentID})
+	if err == nil && recordOf(ctx).media == asText {
+		return textForm{asText, []byte(answer.Message() + "\n")}, nil
+	}
 	return api.VerifyComponent200JSONResponse{AuthenticityJSONResponse: api.AuthenticityJSONResponse(answer)}, err
 }
 

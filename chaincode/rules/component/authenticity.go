@@ -1,6 +1,11 @@
 package component
 
-import "github.com/lifeledger/lifeledger/chaincode/rules/measure"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
+)
 
 // Verdict is the short answer to "is it genuine".
 type Verdict string
@@ -63,4 +68,39 @@ func (c Component) Authentic(b Bearing, l FindingLog) Authenticity {
 		a.Verdict, a.Says = Suspect, append(a.Says, "something about it does not fit: see its findings")
 	}
 	return a
+}
+
+// MaxMessage is how many characters one text message holds.
+const MaxMessage = 160
+
+// Message is the answer in one text message (CM13): one line of at most
+// [MaxMessage] characters that every telephone has. Reasons, which are free text,
+// are left out; what does not fit is counted.
+func (a Authenticity) Message() string {
+	if a.Verdict == Unknown {
+		return "Unknown code: re-check the code."
+	}
+	text := map[Verdict]string{Genuine: "Genuine.", Suspect: "SUSPECT.", Withdrawn: "DO NOT USE."}[a.Verdict]
+	text += " Maker " + short(a.Manufacturer) + ", part " + strings.TrimSuffix(short(a.PartNumber), ".") + "."
+	if a.WarrantyUntil != "" {
+		text += " Warranty until " + string(a.WarrantyUntil[:10]) + "."
+	}
+	const more = " +00 more."
+	for i, says := range a.Says {
+		warning, _, _ := strings.Cut(says, ":")
+		if len(text)+len(warning)+2+len(more) > MaxMessage {
+			return text + " +" + strconv.Itoa(len(a.Says)-i) + " more."
+		}
+		text += " " + strings.ToUpper(warning[:1]) + warning[1:] + "."
+	}
+	return text
+}
+
+// short leaves room for the rest of a message.
+func short(id string) string {
+	const most = 24
+	if len(id) > most {
+		return id[:most-2] + ".."
+	}
+	return id
 }

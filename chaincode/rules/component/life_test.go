@@ -309,3 +309,37 @@ func TestIsItGenuine(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerFitsATextMessage: whoever is named and whatever speaks against it.
+func TestAnAnswerFitsATextMessage(t *testing.T) {
+	c := registered(t)
+	c.WarrantyUntil = "2028-03-01T00:00:00.000Z"
+	long := strings.Repeat("M", 96)
+	huge := c
+	huge.Manufacturer, huge.PartNumber, huge.Status = long, long, component.Decommissioned
+	one := component.Bearing{Holds: []component.Hold{{Active: true, By: maker, Reason: "größer: rust"}}}
+	many := component.Bearing{Recalls: []component.Recall{{Manufacturer: long}}}
+	for range 99 {
+		many.Holds = append(many.Holds, component.Hold{By: long, Reason: "日本語"})
+	}
+	for name, x := range map[string]struct {
+		got  component.Authenticity
+		want string
+	}{
+		"an ordinary one": {c.Authentic(component.Bearing{}, component.FindingLog{}), "Genuine. Maker " + maker + ", part " + c.PartNumber + ". Warranty until 2028-03-01."},
+		"held":            {c.Authentic(one, component.FindingLog{}), "DO NOT USE. Maker " + maker + ", part " + c.PartNumber + ". Warranty until 2028-03-01. Held by " + maker + "."},
+		"something does not fit": {c.Authentic(component.Bearing{}, component.FindingLog{Open: 1}),
+			"SUSPECT. Maker " + maker + ", part " + c.PartNumber + ". Warranty until 2028-03-01. Something about it does not fit."},
+		"the longest": {huge.Authentic(many, component.FindingLog{Open: 1, Contested: 1}),
+			"SUSPECT. Maker " + long[:22] + ".., part " + long[:22] + ".. Warranty until 2028-03-01. +103 more."},
+		"no such code": {component.NotRegistered("x"), "Unknown code: re-check the code."},
+	} {
+		got := x.got.Message()
+		if len(got) > component.MaxMessage || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("%s: %d characters: %q", name, len(got), got)
+		}
+		if got != x.want {
+			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+	}
+}

@@ -213,6 +213,8 @@ const (
 	ListTagScansTx     Transaction = "component:ListTagScans"
 	ListFindingsTx     Transaction = "component:ListFindings"
 	VerifyComponentTx  Transaction = "component:Verify"
+	GetMemoryTx        Transaction = "component:GetMemory"
+	CheckMemoryTx      Transaction = "component:CheckMemory"
 
 	GetAssemblyTx     Transaction = "component:GetAssembly"
 	AssemblyHistoryTx Transaction = "component:AssemblyHistory"
@@ -328,7 +330,7 @@ func Transactions() []Access {
 		{ListHoldsTx, false}, {ListRecallsTx, false},
 		{GetDelegationTx, false}, {ListDelegationsTx, false}, {ListAccessesTx, false}, {ListMandatesTx, false}, {GetApprovalTx, false},
 		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
-		{GetChallengeTx, false}, {ListTagScansTx, false}, {ListFindingsTx, false}, {VerifyComponentTx, false},
+		{GetChallengeTx, false}, {ListTagScansTx, false}, {ListFindingsTx, false}, {VerifyComponentTx, false}, {GetMemoryTx, false}, {CheckMemoryTx, false},
 		{GetPlanTx, false}, {GetPlanDueTx, false}, {GetRequestTx, false}, {RequestHistoryTx, false}, {ListStepsTx, false}, {GetBillTx, false}, {ListServicePaymentsTx, false},
 		{GetUsageBillTx, false}, {ListUsageChargesTx, false}, {GetConditionTx, false}, {GetPartOrderTx, false}, {GetCertificateTx, false},
 		{GetShipmentTx, false}, {GetTermsTx, false}, {ShipmentHistoryTx, false}, {GetStreamTx, false}, {ListSegmentsTx, false},

@@ -145,6 +145,7 @@ var LeftOut = map[string]string{
 	"device.key.use":                "an index that the contracts look up; the keys are rows of device-keys and credential-events",
 	"statement.quarantine.envelope": "the bytes that were signed, for which participant:GetQuarantined asks; the statement is a row of quarantined-statements",
 	"assembly.slot":                 "an index that the contracts look up; the slots are rows of machine-slots",
+	"service.request.of":            "an index that the contracts list; the requests are rows of service-requests",
 	"account.waiting":               "an index of credits; a credit that waits is a row of credits without collectedBy",
 	"pseudonym.counted":             "a hash that must not be tied to anything",
 	"idempotency":                   "answers to repeated requests; the transactions are what they are about",

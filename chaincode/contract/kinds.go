@@ -90,6 +90,7 @@ var (
 	plans      = ledger.Kind[service.Plan]{Name: ledger.KeyPlan, Unknown: fault.CodePlanUnknown}
 
 	serviceRequests = ledger.Kind[service.ServiceRequest]{Name: ledger.KeyRequest, Unknown: fault.CodeRequestUnknown}
+	requestsOf      = ledger.Kind[service.RequestOf]{Name: ledger.KeyRequestOf, Unknown: fault.CodeRequestUnknown}
 	requestEvents   = ledger.Kind[service.RequestEvent]{Name: ledger.KeyRequestEvent, Unknown: fault.CodeRequestUnknown}
 	serviceSteps    = ledger.Kind[service.ServiceStep]{Name: ledger.KeyStep, Unknown: fault.CodeRequestUnknown}
 	bills           = ledger.Kind[service.Bill]{Name: ledger.KeyBill, Unknown: fault.CodeBillUnknown}

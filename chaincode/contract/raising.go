@@ -86,6 +86,9 @@ func (g *raising) open(c *service.Care, r service.ServiceRequest, e service.Requ
 	if err := ledger.Append(g.ctx.tx, serviceRequests, &r, r.RequestID); err != nil {
 		return err
 	}
+	if err := ledger.Append(g.ctx.tx, requestsOf, &service.RequestOf{ComponentID: r.ComponentID, RequestID: r.RequestID}, r.ComponentID, r.RequestID); err != nil {
+		return err
+	}
 	if err := ledger.Append(g.ctx.tx, requestEvents, &e, e.RequestID, ledger.Seq(e.Number)); err != nil {
 		return err
 	}

@@ -116,6 +116,8 @@ const (
 	KeyPlan = "service.plan"
 	// KeyRequest: request id. Head; no protection beyond the majority, the work in it is signed and its payment has a record of its own.
 	KeyRequest = "service.request"
+	// KeyRequestOf: component id, request id. Written once with the request, so that all that was done to a component can be listed; no protection of its own.
+	KeyRequestOf = "service.request.of"
 	// KeyRequestEvent: request id, sequence. Append-only, numbered by the request; no protection of its own.
 	KeyRequestEvent = "service.request.event"
 	// KeyStep: request id, sequence. Append-only, numbered by the request; no protection of its own, the engineer signs over them.
@@ -208,7 +210,7 @@ func Keys() []string {
 		KeyDelegation, KeyAccess, KeyMandate, KeyApproval,
 		KeyChallenge, KeyTagKey, KeyTrail, KeyScan, KeyFindingLog, KeyFinding,
 		KeyAssembly, KeySlotPage, KeySlotPageAside, KeySlot, KeyAssemblyEvent, KeyPlacement, KeyCounters,
-		KeyAgreement, KeyCare, KeyPlan, KeyRequest, KeyRequestEvent, KeyStep, KeyBill, KeyServicePayment, KeyCondition, KeyPartOrder, KeyCertificate,
+		KeyAgreement, KeyCare, KeyPlan, KeyRequest, KeyRequestOf, KeyRequestEvent, KeyStep, KeyBill, KeyServicePayment, KeyCondition, KeyPartOrder, KeyCertificate,
 		KeyPseudonym, KeyAttestation, KeyCounted, KeyPayChannel, KeyPayChannelEvent,
 		KeyPayChannelProof, KeyPayChannelItems, KeyShipmentPayment, KeyShipment, KeyTerms, KeyReplacedTerms, KeyShipmentEvent, KeyStream,
 		KeySegment, KeyExcursion, KeyAcknowledgement, KeyOutcome, KeyConsolidation, KeyGoods, KeySettlement, KeyReview,

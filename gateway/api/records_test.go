@@ -70,7 +70,7 @@ var records = []any{
 	service.Plan{}, service.PlannedTask{}, service.Task{}, service.UsageLimit{}, service.Control{}, service.UsageDue{}, service.PlanChange{}, service.PlanDue{}, ledgerapi.RaisedRequests{}, service.ServiceRequest{}, service.Trigger{}, service.FaultReport{}, service.WorkResult{}, ledgerapi.ConditionReported{}, service.MonitoredCondition{}, service.ControlState{}, ledgerapi.ReportFault{}, ledgerapi.RequestEventPage{}, service.RequestEvent{}, ledgerapi.ServiceStepPage{}, service.ServiceStep{}, service.Measurement{}, service.Bound{}, service.ConsumedPart{}, service.Bill{}, service.ChargedMeter{}, ledgerapi.ServicePaymentPage{}, service.ServicePayment{}, service.PaymentLine{}, service.PartOrder{}, ledgerapi.CertificateForm{}, service.ReleaseCertificate{}, service.Block{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
 	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, money.Redemption{}, ledgerapi.RequestRedemption{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
-	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, shipment.Invoice{}, shipment.InvoiceLine{},
+	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, ledgerapi.ProductMemory{}, ledgerapi.MemoryChecked{}, shipment.Invoice{}, shipment.InvoiceLine{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
 
@@ -201,7 +201,7 @@ func TestBoundsAreTheChaincodes(t *testing.T) {
 }
 
 // offLedger are the operations that are posted and write nothing on the ledger.
-var offLedger = []string{"SimulateShipment", "CheckDisclosure", "GetRecords", "FindRecords", "ExplainRecords", "AcceptParked", "AskQuestion", "ExportQuestion"}
+var offLedger = []string{"SimulateShipment", "CheckMemory", "CheckDisclosure", "GetRecords", "FindRecords", "ExplainRecords", "AcceptParked", "AskQuestion", "ExportQuestion"}
 
 // Every operation says what it is, closes its objects and lists its errors.
 func TestContractIsComplete(t *testing.T) {

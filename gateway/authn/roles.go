@@ -99,6 +99,8 @@ func Permissions() []Permission {
 		{"ListFindings", reads},
 		{"CloseFinding", staff},
 		{"VerifyComponent", all},
+		{"GetMemory", reads},
+		{"CheckMemory", all},
 		{"GetAssembly", reads},
 		{"GetAssemblyHistory", reads},
 		{"ListSlots", reads},

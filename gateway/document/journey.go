@@ -1,4 +1,4 @@
-// Package document owns what a person reads about a journey who has no access to
+// Package document owns what a person reads about a journey or a component who has no access to
 // the ledger: a party's lawyer, a court. It decides nothing and fetches nothing.
 // Invariant: what is written follows from the records alone, every fact names the
 // transaction in which it can be checked, and no text of a party is taken for markup.

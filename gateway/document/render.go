@@ -7,9 +7,11 @@ import (
 )
 
 // Markdown is the journey as CommonMark with tables.
-func (j Journey) Markdown() []byte {
+func (j Journey) Markdown() []byte { return markdown(j.sections()) }
+
+func markdown(all []section) []byte {
 	var b bytes.Buffer
-	for i, s := range j.sections() {
+	for i, s := range all {
 		mark := "## "
 		if i == 0 {
 			mark = "# "
@@ -92,7 +94,9 @@ tr { break-inside: avoid; }
 `))
 
 // HTML is the journey as one page.
-func (j Journey) HTML() ([]byte, error) {
+func (j Journey) HTML() ([]byte, error) { return html(j.sections()) }
+
+func html(sections []section) ([]byte, error) {
 	type shown struct {
 		Title string
 		Says  []string
@@ -100,7 +104,7 @@ func (j Journey) HTML() ([]byte, error) {
 		Rows  [][]string
 	}
 	var all []shown
-	for _, s := range j.sections() {
+	for _, s := range sections {
 		all = append(all, shown{s.title, s.says, s.head, s.rows})
 	}
 	var b bytes.Buffer

@@ -66,6 +66,8 @@ var exchanges = []exchange{
 	{"ListFindings", ledgerapi.ListFindingsTx, "", ""},
 	{"CloseFinding", ledgerapi.CloseFindingTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
 	{"VerifyComponent", ledgerapi.VerifyComponentTx, "", ""},
+	{"GetMemory", ledgerapi.GetMemoryTx, "", ""},
+	{"CheckMemory", ledgerapi.CheckMemoryTx, "", ""},
 	{"GetAssembly", ledgerapi.GetAssemblyTx, "", ""},
 	{"GetAssemblyHistory", ledgerapi.AssemblyHistoryTx, "", ""},
 	{"ListSlots", ledgerapi.ListSlotsTx, "", ""},

@@ -27,6 +27,7 @@ const (
 var forms = map[string][]string{
 	"GetJourneyStatement": {asJSON, asHTML, asMarkdown},
 	"VerifyComponent":     {asJSON, asText},
+	"GetMemory":           {asJSON, asHTML, asMarkdown, asText},
 }
 
 // GetJourneyStatement is GET /shipments/{shipmentId}/journey-statement.

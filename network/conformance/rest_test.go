@@ -71,6 +71,8 @@ var routes = map[api.Transaction]string{
 	api.ListFindingsTx:          "/components/{of}/findings",
 	api.CloseFindingTx:          "/components/{componentId}/findings/{number}/closing",
 	api.VerifyComponentTx:       "/components/{componentId}/authenticity",
+	api.GetMemoryTx:             "/components/{componentId}/memory",
+	api.CheckMemoryTx:           "/components/{componentId}/memory-checks",
 	api.GetAssemblyTx:           "/machines/{machineId}",
 	api.AssemblyHistoryTx:       "/machines/{of}/history",
 	api.ListSlotsTx:             "/machines/{machineId}/slots",

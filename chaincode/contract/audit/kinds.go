@@ -78,7 +78,7 @@ var kinds = map[string]kind{
 	ledger.KeyBill: {check: checkBill}, ledger.KeyServicePayment: {once: true, check: checkServicePayment},
 	ledger.KeyRequest: {check: checkRequest}, ledger.KeySlotPage: {check: checkPage}, ledger.KeyPlacement: {check: checkPlacement},
 	ledger.KeyComponent: {check: checkComponent}, ledger.KeyCounters: {check: checkCounters},
-	ledger.KeyRequestEvent: {once: true}, ledger.KeyStep: {once: true}, ledger.KeyCertificate: {once: true},
+	ledger.KeyRequestOf: {once: true}, ledger.KeyRequestEvent: {once: true}, ledger.KeyStep: {once: true}, ledger.KeyCertificate: {once: true},
 	// These hold no money, and once written stay as they are.
 	ledger.KeyDeviceKeyUse: {once: true}, ledger.KeyOpening: {once: true}, ledger.KeySession: {once: true}, ledger.KeyFork: {once: true},
 	ledger.KeyCredentialEvent: {once: true}, ledger.KeyStatement: {once: true}, ledger.KeyHeldEnvelope: {once: true}, ledger.KeyValidation: {once: true},

@@ -231,6 +231,9 @@ func (c Component) checkTag() error {
 	return invalid("tagClass", "tagClass must be passive, active or connected")
 }
 
+// CheckHash accepts a SHA-256 in lower-case hexadecimal digits.
+func CheckHash(field, hash string) error { return checkHash(field, hash, false) }
+
 func checkHash(field, hash string, optional bool) error {
 	ok := len(hash) == 64 || optional && hash == ""
 	for i := 0; ok && i < len(hash); i++ {

@@ -20,6 +20,10 @@ type AttachedDocument struct {
 	TransactionID string       `json:"transactionId"`
 }
 
+// MemoryDocument is the kind of document that anchors a copy of the component's
+// memory: its hash is that of the copy, its uri says where one lies.
+const MemoryDocument = "product-memory"
+
 // AttachDocument adds a paper; its maker and its owner do.
 func (c Component) AttachDocument(d AttachedDocument, w When) (Component, AttachedDocument, LifeEvent, error) {
 	fail := func(err error) (Component, AttachedDocument, LifeEvent, error) { return c, d, LifeEvent{}, err }

@@ -79,6 +79,12 @@ type ServiceRequest struct {
 	ChangedAt    measure.Time `json:"changedAt"`
 }
 
+// RequestOf says of which component a request is. It never changes.
+type RequestOf struct {
+	ComponentID string `json:"componentId"`
+	RequestID   string `json:"requestId"`
+}
+
 // FaultReport is what somebody found wrong.
 type FaultReport struct {
 	Description  string       `json:"description"`

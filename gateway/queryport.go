@@ -168,3 +168,30 @@ func (f follower) Matched(m savedquery.Match) error {
 	}
 	return f.Follower.Matched(m.Number, text)
 }
+
+func shownContact(c savedquery.Contact) api.Contact {
+	return api.Contact{Name: c.Name, Kind: c.Kind, ID: c.ID, Note: c.Note, SavedBy: c.SavedBy, ChangedAt: c.ChangedAt}
+}
+
+func (s savedQueries) ListContacts(ctx context.Context, id string) ([]api.Contact, error) {
+	all, err := s.store.Contacts(ctx, id)
+	out := make([]api.Contact, len(all))
+	for i, c := range all {
+		out[i] = shownContact(c)
+	}
+	return out, err
+}
+
+func (s savedQueries) GetContact(ctx context.Context, name string) (api.Contact, error) {
+	c, err := s.store.Contact(ctx, name)
+	return shownContact(c), err
+}
+
+func (s savedQueries) PutContact(ctx context.Context, c api.Contact) (api.Contact, error) {
+	saved, err := s.store.PutContact(ctx, savedquery.Contact{Name: c.Name, Kind: c.Kind, ID: c.ID, Note: c.Note, SavedBy: c.SavedBy})
+	return shownContact(saved), err
+}
+
+func (s savedQueries) DeleteContact(ctx context.Context, name string) error {
+	return s.store.DeleteContact(ctx, name)
+}

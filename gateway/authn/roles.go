@@ -55,6 +55,11 @@ func Permissions() []Permission {
 		{"GetTimeline", reads},
 		{"ListDues", reads},
 
+		{"ListContacts", reads},
+		{"GetContact", reads},
+		{"PutContact", staff},
+		{"DeleteContact", staff},
+
 		{"ListOrganisations", reads},
 		{"GetOrganisation", reads},
 		{"AnnounceOrganisation", staff},

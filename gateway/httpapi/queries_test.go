@@ -50,10 +50,11 @@ func (f *fakeQuestions) Export(_ context.Context, a Asked, format string, begin 
 
 // fakeSaved keeps one question and tells what it is told to tell.
 type fakeSaved struct {
-	query api.SavedQuery
-	after *uint64
-	err   error
-	tell  func(f Follower) error
+	query   api.SavedQuery
+	contact api.Contact
+	after   *uint64
+	err     error
+	tell    func(f Follower) error
 }
 
 func (f *fakeSaved) List(context.Context) ([]api.SavedQuery, error) {
@@ -66,6 +67,22 @@ func (f *fakeSaved) Put(_ context.Context, q api.SavedQuery) (api.SavedQuery, er
 	f.query.CreatedAt, f.query.ChangedAt = "2026-03-01T08:30:00.000Z", "2026-03-01T08:30:00.000Z"
 	return f.query, f.err
 }
+func (f *fakeSaved) ListContacts(_ context.Context, id string) ([]api.Contact, error) {
+	if id != "" && id != f.contact.ID {
+		return []api.Contact{}, f.err
+	}
+	return []api.Contact{f.contact}, f.err
+}
+func (f *fakeSaved) GetContact(context.Context, string) (api.Contact, error) {
+	return f.contact, f.err
+}
+func (f *fakeSaved) DeleteContact(context.Context, string) error { return f.err }
+func (f *fakeSaved) PutContact(_ context.Context, c api.Contact) (api.Contact, error) {
+	c.ChangedAt = "2026-03-01T08:30:00.000Z"
+	f.contact = c
+	return c, f.err
+}
+
 func (f *fakeSaved) Follow(_ context.Context, _ string, after *uint64, to Follower) error {
 	f.after = after
 	if f.err != nil {
@@ -239,5 +256,36 @@ func TestMatchesAreServerSentEvents(t *testing.T) {
 	}
 	if res := w.send(t, "GET", "/v1/saved-queries/warm/matches", ""); res.StatusCode != 200 || inside != 0 && inside != maxFollowers {
 		t.Errorf("%d, %d inside", res.StatusCode, inside)
+	}
+}
+
+// TestAContactIsANameForSomething, for everybody in the organisation.
+func TestAContactIsANameForSomething(t *testing.T) {
+	w := newWorld(t)
+	const target = "/v1/contacts/workshop-north"
+	res := w.send(t, "PUT", target, `{"kind":"organisation","id":"ServiceMSP","note":"ask for the night shift"}`)
+	if body := text(t, res); res.StatusCode != 200 || !strings.Contains(body, `"name":"workshop-north"`) || !strings.Contains(body, `"savedBy":"`) {
+		t.Fatalf("%d %s", res.StatusCode, body)
+	}
+	for target, says := range map[string]string{target: `"id":"ServiceMSP"`, "/v1/contacts": `"workshop-north"`, "/v1/contacts?id=ServiceMSP": `"workshop-north"`, "/v1/contacts?id=ShipperMSP": `"items":[]`} {
+		res := w.send(t, "GET", target, "")
+		if body := text(t, res); res.StatusCode != 200 || !strings.Contains(body, says) {
+			t.Errorf("%s: %d %s", target, res.StatusCode, body)
+		}
+	}
+	for body, status := range map[string]int{`{"kind":"king","id":"x"}`: 400, `{"kind":"device"}`: 400, `{"kind":"device","id":"a b"}`: 400} {
+		if res := w.send(t, "PUT", target, body); res.StatusCode != status {
+			t.Errorf("%s: %d", body, res.StatusCode)
+		}
+	}
+	if res := w.send(t, "PUT", target, `{"kind":"device","id":"x"}`, "Authorization", "Bearer auditor"); res.StatusCode != 403 {
+		t.Errorf("an auditor: %d", res.StatusCode)
+	}
+	if res := w.send(t, "DELETE", target, ""); res.StatusCode != 204 {
+		t.Errorf("%d", res.StatusCode)
+	}
+	w.saved.err = fault.New(fault.CodeContactUnknown, "none")
+	if res := w.send(t, "GET", target, ""); res.StatusCode != 404 {
+		t.Errorf("%d", res.StatusCode)
 	}
 }

@@ -17,6 +17,7 @@ type SavedQueries interface {
 	Get(ctx context.Context, name string) (api.SavedQuery, error)
 	Put(ctx context.Context, q api.SavedQuery) (api.SavedQuery, error)
 	Delete(ctx context.Context, name string) error
+	Contacts
 	// Follow tells of what newly meets a standing question, until that is changed, the
 	// gateway ends or the follower fails: then it gives that error. What it gives
 	// before the follower was told anything is shown to the client.

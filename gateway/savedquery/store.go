@@ -1,4 +1,5 @@
-// Package savedquery owns the questions that an organisation keeps under a name,
+// Package savedquery owns what an organisation keeps with its gateway: its own names
+// for others (ID13), the questions that it keeps under a name,
 // and those among them that stand: what newly meets a standing question is written
 // down in order as blocks arrive, and can be followed from any place. It answers no
 // question itself. It keeps its tables beside the read model, never in it, since
@@ -34,6 +35,7 @@ import (
 // Bounds.
 const (
 	MaxQueries  = 500    // of one organisation
+	MaxContacts = 2_000  // of one organisation
 	MaxStanding = 50     // of those, that stand
 	MaxMatches  = 10_000 // rows that may meet a standing question
 	MaxKept     = 10_000 // matches that are kept for followers, of each question
@@ -148,6 +150,8 @@ func (s *Store) tables() []string {
 			created_at TEXT, changed_at TEXT, revision BIGINT, looked BOOLEAN, height BIGINT, last_match BIGINT, problem TEXT, PRIMARY KEY (organisation, name))`,
 		`CREATE TABLE IF NOT EXISTS saved_met (organisation TEXT, name TEXT, row_id TEXT, PRIMARY KEY (organisation, name, row_id))`,
 		`CREATE TABLE IF NOT EXISTS saved_matches (organisation TEXT, name TEXT, number BIGINT, height BIGINT, at TEXT, answer TEXT, PRIMARY KEY (organisation, name, number))`,
+		`CREATE TABLE IF NOT EXISTS contacts (organisation TEXT, name TEXT, kind TEXT, id TEXT, note TEXT, saved_by TEXT, changed_at TEXT, PRIMARY KEY (organisation, name))`,
+		`CREATE INDEX IF NOT EXISTS contacts_by_id ON contacts (organisation, id)`,
 		`CREATE TABLE IF NOT EXISTS saved_secret (organisation TEXT PRIMARY KEY, secret TEXT)`,
 	}
 	if s.dialect == projection.Postgres {

@@ -36,6 +36,9 @@ const (
 	CodeSavedQueryStanding Code = "query.saved.not-standing"
 	CodeSavedQueriesMany   Code = "query.saved.too-many"
 
+	CodeContactUnknown Code = "contact.unknown"
+	CodeContactsMany   Code = "contact.too-many"
+
 	// Who may do what.
 	CodeCallerUnknown   Code = "participant.caller-unknown"
 	CodeNotPermitted    Code = "participant.not-permitted"
@@ -357,6 +360,8 @@ func Catalogue() []Entry {
 		{CodeSavedQueryUnknown, NotFound, "no question is saved under this name"},
 		{CodeSavedQueryStanding, Refused, "the saved question does not stand, so nothing is written down about it"},
 		{CodeSavedQueriesMany, Refused, "as many questions are saved, or stand, as may be"},
+		{CodeContactUnknown, NotFound, "the contact book has nothing under this name"},
+		{CodeContactsMany, Refused, "the contact book has as many entries as it may"},
 		{CodeQueryCursor, Malformed, "the cursor is not one that was given for this question"},
 		{CodeQueryLedger, Refused, "the ledger itself cannot answer this part of the question, and the read model can"},
 		{CodeQueryState, Refused, "the peer keeps its state in a database that answers no questions"},

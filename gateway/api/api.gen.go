@@ -685,6 +685,50 @@ type ConsolidationOffer struct {
 // ConsumedPart What was put in that has no serial number of its own.
 type ConsumedPart = service.ConsumedPart
 
+// Contact This organisation's own name for something on the ledger.
+type Contact struct {
+	// ChangedAt RFC 3339 in UTC with at most milliseconds; answers always have three decimals.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	ChangedAt Time `json:"changedAt"`
+
+	// ID An organisation, credential, device, component or key, by its id.
+	//
+	// Example: ServiceMSP
+	ID ContactID `json:"id"`
+
+	// Kind What sort of thing it is.
+	//
+	// Example: organisation
+	Kind ContactKind `json:"kind"`
+
+	// Name Example: workshop-north
+	Name string `json:"name"`
+
+	// Note Example: ask for the night shift
+	Note string `json:"note,omitempty"`
+
+	// SavedBy Whose token saved it last.
+	//
+	// Example: officer@shipper
+	SavedBy string `json:"savedBy"`
+}
+
+// ContactID An organisation, credential, device, component or key, by its id.
+//
+// Example: ServiceMSP
+type ContactID = string
+
+// ContactKind What sort of thing it is.
+//
+// Example: organisation
+type ContactKind = string
+
+// ContactList The contacts, by name.
+type ContactList struct {
+	Items []Contact `json:"items"`
+}
+
 // Control One rule with its figures, of one task and one measure. Which figures it has, the rule says; the others are 0.
 type Control = service.Control
 
@@ -1432,6 +1476,17 @@ type Measurement = service.Measurement
 // Example: image/jpeg
 type MediaTypeName = string
 
+// MemoryCheck Asks whether the hash of a copy is on record.
+type MemoryCheck struct {
+	// Hash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Hash Hash `json:"hash"`
+}
+
+// MemoryChecked Whether the hash of a copy is on record, and what has happened since.
+type MemoryChecked = ledgerapi.MemoryChecked
+
 // MeterChange Is another device in the place of a component's meter.
 type MeterChange = component.MeterChange
 
@@ -1463,6 +1518,24 @@ type Minor = money.Minor
 
 // MonitoredCondition One measure of one component: the last reading, and the memory of the controls that follow it (SV9).
 type MonitoredCondition = service.MonitoredCondition
+
+// NewContact What a name is to mean.
+type NewContact struct {
+	// ID An organisation, credential, device, component or key, by its id.
+	//
+	// Example: ServiceMSP
+	ID ContactID `json:"id"`
+
+	// Kind What sort of thing it is.
+	//
+	// Example: organisation
+	Kind ContactKind `json:"kind"`
+
+	// Note For people.
+	//
+	// Example: ask for the night shift
+	Note string `json:"note,omitempty"`
+}
 
 // NewPart What is split off, and the devices that travel with it.
 type NewPart struct {
@@ -2016,6 +2089,9 @@ type ProcessRecording struct {
 //
 // Example: proposed
 type ProcessStatus = component.ProcessStatus
+
+// ProductMemory All that the ledger says about one component.
+type ProductMemory = ledgerapi.ProductMemory
 
 // ProposeAgreement Offers an agreement about serving components, from either side.
 type ProposeAgreement = ledgerapi.ProposeAgreement
@@ -3087,6 +3163,9 @@ type ComponentIDParameter = ComponentID
 // Example: 376104250021234569
 type ConsolidationIDParameter = SSCC
 
+// ContactNameParameter defines model for ContactNameParameter.
+type ContactNameParameter = string
+
 // CredentialIDParameter An engineer's personal number with the issuer, such as a GSRN.
 //
 // Example: 401234500000000017
@@ -4088,6 +4167,12 @@ type DeclineConsolidationParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListContactsParams defines parameters for ListContacts.
+type ListContactsParams struct {
+	// ID Only the names of this.
+	ID ContactID `form:"id,omitempty" json:"id,omitempty"`
 }
 
 // ListCredentialsParams defines parameters for ListCredentials.
@@ -5376,6 +5461,9 @@ type RelocateComponentJSONRequestBody = Relocation
 // SetMandateJSONRequestBody defines body for SetMandate for application/json ContentType.
 type SetMandateJSONRequestBody = MandateSetting
 
+// CheckMemoryJSONRequestBody defines body for CheckMemory for application/json ContentType.
+type CheckMemoryJSONRequestBody = MemoryCheck
+
 // ReplaceMeterJSONRequestBody defines body for ReplaceMeter for application/json ContentType.
 type ReplaceMeterJSONRequestBody = MeterReplacement
 
@@ -5444,6 +5532,9 @@ type OfferConsolidationJSONRequestBody = ConsolidationOffer
 
 // DeclineConsolidationJSONRequestBody defines body for DeclineConsolidation for application/json ContentType.
 type DeclineConsolidationJSONRequestBody = StatedReason
+
+// PutContactJSONRequestBody defines body for PutContact for application/json ContentType.
+type PutContactJSONRequestBody = NewContact
 
 // IssueCredentialJSONRequestBody defines body for IssueCredential for application/json ContentType.
 type IssueCredentialJSONRequestBody = IssueCredential
@@ -5882,6 +5973,12 @@ type ServerInterface interface {
 	// SetMandate Make an action take the approval of several
 	// (POST /components/{componentId}/mandates)
 	SetMandate(c *gin.Context, componentID ComponentIDParameter, params SetMandateParams)
+	// GetMemory Get all that the ledger says about a component as one document
+	// (GET /components/{componentId}/memory)
+	GetMemory(c *gin.Context, componentID ComponentIDParameter)
+	// CheckMemory Say whether somebody's copy of a component's memory is on record
+	// (POST /components/{componentId}/memory-checks)
+	CheckMemory(c *gin.Context, componentID ComponentIDParameter)
 	// ReplaceMeter Record another device in the place of a meter
 	// (POST /components/{componentId}/meter-replacements)
 	ReplaceMeter(c *gin.Context, componentID ComponentIDParameter, params ReplaceMeterParams)
@@ -5987,6 +6084,18 @@ type ServerInterface interface {
 	// DeclineConsolidation End a pending hand-over of a consolidation
 	// (POST /consolidations/{consolidationId}/handover-refusal)
 	DeclineConsolidation(c *gin.Context, consolidationID ConsolidationIDParameter, params DeclineConsolidationParams)
+	// ListContacts List this organisation's contacts, or those that mean one thing
+	// (GET /contacts)
+	ListContacts(c *gin.Context, params ListContactsParams)
+	// DeleteContact Forget a name
+	// (DELETE /contacts/{name})
+	DeleteContact(c *gin.Context, name ContactNameParameter)
+	// GetContact Get what is meant by a name
+	// (GET /contacts/{name})
+	GetContact(c *gin.Context, name ContactNameParameter)
+	// PutContact Name something on the ledger
+	// (PUT /contacts/{name})
+	PutContact(c *gin.Context, name ContactNameParameter)
 	// ListCredentials List all credentials
 	// (GET /credentials)
 	ListCredentials(c *gin.Context, params ListCredentialsParams)
@@ -9071,6 +9180,56 @@ func (siw *ServerInterfaceWrapper) SetMandate(c *gin.Context) {
 	siw.Handler.SetMandate(c, componentID, params)
 }
 
+// GetMemory operation middleware
+func (siw *ServerInterfaceWrapper) GetMemory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMemory(c, componentID)
+}
+
+// CheckMemory operation middleware
+func (siw *ServerInterfaceWrapper) CheckMemory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckMemory(c, componentID)
+}
+
 // ReplaceMeter operation middleware
 func (siw *ServerInterfaceWrapper) ReplaceMeter(c *gin.Context) {
 
@@ -11124,6 +11283,108 @@ func (siw *ServerInterfaceWrapper) DeclineConsolidation(c *gin.Context) {
 	}
 
 	siw.Handler.DeclineConsolidation(c, consolidationID, params)
+}
+
+// ListContacts operation middleware
+func (siw *ServerInterfaceWrapper) ListContacts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListContactsParams
+
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", c.Request.URL.Query(), &params.ID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListContacts(c, params)
+}
+
+// DeleteContact operation middleware
+func (siw *ServerInterfaceWrapper) DeleteContact(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name ContactNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteContact(c, name)
+}
+
+// GetContact operation middleware
+func (siw *ServerInterfaceWrapper) GetContact(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name ContactNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetContact(c, name)
+}
+
+// PutContact operation middleware
+func (siw *ServerInterfaceWrapper) PutContact(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name ContactNameParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutContact(c, name)
 }
 
 // ListCredentials operation middleware
@@ -19977,6 +20238,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/location", wrapper.RelocateComponent)
 	router.GET(options.BaseURL+"/components/:componentId/mandates", wrapper.ListMandates)
 	router.POST(options.BaseURL+"/components/:componentId/mandates", wrapper.SetMandate)
+	router.GET(options.BaseURL+"/components/:componentId/memory", wrapper.GetMemory)
+	router.POST(options.BaseURL+"/components/:componentId/memory-checks", wrapper.CheckMemory)
 	router.POST(options.BaseURL+"/components/:componentId/meter-replacements", wrapper.ReplaceMeter)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
@@ -20012,6 +20275,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-acceptance", wrapper.AcceptConsolidation)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-offers", wrapper.OfferConsolidation)
 	router.POST(options.BaseURL+"/consolidations/:consolidationId/handover-refusal", wrapper.DeclineConsolidation)
+	router.GET(options.BaseURL+"/contacts", wrapper.ListContacts)
+	router.DELETE(options.BaseURL+"/contacts/:name", wrapper.DeleteContact)
+	router.GET(options.BaseURL+"/contacts/:name", wrapper.GetContact)
+	router.PUT(options.BaseURL+"/contacts/:name", wrapper.PutContact)
 	router.GET(options.BaseURL+"/credentials", wrapper.ListCredentials)
 	router.POST(options.BaseURL+"/credentials", wrapper.IssueCredential)
 	router.GET(options.BaseURL+"/credentials/:credentialId", wrapper.GetCredential)
@@ -20336,6 +20603,7 @@ type AttestationCreatedJSONResponse struct {
 type AttestationPageJSONResponse AttestationPage
 
 type AuthenticityJSONResponse Authenticity
+type AuthenticityTextResponse string
 
 type BillJSONResponse Bill
 
@@ -20468,6 +20736,10 @@ type ConsolidationCreatedJSONResponse struct {
 
 	Headers ConsolidationCreatedResponseHeaders
 }
+
+type ContactJSONResponse Contact
+
+type ContactListJSONResponse ContactList
 
 type CoveredComponentsChangedResponseHeaders struct {
 	IdempotencyReplayed *bool
@@ -20682,6 +20954,8 @@ type MatchesTextEventStreamResponse struct {
 
 	ContentLength int64
 }
+
+type MemoryCheckedJSONResponse MemoryChecked
 
 type MonitoredConditionJSONResponse MonitoredCondition
 
@@ -21651,6 +21925,17 @@ func (response VerifyComponent200JSONResponse) VisitVerifyComponentResponse(w ht
 	return err
 }
 
+type VerifyComponent200TextResponse AuthenticityTextResponse
+
+func (response VerifyComponent200TextResponse) VisitVerifyComponentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
 type GetCareRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 }
@@ -22446,6 +22731,102 @@ func (response SetMandate200JSONResponse) VisitSetMandateResponse(w http.Respons
 	}
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemoryRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+}
+
+type GetMemoryResponseObject interface {
+	VisitGetMemoryResponse(w http.ResponseWriter) error
+}
+
+type GetMemory200JSONResponse ProductMemory
+
+func (response GetMemory200JSONResponse) VisitGetMemoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemory200TextHTMLResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetMemory200TextHTMLResponse) VisitGetMemoryResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetMemory200TextMarkdownResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetMemory200TextMarkdownResponse) VisitGetMemoryResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/markdown")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetMemory200TextResponse string
+
+func (response GetMemory200TextResponse) VisitGetMemoryResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type CheckMemoryRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Body        *CheckMemoryJSONRequestBody
+}
+
+type CheckMemoryResponseObject interface {
+	VisitCheckMemoryResponse(w http.ResponseWriter) error
+}
+
+type CheckMemory200JSONResponse struct{ MemoryCheckedJSONResponse }
+
+func (response CheckMemory200JSONResponse) VisitCheckMemoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -23421,6 +23802,89 @@ func (response DeclineConsolidation200JSONResponse) VisitDeclineConsolidationRes
 	}
 	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
 	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContactsRequestObject struct {
+	Params ListContactsParams
+}
+
+type ListContactsResponseObject interface {
+	VisitListContactsResponse(w http.ResponseWriter) error
+}
+
+type ListContacts200JSONResponse struct{ ContactListJSONResponse }
+
+func (response ListContacts200JSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteContactRequestObject struct {
+	Name ContactNameParameter `json:"name"`
+}
+
+type DeleteContactResponseObject interface {
+	VisitDeleteContactResponse(w http.ResponseWriter) error
+}
+
+type DeleteContact204Response struct {
+}
+
+func (response DeleteContact204Response) VisitDeleteContactResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetContactRequestObject struct {
+	Name ContactNameParameter `json:"name"`
+}
+
+type GetContactResponseObject interface {
+	VisitGetContactResponse(w http.ResponseWriter) error
+}
+
+type GetContact200JSONResponse struct{ ContactJSONResponse }
+
+func (response GetContact200JSONResponse) VisitGetContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutContactRequestObject struct {
+	Name ContactNameParameter `json:"name"`
+	Body *PutContactJSONRequestBody
+}
+
+type PutContactResponseObject interface {
+	VisitPutContactResponse(w http.ResponseWriter) error
+}
+
+type PutContact200JSONResponse struct{ ContactJSONResponse }
+
+func (response PutContact200JSONResponse) VisitPutContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -28121,6 +28585,12 @@ type StrictServerInterface interface {
 	// SetMandate Make an action take the approval of several
 	// (POST /components/{componentId}/mandates)
 	SetMandate(ctx context.Context, request SetMandateRequestObject) (SetMandateResponseObject, error)
+	// GetMemory Get all that the ledger says about a component as one document
+	// (GET /components/{componentId}/memory)
+	GetMemory(ctx context.Context, request GetMemoryRequestObject) (GetMemoryResponseObject, error)
+	// CheckMemory Say whether somebody's copy of a component's memory is on record
+	// (POST /components/{componentId}/memory-checks)
+	CheckMemory(ctx context.Context, request CheckMemoryRequestObject) (CheckMemoryResponseObject, error)
 	// ReplaceMeter Record another device in the place of a meter
 	// (POST /components/{componentId}/meter-replacements)
 	ReplaceMeter(ctx context.Context, request ReplaceMeterRequestObject) (ReplaceMeterResponseObject, error)
@@ -28226,6 +28696,18 @@ type StrictServerInterface interface {
 	// DeclineConsolidation End a pending hand-over of a consolidation
 	// (POST /consolidations/{consolidationId}/handover-refusal)
 	DeclineConsolidation(ctx context.Context, request DeclineConsolidationRequestObject) (DeclineConsolidationResponseObject, error)
+	// ListContacts List this organisation's contacts, or those that mean one thing
+	// (GET /contacts)
+	ListContacts(ctx context.Context, request ListContactsRequestObject) (ListContactsResponseObject, error)
+	// DeleteContact Forget a name
+	// (DELETE /contacts/{name})
+	DeleteContact(ctx context.Context, request DeleteContactRequestObject) (DeleteContactResponseObject, error)
+	// GetContact Get what is meant by a name
+	// (GET /contacts/{name})
+	GetContact(ctx context.Context, request GetContactRequestObject) (GetContactResponseObject, error)
+	// PutContact Name something on the ledger
+	// (PUT /contacts/{name})
+	PutContact(ctx context.Context, request PutContactRequestObject) (PutContactResponseObject, error)
 	// ListCredentials List all credentials
 	// (GET /credentials)
 	ListCredentials(ctx context.Context, request ListCredentialsRequestObject) (ListCredentialsResponseObject, error)
@@ -30515,6 +30997,76 @@ func (sh *strictHandler) SetMandate(ctx *gin.Context, componentID ComponentIDPar
 	}
 }
 
+// GetMemory operation middleware
+func (sh *strictHandler) GetMemory(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request GetMemoryRequestObject
+
+	request.ComponentID = componentID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMemory(ctx, request.(GetMemoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMemory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetMemoryResponseObject); ok {
+		if err := validResponse.VisitGetMemoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckMemory operation middleware
+func (sh *strictHandler) CheckMemory(ctx *gin.Context, componentID ComponentIDParameter) {
+	var request CheckMemoryRequestObject
+
+	request.ComponentID = componentID
+
+	var body CheckMemoryJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckMemory(ctx, request.(CheckMemoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckMemory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckMemoryResponseObject); ok {
+		if err := validResponse.VisitCheckMemoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ReplaceMeter operation middleware
 func (sh *strictHandler) ReplaceMeter(ctx *gin.Context, componentID ComponentIDParameter, params ReplaceMeterParams) {
 	var request ReplaceMeterRequestObject
@@ -31888,6 +32440,128 @@ func (sh *strictHandler) DeclineConsolidation(ctx *gin.Context, consolidationID 
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DeclineConsolidationResponseObject); ok {
 		if err := validResponse.VisitDeclineConsolidationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListContacts operation middleware
+func (sh *strictHandler) ListContacts(ctx *gin.Context, params ListContactsParams) {
+	var request ListContactsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListContacts(ctx, request.(ListContactsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListContacts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListContactsResponseObject); ok {
+		if err := validResponse.VisitListContactsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteContact operation middleware
+func (sh *strictHandler) DeleteContact(ctx *gin.Context, name ContactNameParameter) {
+	var request DeleteContactRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteContact(ctx, request.(DeleteContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteContactResponseObject); ok {
+		if err := validResponse.VisitDeleteContactResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetContact operation middleware
+func (sh *strictHandler) GetContact(ctx *gin.Context, name ContactNameParameter) {
+	var request GetContactRequestObject
+
+	request.Name = name
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContact(ctx, request.(GetContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetContactResponseObject); ok {
+		if err := validResponse.VisitGetContactResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutContact operation middleware
+func (sh *strictHandler) PutContact(ctx *gin.Context, name ContactNameParameter) {
+	var request PutContactRequestObject
+
+	request.Name = name
+
+	var body PutContactJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutContact(ctx, request.(PutContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutContactResponseObject); ok {
+		if err := validResponse.VisitPutContactResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

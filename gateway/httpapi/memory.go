@@ -19,17 +19,20 @@ func (s *server) GetMemory(ctx context.Context, r api.GetMemoryRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	raw, err := s.ledger.Evaluate(ctx, ledgerapi.GetMemoryTx, argument)
+	rec := recordOf(ctx)
+	found, err := s.ledger.Ask(ctx, ledgerapi.GetMemoryTx, argument, rec.fresh)
 	if err != nil {
 		return nil, err
 	}
+	rec.askedAt(found.Height)
+	raw := found.Result
 	m, err := decode[ledgerapi.ProductMemory](ledgerapi.GetMemoryTx, raw)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
 	shown := document.Memory{ProductMemory: m, Hash: hex.EncodeToString(sum[:])}
-	switch media := recordOf(ctx).media; media {
+	switch media := rec.media; media {
 	case asHTML:
 		page, err := shown.HTML()
 		return textForm{media, page}, err

@@ -39,6 +39,7 @@ type Verifier struct {
 	tokens       *oidc.IDTokenVerifier
 	organisation string
 	now          func() time.Time
+	known        known
 }
 
 // What a token may look like.
@@ -88,6 +89,9 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
 		return Principal{}, errors.New("there is no bearer token")
 	}
+	if who, ok := v.known.find(token, v.now()); ok {
+		return who, nil
+	}
 	t, err := v.tokens.Verify(ctx, token)
 	if err != nil {
 		var expired *oidc.TokenExpiredError
@@ -112,7 +116,9 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	case claims.Organisation != v.organisation:
 		return Principal{}, ErrOrganisation
 	}
-	return Principal{Subject: t.Subject, Organisation: claims.Organisation, Roles: claims.Roles}, nil
+	who := Principal{Subject: t.Subject, Organisation: claims.Organisation, Roles: claims.Roles}
+	v.known.add(token, who, t.Expiry, v.now())
+	return who, nil
 }
 
 // keySet is a fixed set of keys. A token names its key, so that a key that was

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
@@ -404,12 +405,14 @@ func (s *store) list(before, n int) string {
 	return b.String()
 }
 
-// upsert puts rows into a table, in the place of those with the same key.
+// upsert puts rows into a table, in the place of those with the same key. They go
+// in by key: a tree whose next leaf is the one at hand is written much faster.
 func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	t := s.table(name)
+	slices.SortStableFunc(rows, func(a, b []any) int { return byKey(a, b, len(t.key)) })
 	width := len(t.columns)
 	err := chunks(len(rows), width, s.dialect.sizes(), func(from, to int) error {
 		args := make([]any, 0, (to-from)*width)
@@ -422,6 +425,20 @@ func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// byKey compares the texts that two rows' keys begin with.
+func byKey(a, b []any, key int) int {
+	for i := range key {
+		x, text := a[i].(string)
+		if !text {
+			return 0
+		}
+		if c := strings.Compare(x, b[i].(string)); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 func (s *store) upsertSQL(t *table, n int) string {

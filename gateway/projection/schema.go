@@ -182,7 +182,8 @@ func (s *store) reset(ctx context.Context) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	var names string
-	if err := tx.QueryRowContext(ctx, `SELECT tables FROM read_model`).Scan(&names); err != nil {
+	var used bool
+	if err := tx.QueryRowContext(ctx, `SELECT tables, height > 0 OR indexed FROM read_model`).Scan(&names, &used); err != nil || !used {
 		return err
 	}
 	if err := s.recreate(ctx, tx, names); err != nil {
@@ -228,10 +229,12 @@ func (s *store) index(ctx context.Context) error {
 	if err := s.writer.QueryRowContext(ctx, `SELECT indexed FROM read_model`).Scan(&indexed); err != nil || indexed {
 		return err
 	}
-	for _, t := range s.tables {
-		if err := s.indexTable(ctx, t); err != nil {
-			return fmt.Errorf("index of %s: %w", t.name, err)
+	for from := 0; from < len(s.tables); {
+		next, err := s.indexTables(ctx, from)
+		if err != nil {
+			return err
 		}
+		from = next
 	}
 	if _, err := s.writer.ExecContext(ctx, `UPDATE read_model SET indexed = TRUE`); err != nil {
 		return err
@@ -240,17 +243,26 @@ func (s *store) index(ctx context.Context) error {
 	return err
 }
 
-// indexTable makes the indexes of one table in one transaction.
-func (s *store) indexTable(ctx context.Context, t table) error {
+// indexTables makes the indexes of tables from one on, in one transaction: up to
+// the next that has rows, whose indexes may be large.
+func (s *store) indexTables(ctx context.Context, from int) (next int, err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, text := range t.createIndexes(t.indexes) {
-		if _, err := tx.ExecContext(ctx, text); err != nil {
-			return err
+	for next, filled := from, false; ; next++ {
+		if next == len(s.tables) || filled {
+			return next, tx.Commit()
+		}
+		t := s.tables[next]
+		for _, text := range t.createIndexes(t.indexes) {
+			if _, err := tx.ExecContext(ctx, text); err != nil {
+				return 0, fmt.Errorf("index of %s: %w", t.name, err)
+			}
+		}
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+Quote(t.name)+")").Scan(&filled); err != nil {
+			return 0, err
 		}
 	}
-	return tx.Commit()
 }

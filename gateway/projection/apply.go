@@ -357,13 +357,20 @@ func (d Dialect) sizes() []int {
 // keysAtOnce are the sizes in which keys are put into one statement.
 var keysAtOnce = []int{128, 16, 1}
 
-// chunks calls do with parts of n things, as large as sizes allow.
-func chunks(n, width int, sizes []int, do func(from, to int) error) error {
-	const most = 30_000 // parameters of one statement
+// parameters is how many one statement may have.
+func (d Dialect) parameters() int {
+	if d == Postgres {
+		return 30_000
+	}
+	return 256
+}
+
+// chunks calls do with parts of n things, as large as sizes and most parameters allow.
+func chunks(n, width, most int, sizes []int, do func(from, to int) error) error {
 	for from := 0; from < n; {
 		size := 1
 		for _, z := range sizes {
-			if z <= n-from && z*width <= most {
+			if z <= n-from && (z*width <= most || z == 1) {
 				size = z
 				break
 			}
@@ -378,7 +385,7 @@ func chunks(n, width int, sizes []int, do func(from, to int) error) error {
 
 // among runs a statement that ends in IN for some keys; row is nil for one that answers nothing.
 func (s *store) among(ctx context.Context, text string, keys []string, row func(scan func(...any) error) error) error {
-	return chunks(len(keys), 1, keysAtOnce, func(from, to int) error {
+	return chunks(len(keys), 1, s.dialect.parameters(), keysAtOnce, func(from, to int) error {
 		args := make([]any, to-from)
 		for i := range args {
 			args[i] = keys[from+i]
@@ -414,7 +421,7 @@ func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 	t := s.table(name)
 	slices.SortStableFunc(rows, func(a, b []any) int { return byKey(a, b, len(t.key)) })
 	width := len(t.columns)
-	err := chunks(len(rows), width, s.dialect.sizes(), func(from, to int) error {
+	err := chunks(len(rows), width, s.dialect.parameters(), s.dialect.sizes(), func(from, to int) error {
 		args := make([]any, 0, (to-from)*width)
 		for _, r := range rows[from:to] {
 			args = append(args, r...)

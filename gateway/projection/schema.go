@@ -244,7 +244,8 @@ func (s *store) index(ctx context.Context) error {
 }
 
 // indexTables makes the indexes of tables from one on, in one transaction: up to
-// the next that has rows, whose indexes may be large.
+// the next that has rows, whose indexes may be large. A server's transaction has
+// one table alone, since other gateways may be writing to several.
 func (s *store) indexTables(ctx context.Context, from int) (next int, err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
@@ -264,5 +265,6 @@ func (s *store) indexTables(ctx context.Context, from int) (next int, err error)
 		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+Quote(t.name)+")").Scan(&filled); err != nil {
 			return 0, err
 		}
+		filled = filled || s.dialect == Postgres
 	}
 }

@@ -157,6 +157,12 @@ type gatewayConfig struct {
 	Auth         auth     `yaml:"auth"`
 	Data         string   `yaml:"data"`
 	Log          logLevel `yaml:"log"`
+	Limits       limits   `yaml:"limits,omitempty"`
+}
+
+type limits struct {
+	PerSecond int `yaml:"perSecond,omitempty"`
+	Burst     int `yaml:"burst,omitempty"`
 }
 
 type keyFiles struct {
@@ -201,6 +207,7 @@ func (s *starter) writeGateways() error {
 			Endorsers: endorsers,
 			Auth:      auth{Issuer: s.t.Tokens.Issuer, Audience: s.t.Tokens.Audience, Keys: o.tokens.KeySet()},
 			Data:      data, Log: logLevel{Level: s.t.Gateway.LogLevel},
+			Limits: limits{PerSecond: s.t.Gateway.PerSecond, Burst: 2 * s.t.Gateway.PerSecond},
 		})
 		if err != nil {
 			return err

@@ -59,6 +59,8 @@ type Gateway struct {
 	Source   string `yaml:"source" json:"source"`
 	Binary   string `yaml:"binary" json:"binary"`
 	LogLevel string `yaml:"logLevel" json:"logLevel"`
+	// PerSecond is how many requests one principal may make; 0: what the gateway allows by itself.
+	PerSecond int `yaml:"perSecond,omitempty" json:"perSecond,omitempty"`
 }
 
 // Tokens are the issuer and audience of the development tokens.

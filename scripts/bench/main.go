@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lifeledger/lifeledger/network/launch"
+	"github.com/lifeledger/lifeledger/network/topology"
 )
 
 // options are the flags.
@@ -70,7 +71,9 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	net, err := launch.Start(ctx, launch.Options{Dir: dir, AutoPorts: true, Gateways: true, Progress: progress})
+	t := topology.Default()
+	t.Gateway.PerSecond = 100_000 // one client makes the load of many
+	net, err := launch.Start(ctx, launch.Options{Dir: dir, Topology: t, AutoPorts: true, Gateways: true, Progress: progress})
 	if err != nil {
 		return err
 	}

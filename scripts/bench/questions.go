@@ -20,7 +20,7 @@ func benchEvaluate(ctx context.Context, r *rig, o options) ([]string, error) {
 	const of = orgID
 	path := "/organisations/" + of
 	rest := func(cache string) func(context.Context, int) (int, error) {
-		return func(ctx context.Context, worker int) (int, error) { return 1, r.get(ctx, worker, path, cache) }
+		return func(ctx context.Context, _ int) (int, error) { return 1, r.get(ctx, path, cache) }
 	}
 	raw := func(ctx context.Context, _ int) (int, error) {
 		_, err := r.raw.EvaluateWithContext(ctx, string(api.GetOrganisationTx), client.WithArguments(fmt.Sprintf(`{"mspId":%q}`, of)))
@@ -49,12 +49,12 @@ func benchEvaluate(ctx context.Context, r *rig, o options) ([]string, error) {
 }
 
 // get is one REST question; cache is its Cache-Control.
-func (r *rig) get(ctx context.Context, worker int, path, cache string) error {
+func (r *rig) get(ctx context.Context, path, cache string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+path, nil)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", r.read[worker%len(r.read)])
+	req.Header.Set("Authorization", r.auth)
 	if cache != "" {
 		req.Header.Set("Cache-Control", cache)
 	}

@@ -32,7 +32,6 @@ type rig struct {
 	net  *launch.Network
 	base string
 	auth string
-	read []string // those who ask: one alone may not ask as often as kept answers come
 	http *http.Client
 	raw  *client.Contract
 	conn *grpc.ClientConn
@@ -50,13 +49,6 @@ func newRig(ctx context.Context, net *launch.Network) (*rig, error) {
 	}
 	if r.conn, r.raw, err = dial(org); err != nil {
 		return nil, err
-	}
-	for _, role := range []string{"operator", "auditor", "admin"} {
-		token, err := os.ReadFile(org.TokenFile(role))
-		if err != nil {
-			return nil, err
-		}
-		r.read = append(r.read, "Bearer "+strings.TrimSpace(string(token)))
 	}
 	return r, r.found(ctx)
 }

@@ -145,8 +145,7 @@ func (s *store) prepare(ctx context.Context) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	if s.dialect == Postgres {
-		// One process at a time: "if not exists" does not hold between two that create the same.
-		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext($1))`, "lifeledger/"+s.schema); err != nil {
+		if err := s.alone(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+Quote(s.schema)); err != nil {
@@ -174,6 +173,16 @@ func (s *store) prepare(ctx context.Context) error {
 	return tx.Commit()
 }
 
+// alone keeps other processes from making tables and indexes until a transaction
+// ends: "if not exists" does not hold between two that create the same.
+func (s *store) alone(ctx context.Context, tx *sql.Tx) error {
+	if s.dialect != Postgres {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext($1))`, "lifeledger/"+s.schema)
+	return err
+}
+
 // reset empties the read model.
 func (s *store) reset(ctx context.Context) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
@@ -183,7 +192,11 @@ func (s *store) reset(ctx context.Context) error {
 	defer func() { _ = tx.Rollback() }()
 	var names string
 	var used bool
-	if err := tx.QueryRowContext(ctx, `SELECT tables, height > 0 OR indexed FROM read_model`).Scan(&names, &used); err != nil || !used {
+	text := `SELECT tables, height > 0 OR indexed FROM read_model`
+	if s.dialect == Postgres {
+		text += " FOR UPDATE" // first what another gateway locks first, too
+	}
+	if err := tx.QueryRowContext(ctx, text).Scan(&names, &used); err != nil || !used {
 		return err
 	}
 	if err := s.recreate(ctx, tx, names); err != nil {
@@ -252,6 +265,9 @@ func (s *store) indexTables(ctx context.Context, from int) (next int, err error)
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if err := s.alone(ctx, tx); err != nil {
+		return 0, err
+	}
 	for next, filled := from, false; ; next++ {
 		if next == len(s.tables) || filled {
 			return next, tx.Commit()

@@ -346,7 +346,7 @@ func TestArguments(t *testing.T) {
 }
 
 // longQuestions only read, and are posted because no query can hold them.
-var longQuestions = []ledgerapi.Transaction{ledgerapi.GetRecordsTx, ledgerapi.FindRecordsTx, ledgerapi.SimulateTx, ledgerapi.CheckDisclosureTx}
+var longQuestions = []ledgerapi.Transaction{ledgerapi.GetRecordsTx, ledgerapi.FindRecordsTx, ledgerapi.SimulateTx, ledgerapi.CheckDisclosureTx, ledgerapi.CheckMemoryTx}
 
 // Transactions, operations and permissions name the same things.
 func TestNothingIsMissing(t *testing.T) {

@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 )
@@ -60,9 +59,4 @@ func exchange(ctx *Context, machineID, slotID, removed, installed, requestID, st
 	w.Statement = statement
 	_, err = s.replace(slotID, removed, installed, w)
 	return err
-}
-
-// whereIs says in which slot of which machine a component is; in none, if it is in none.
-func whereIs(ctx *Context, componentID string) (assembly.Placement, error) {
-	return ctx.workshop().Placement(componentID)
 }

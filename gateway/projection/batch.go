@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
@@ -220,28 +219,10 @@ func splitKey(key string) (kind string, attributes []string, ok bool) {
 	return parts[0], parts[1:], parts[0] != "" && len(parts) > 1
 }
 
-// joinKey is the composite key of an id.
-func joinKey(id string) (string, bool) {
-	kind, attributes, ok := catalogue.ParseKeyText(id)
-	if !ok || len(attributes) == 0 {
-		return "", false
-	}
-	return "\x00" + kind + "\x00" + strings.Join(attributes, "\x00") + "\x00", true
-}
-
 // last is the time of the newest transaction of the batch, or "".
 func (b *batch) last() string {
 	if len(b.transactions) == 0 {
 		return ""
 	}
 	return b.transactions[len(b.transactions)-1].Time
-}
-
-// lag is how long ago the newest transaction was made.
-func (b *batch) lag(now time.Time) time.Duration {
-	at, err := time.Parse(timeForm, b.last())
-	if err != nil {
-		return 0
-	}
-	return now.Sub(at)
 }

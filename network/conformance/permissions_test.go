@@ -133,8 +133,9 @@ func (g *inProcess) Verify(context.Context, string) (authn.Principal, error) {
 	return authn.Principal{Subject: "operator", Organisation: g.organisation, Roles: []authn.Role{authn.Operator}}, nil
 }
 
-func (g *inProcess) Evaluate(_ context.Context, tx ledgerapi.Transaction, argument []byte) ([]byte, error) {
-	return g.ledger.Evaluate(scenario.Client(g.organisation), string(tx), string(argument))
+func (g *inProcess) Ask(_ context.Context, tx ledgerapi.Transaction, argument []byte, _ bool) (httpapi.LedgerAnswer, error) {
+	result, err := g.ledger.Evaluate(scenario.Client(g.organisation), string(tx), string(argument))
+	return httpapi.LedgerAnswer{Result: result}, err
 }
 
 func (g *inProcess) Ready(context.Context) map[string]error { return nil }

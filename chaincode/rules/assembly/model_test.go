@@ -17,7 +17,7 @@ import (
 
 const (
 	now   measure.Time = "2026-03-01T08:00:00.000Z"
-	owner              = "OwnerMSP"
+	owner string       = "OwnerMSP"
 )
 
 // shelf is a ledger in memory: what workshops have changed, and nothing else.

@@ -51,13 +51,7 @@ func (n *Network) fabricUp(ctx context.Context, f flags) error {
 	if third := n.Settings.Organisations[2].Peer.Container; state(ctx, third) == "running" {
 		return nil
 	}
-	dir := filepath.Join(n.testNetwork(), "addOrg3")
-	// The script starts the CA with two compose files, of which one is empty; older
-	// Compose stumbles over that. Started beforehand, the CA is there when it is needed.
-	if err := compose(ctx, dir, nil, "-f", "compose/compose-ca-org3.yaml", "up", "-d"); err != nil {
-		return err
-	}
-	if err := n.script(ctx, "addOrg3.sh", dir, "./addOrg3.sh", "up", "-ca", "-c", n.Settings.Channel, "-s", f.database); err != nil {
+	if err := n.script(ctx, "addOrg3.sh", filepath.Join(n.testNetwork(), "addOrg3"), "./addOrg3.sh", "up", "-ca", "-c", n.Settings.Channel, "-s", f.database); err != nil {
 		return err
 	}
 	n.Progress("the third organisation has joined")
@@ -98,7 +92,7 @@ func (n *Network) templates() error {
 
 // script runs one of test-network's scripts; what it says goes into a log.
 func (n *Network) script(ctx context.Context, name, dir, command string, args ...string) error {
-	bin, err := n.bin()
+	bin, err := n.bin(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,7 +105,7 @@ func (n *Network) script(ctx context.Context, name, dir, command string, args ..
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, command, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, io.MultiWriter(&out, log), io.MultiWriter(&out, log)
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "CONTAINER_CLI_COMPOSE="+filepath.Join(bin, "compose"))
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s failed: %s; see %s", name, telling(out.Bytes(), err), n.logFile(name))
@@ -142,9 +136,38 @@ func telling(out []byte, err error) string {
 	return last
 }
 
+// composeShim runs Compose without those of its files that hold nothing but comments, as
+// the third organisation's do. Older Compose refuses them.
+const composeShim = `#!/bin/sh
+n=$#
+while [ "$n" -gt 0 ]; do
+	word=$1
+	shift
+	n=$((n - 1))
+	if [ "$word" = -f ] && ! grep -q '^[[:space:]]*[^#[:space:]]' "$1"; then
+		shift
+		n=$((n - 1))
+		continue
+	fi
+	set -- "$@" "$word"
+done
+exec %s "$@"
+`
+
 // bin is a directory with the commands that the scripts call.
-func (n *Network) bin() (string, error) {
+func (n *Network) bin(ctx context.Context) (string, error) {
 	dir := filepath.Join(n.Dir, "bin")
+	compose, err := composeCommand(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	shim := fmt.Appendf(nil, composeShim, strings.Join(compose, " "))
+	if err := os.WriteFile(filepath.Join(dir, "compose"), shim, 0o755); err != nil {
+		return "", err
+	}
 	for name, path := range n.tools.Commands {
 		if err := fabricbin.Install(path, filepath.Join(dir, name)); err != nil {
 			return "", err

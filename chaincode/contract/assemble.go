@@ -15,6 +15,7 @@ import (
 	"github.com/hyperledger/fabric-contract-api-go/v2/metadata"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 )
 
@@ -52,7 +53,14 @@ type transaction struct {
 }
 
 // New assembles the contracts behind their guard.
-func New() (*Guard, error) { return assemble(api.Transactions(), makers()...) }
+func New() (*Guard, error) {
+	for _, t := range api.Transactions() {
+		if _, ok := authority.RowOf(string(t.Name)); t.Writes && !ok {
+			return nil, fmt.Errorf("%s is not in the table of permissions", t.Name)
+		}
+	}
+	return assemble(api.Transactions(), makers()...)
+}
 
 // assemble gives each transaction a chaincode of contract-api's own. Every
 // transaction of a chaincode has every type of that chaincode compiled into its

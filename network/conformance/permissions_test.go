@@ -43,7 +43,7 @@ func TestThePermissionsThroughTheGateway(t *testing.T) {
 				gateways[org] = g
 			}
 			g.ledger = q.Memory
-			return g.ask(t, args)
+			return g.post(t, args)
 		}
 		if _, err := scenario.Run(s, q, "r1", "USD"); err != nil {
 			t.Error(err)
@@ -69,6 +69,7 @@ type inProcess struct {
 type unasked struct {
 	httpapi.ReadModel
 	httpapi.Questions
+	httpapi.Passports
 	httpapi.SavedQueries
 }
 
@@ -81,7 +82,7 @@ func newInProcess(t *testing.T, org string) *inProcess {
 	g := &inProcess{organisation: org}
 	h, err := httpapi.New(httpapi.Config{
 		Organisation: org, Version: "test", Spec: spec, Ledger: g, Operations: g, Authenticator: g,
-		ReadModel: unasked{}, Questions: unasked{}, SavedQueries: unasked{},
+		ReadModel: unasked{}, Questions: unasked{}, Passports: unasked{}, SavedQueries: unasked{},
 		Limits: httpapi.Limits{PerSecond: 1e6, Burst: 1e6}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -91,8 +92,8 @@ func newInProcess(t *testing.T, org string) *inProcess {
 	return g
 }
 
-// ask posts a request. What cannot be said in REST is asked of the ledger directly.
-func (g *inProcess) ask(t *testing.T, args []string) fault.Code {
+// post sends a request. What cannot be said in REST is asked of the ledger directly.
+func (g *inProcess) post(t *testing.T, args []string) fault.Code {
 	path, body, ok := request(http.MethodPost, args[:2])
 	if !ok {
 		_, err := g.Do(t.Context(), httpapi.Write{Transaction: ledgerapi.Transaction(args[0]), Argument: []byte(args[1])})

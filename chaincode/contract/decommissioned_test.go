@@ -86,8 +86,11 @@ func plausible(t *testing.T, request reflect.Type) string {
 			"ComponentID": "c", "To": carrier.MSPID, "Lender": carrier.MSPID, "Location": "DEHAM", "Place": "DEHAM", "Kind": "quality", "Holder": "manufacturer",
 			"Lot": "*", "Purpose": "check", "Disposition": "destroyed", "Process": "repair", "Currency": "USD", "OccurredAt": "2026-01-01T00:00:00Z",
 			"PerformedAt": "2026-01-01T00:00:00Z", "Till": "2199-01-01T00:00:00Z",
+			"From": "2026-01-01T00:00:00Z", "Organisation": carrier.MSPID,
 		}[f.Name]
 		switch {
+		case f.Type == reflect.TypeFor[dsse.Envelope]():
+			in.Field(i).Set(reflect.ValueOf(dsse.Envelope{Signatures: []dsse.Signature{{}}}))
 		case f.Type.Kind() == reflect.String && text != "":
 			in.Field(i).SetString(text)
 		case f.Type.Kind() == reflect.String:

@@ -95,6 +95,11 @@ func RecordTypes() map[string]reflect.Type {
 	of(all, channelItems)
 	of(all, shipmentPayments)
 	of(all, consolidations)
+	of(all, delegations)
+	of(all, accesses)
+	of(all, mandates)
+	of(all, approvals)
+	of(all, requestsOf)
 	of(all, idempotencies)
 	return all
 }

@@ -131,6 +131,8 @@ var elsewhere = map[fault.Code]string{
 	fault.CodeQueryCursor: "TestACursorIsForOneQuestion", // in gateway/query
 	// Saved questions are the gateway's, and its tests reach these.
 	fault.CodeSavedQueryUnknown: "TestSavedQuestions", fault.CodeSavedQueryStanding: "TestFollowing", fault.CodeSavedQueriesMany: "TestSavedQuestions",
+	// The contact book is the gateway's, too.
+	fault.CodeContactUnknown: "TestContacts", fault.CodeContactsMany: "TestAContactBookIsBounded",
 	fault.CodeQueryType: "TestWhatDoesNotFitTheCatalogue", fault.CodeQueryTooCostly: "TestWhatIsTooLarge", fault.CodeQueryForm: "TestQuestions",
 }
 

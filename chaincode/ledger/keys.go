@@ -56,24 +56,12 @@ const (
 	KeyComponentEvent = "component.event"
 	// KeyValidation: component id, signer, sequence. Append-only, numbered by the statement's chain; no protection of its own, the envelope is signed.
 	KeyValidation = "component.validation"
-	// KeyAgreement: agreement id. Head, changed as it is answered and ended; operator and provider protect it.
-	KeyAgreement = "service.agreement"
-	// KeyCare: component id. Head; says who serves a component and what is being done to it. No protection beyond the majority, since its parts' dues change it.
-	KeyCare = "service.care"
 	// KeyComponentHold: component id, holder (manufacturer, owner, regulator). Head; who holds the component protects it, so that no majority of others lifts it.
 	KeyComponentHold = "component.hold"
 	// KeyRecall: maker's MSP id, part number, lot or "*". Head; the maker protects it.
 	KeyRecall = "component.recall"
 	// KeyClearance: component id. Head; the maker protects it.
 	KeyClearance = "component.clearance"
-	// KeyDelegation: component id, delegation id ("organisation:<MSP id>" or "key:<name>"). Head; the owner who granted it protects it.
-	KeyDelegation = "component.delegation"
-	// KeyAccess: component id, delegation id, number. Append-only, numbered by the chain of the holder's statements; no protection of its own, the envelope is signed.
-	KeyAccess = "component.access"
-	// KeyMandate: component id, transaction. Head; the owner who set it protects it.
-	KeyMandate = "component.mandate"
-	// KeyApproval: component id, hash of the request. Head; the owner whose mandate it is under protects it.
-	KeyApproval = "component.approval"
 	// KeyPledge: component id, number. Numbered by the component, which every change is written along with; owner and lender protect it.
 	KeyPledge = "component.pledge"
 	// KeyRetirement: component id. Head; the owner protects it.
@@ -86,6 +74,14 @@ const (
 	KeyConcession = "component.concession"
 	// KeyProcess: component id, number. Numbered by the component, which every change is written along with; who did it protects it.
 	KeyProcess = "component.process"
+	// KeyDelegation: component id, delegation id ("organisation:<MSP id>" or "key:<name>"). Head; the owner who granted it protects it.
+	KeyDelegation = "component.delegation"
+	// KeyAccess: component id, delegation id, number. Append-only, numbered by the chain of the holder's statements; no protection of its own, the envelope is signed.
+	KeyAccess = "component.access"
+	// KeyMandate: component id, transaction. Head; the owner who set it protects it.
+	KeyMandate = "component.mandate"
+	// KeyApproval: component id, hash of the request. Head; the owner whose mandate it is under protects it.
+	KeyApproval = "component.approval"
 	// KeyChallenge: component id. Head; what the tag is to sign next, no protection beyond the majority.
 	KeyChallenge = "component.challenge"
 	// KeyTagKey: key id. Once, with the activation; no protection beyond the majority.
@@ -112,6 +108,10 @@ const (
 	KeyPlacement = "placement"
 	// KeyCounters: component id. Head of a component's usage counters; no protection beyond the majority, the readings are signed.
 	KeyCounters = "usage"
+	// KeyAgreement: agreement id. Head, changed as it is answered and ended; operator and provider protect it.
+	KeyAgreement = "service.agreement"
+	// KeyCare: component id. Head; says who serves a component and what is being done to it. No protection beyond the majority, since its parts' dues change it.
+	KeyCare = "service.care"
 	// KeyPlan: component id. Head; says what has to be done to a component and how far that is. No protection beyond the majority, since what falls due changes it.
 	KeyPlan = "service.plan"
 	// KeyRequest: request id. Head; no protection beyond the majority, the work in it is signed and its payment has a record of its own.

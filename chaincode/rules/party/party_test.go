@@ -72,6 +72,7 @@ func TestPermissions(t *testing.T) {
 		party.RegisterDevice:       {m, se, sh, ow},
 		party.IssueCredential:      {m, se, ce},
 		party.CarryStatement:       {m, se, sh, ow, ce, au, re},
+		party.AskLedger:            {m, se, sh, ow, ce, au, re},
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
 		party.KeepMachine:          {m, se, sh, ow},

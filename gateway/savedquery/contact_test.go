@@ -21,8 +21,8 @@ func TestContacts(t *testing.T) {
 			return c
 		}
 		b, a := put("pump-b", "urn:x:2", "'; DROP TABLE contacts; --"), put("pump-a", "urn:x:1", "")
-		old := put("old-pump", "urn:x:3", "")
-		old = put("old-pump", "urn:x:1", "the same as a")
+		put("old-pump", "urn:x:3", "")
+		old := put("old-pump", "urn:x:1", "the same as a")
 		s := reopen(t, w.config)
 		for id, want := range map[string][]savedquery.Contact{"": {old, a, b}, "urn:x:1": {old, a}, "urn:x:2": {b}, "urn:x:3": {}} {
 			got, err := s.Contacts(t.Context(), id)

@@ -320,7 +320,7 @@ func (r rest) Submit(org string, args ...string) (*scenario.Outcome, error) {
 // Evaluate gets the resource.
 func (r rest) Evaluate(org string, args ...string) ([]byte, error) {
 	method := http.MethodGet
-	longQuestions := []api.Transaction{api.SimulateTx, api.CheckDisclosureTx, api.GetRecordsTx, api.FindRecordsTx}
+	longQuestions := []api.Transaction{api.SimulateTx, api.CheckDisclosureTx, api.GetRecordsTx, api.FindRecordsTx, api.CheckMemoryTx}
 	if len(args) > 0 && slices.Contains(longQuestions, api.Transaction(args[0])) { // questions that no query can or should hold
 		method = http.MethodPost
 	}

@@ -181,11 +181,7 @@ func (s sources) ask(t *testing.T, source, entity string, query url.Values) (row
 	query.Del("cursor")
 	for {
 		status, body := s.get(t, entity, query)
-		// A database whose machine stalls answers late, and its peer then not at all: what is told is asked again.
-		for began := time.Now(); (status == http.StatusTooManyRequests || status >= http.StatusInternalServerError) && time.Since(began) < time.Minute; status, body = s.get(t, entity, query) {
-			if status != http.StatusTooManyRequests {
-				t.Logf("%s of the %s, %v: asked again after %d %s", entity, source, query, status, body)
-			}
+		for began := time.Now(); status == http.StatusTooManyRequests && time.Since(began) < time.Minute; status, body = s.get(t, entity, query) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		if status != http.StatusOK {

@@ -36,7 +36,7 @@ func New(to *url.URL, prefix string) (http.Handler, error) {
 		return nil, errors.New("a CouchDB server is named as http://HOST:PORT")
 	}
 	target := &url.URL{Scheme: to.Scheme, Host: to.Host}
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			path := prefixed(r.In.URL.EscapedPath(), prefix)
@@ -56,7 +56,13 @@ func New(to *url.URL, prefix string) (http.Handler, error) {
 			w.WriteHeader(http.StatusBadGateway)
 			_ = json.NewEncoder(w).Encode(map[string]string{"error": "bad_gateway", "reason": err.Error()})
 		},
-	}, nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Without it the request's body is closed as the answer begins. The proxy may still be
+		// looking for its end then, takes that for an error, and cuts the answer off.
+		_ = http.NewResponseController(w).EnableFullDuplex() // a writer that cannot has no such end
+		proxy.ServeHTTP(w, r)
+	}), nil
 }
 
 // prefixed is a path with the prefix before the database's name. What begins with an

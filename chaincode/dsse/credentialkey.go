@@ -39,32 +39,12 @@ func DecodeCredentialKey(payload []byte) (*CredentialKey, error) {
 // announces, whose own signature it has verified. The caller compares ledger,
 // credential, issuer and key number with its own.
 func OpenCredentialKey(e *Envelope) (*CredentialKey, *PublicKey, error) {
-	payload, err := decode(e, CredentialKeyType)
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := DecodeCredentialKey(payload)
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := ParsePublicKey(s.Algorithm, s.PublicKey)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := verify(e, payload, key); err != nil {
-		return nil, nil, err
-	}
-	return s, key, nil
+	s, key, _, err := openAnnounced(e, CredentialKeyType, DecodeCredentialKey)
+	return s, key, err
 }
 
+func (s *CredentialKey) announced() (Algorithm, string) { return s.Algorithm, s.PublicKey }
+
 func (s *CredentialKey) check() error {
-	if err := checkMembers("key statement", s.PublicKey, [][2]string{
-		{"ledger", s.Ledger}, {"credentialId", s.CredentialID}, {"issuer", s.Issuer}, {"algorithm", string(s.Algorithm)},
-	}); err != nil {
-		return err
-	}
-	if s.KeyNumber < 1 || s.KeyNumber > MaxKeyNumber {
-		return malformed("keyNumber of the key statement is not between 1 and %d", MaxKeyNumber)
-	}
-	return nil
+	return checkAnnounced(s, s.KeyNumber, [][2]string{{"ledger", s.Ledger}, {"credentialId", s.CredentialID}, {"issuer", s.Issuer}})
 }

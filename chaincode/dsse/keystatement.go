@@ -54,39 +54,58 @@ func DecodeKeyStatement(payload []byte) (*KeyStatement, error) {
 // until now, which must have signed too; nil when the device has none yet. The
 // caller compares ledger, device, organisation and key number with its own.
 func OpenKeyStatement(e *Envelope, previous *PublicKey) (*KeyStatement, *PublicKey, error) {
-	payload, err := decode(e, KeyStatementType)
-	if err != nil {
-		return nil, nil, err
+	s, key, payload, err := openAnnounced(e, KeyStatementType, DecodeKeyStatement)
+	if err != nil || previous == nil {
+		return s, key, err
 	}
-	s, err := DecodeKeyStatement(payload)
-	if err != nil {
-		return nil, nil, err
+	if previous.id == key.id {
+		return nil, nil, keyInvalid("the new key is the one before it")
 	}
-	key, err := ParsePublicKey(s.Algorithm, s.PublicKey)
-	if err != nil {
+	if err := verify(e, payload, previous); err != nil {
 		return nil, nil, err
-	}
-	if err := verify(e, payload, key); err != nil {
-		return nil, nil, err
-	}
-	if previous != nil {
-		if previous.id == key.id {
-			return nil, nil, keyInvalid("the new key is the one before it")
-		}
-		if err := verify(e, payload, previous); err != nil {
-			return nil, nil, err
-		}
 	}
 	return s, key, nil
 }
 
+func (s *KeyStatement) announced() (Algorithm, string) { return s.Algorithm, s.PublicKey }
+
 func (s *KeyStatement) check() error {
-	if err := checkMembers("key statement", s.PublicKey, [][2]string{
-		{"ledger", s.Ledger}, {"deviceId", s.DeviceID}, {"organisation", s.Organisation}, {"algorithm", string(s.Algorithm)},
-	}); err != nil {
+	return checkAnnounced(s, s.KeyNumber, [][2]string{{"ledger", s.Ledger}, {"deviceId", s.DeviceID}, {"organisation", s.Organisation}})
+}
+
+// An announcement is a statement about a key that the key itself signs.
+type announcement interface {
+	announced() (algorithm Algorithm, publicKey string)
+}
+
+// openAnnounced returns the statement in an envelope, the key that it announces
+// and the payload, which that key has signed.
+func openAnnounced[S announcement](e *Envelope, payloadType string, decodeStatement func([]byte) (S, error)) (S, *PublicKey, []byte, error) {
+	var none S
+	payload, err := decode(e, payloadType)
+	if err != nil {
+		return none, nil, nil, err
+	}
+	s, err := decodeStatement(payload)
+	if err != nil {
+		return none, nil, nil, err
+	}
+	key, err := ParsePublicKey(s.announced())
+	if err != nil {
+		return none, nil, nil, err
+	}
+	if err := verify(e, payload, key); err != nil {
+		return none, nil, nil, err
+	}
+	return s, key, payload, nil
+}
+
+func checkAnnounced(s announcement, number uint64, members [][2]string) error {
+	algorithm, publicKey := s.announced()
+	if err := checkMembers("key statement", publicKey, append(members, [2]string{"algorithm", string(algorithm)})); err != nil {
 		return err
 	}
-	if s.KeyNumber < 1 || s.KeyNumber > MaxKeyNumber {
+	if number < 1 || number > MaxKeyNumber {
 		return malformed("keyNumber of the key statement is not between 1 and %d", MaxKeyNumber)
 	}
 	return nil

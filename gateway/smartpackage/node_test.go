@@ -1,12 +1,9 @@
 package smartpackage_test
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,33 +14,13 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/segment"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/gateway/smartpackage/vectortest"
 )
-
-// node runs the second implementation of the protocol: testdata/node, in
-// JavaScript, written from the document alone.
-func node(t *testing.T, command string, in, out any) {
-	t.Helper()
-	path, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not installed: the second implementation of the device protocol is not compared")
-	}
-	input, err := json.Marshal(in)
-	check(t, err)
-	cmd := exec.CommandContext(t.Context(), path, filepath.Join("testdata", "node", "main.mjs"), command)
-	cmd.Stdin = bytes.NewReader(input)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	text, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("node %s: %v\n%s", command, err, stderr.String())
-	}
-	check(t, json.Unmarshal(text, out))
-}
 
 // TestAnotherLanguageComesToTheSameBytes: keys, statements, signatures, segments
 // and hashes of the vectors, from what went into them.
 func TestAnotherLanguageComesToTheSameBytes(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
+	text, err := os.ReadFile(vectortest.File)
 	check(t, err)
 	var given, want map[string]any
 	check(t, json.Unmarshal(text, &given))
@@ -61,7 +38,7 @@ func TestAnotherLanguageComesToTheSameBytes(t *testing.T) {
 	}
 	delete(want, "postQuantum") // Node.js 20 has no ML-DSA
 	var have map[string]any
-	node(t, "vectors", given, &have)
+	vectortest.Node(t, "vectors", given, &have)
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Error(diff)
 	}
@@ -105,7 +82,7 @@ func TestWhatAnotherLanguageSignsIsTaken(t *testing.T) {
 				Registration smartpackage.Registration `json:"registration"`
 				Envelopes    []dsse.Envelope           `json:"envelopes"`
 			}
-			node(t, "record", job, &out)
+			vectortest.Node(t, "record", job, &out)
 			statement, key, err := dsse.OpenKeyStatement(out.Registration.Proof, nil)
 			check(t, err)
 			if key.Algorithm() != alg || statement.DeviceID != device || statement.Organisation != "ShipperMSP" || key.Base64() != out.Registration.PublicKey {

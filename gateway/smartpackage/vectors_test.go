@@ -10,7 +10,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,15 +17,13 @@ import (
 	"time"
 
 	"filippo.io/mldsa"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/segment"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/gateway/smartpackage/vectortest"
 )
-
-var update = flag.Bool("update", false, "write testdata and the document's vectors anew")
 
 // vectors is what an implementation in another language compares itself with.
 type vectors struct {
@@ -66,11 +63,11 @@ func makeSealed(t *testing.T, seed, payload []byte) sealedVector {
 	der, err := x509.MarshalPKIXPublicKey(private.PublicKey())
 	check(t, err)
 	v := sealedVector{Organisation: "ServiceMSP", PrivateKey: hex.EncodeToString(seed), PublicKey: base64.StdEncoding.EncodeToString(der)}
-	text, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
+	text, err := os.ReadFile(vectortest.File)
 	check(t, err)
 	var kept vectors
 	check(t, json.Unmarshal(text, &kept))
-	if v.Payload = kept.Sealed.Payload; v.Payload == "" && *update {
+	if v.Payload = kept.Sealed.Payload; v.Payload == "" && *vectortest.Update {
 		s, err := segment.Decode(payload)
 		check(t, err)
 		sealed, err := smartpackage.Seal(s, []smartpackage.Recipient{{Organisation: v.Organisation, PublicKey: v.PublicKey}})
@@ -216,36 +213,8 @@ func makeVectors(t *testing.T) vectors {
 	return v
 }
 
-const (
-	vectorsBegin = "<!-- vectors: begin -->\n```json\n"
-	vectorsEnd   = "```\n<!-- vectors: end -->"
-)
-
 func TestTheDocumentShowsTheVectorsOfTestdata(t *testing.T) {
-	text, err := json.MarshalIndent(makeVectors(t), "", "  ")
-	check(t, err)
-	text = append(text, '\n')
-	path, document := filepath.Join("testdata", "vectors.json"), filepath.Join("..", "..", "docs", "device-protocol.md")
-	page, err := os.ReadFile(document)
-	check(t, err)
-	before, rest, found := strings.Cut(string(page), vectorsBegin)
-	shown, after, closed := strings.Cut(rest, vectorsEnd)
-	if !found || !closed {
-		t.Fatal("the document has no vectors")
-	}
-	if *update {
-		check(t, os.WriteFile(path, text, 0o644))
-		check(t, os.WriteFile(document, []byte(before+vectorsBegin+string(text)+vectorsEnd+after), 0o644))
-		return
-	}
-	want, err := os.ReadFile(path)
-	check(t, err)
-	if diff := cmp.Diff(string(want), string(text)); diff != "" {
-		t.Errorf("devices in the field would not understand us: %s", diff)
-	}
-	if diff := cmp.Diff(string(want), shown); diff != "" {
-		t.Errorf("the document shows others: %s", diff)
-	}
+	vectortest.Hold(t, filepath.Join("..", "..", "docs", "device-protocol.md"), makeVectors(t))
 }
 
 func TestTheDocumentNamesEveryFieldAndCode(t *testing.T) {

@@ -1,16 +1,13 @@
 package tablet_test
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,10 +19,9 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/gateway/smartpackage/vectortest"
 	"github.com/lifeledger/lifeledger/gateway/tablet"
 )
-
-var update = flag.Bool("update", false, "write testdata and the document's vectors anew")
 
 // vectors is what an implementation in another language compares itself with.
 type vectors struct {
@@ -121,45 +117,8 @@ func makeVectors(t *testing.T) (v vectors) {
 	return v
 }
 
-const (
-	vectorsBegin = "<!-- vectors: begin -->\n```json\n"
-	vectorsEnd   = "```\n<!-- vectors: end -->"
-)
-
-// indented is JSON for people, in which < and & stand for themselves.
-func indented(t *testing.T, v any) string {
-	t.Helper()
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	check(t, enc.Encode(v))
-	return b.String()
-}
-
 func TestVectorsStayAsTheyAre(t *testing.T) {
-	text := indented(t, makeVectors(t))
-	path, document := filepath.Join("testdata", "vectors.json"), filepath.Join("..", "..", "docs", "statements.md")
-	page, err := os.ReadFile(document)
-	check(t, err)
-	before, rest, found := strings.Cut(string(page), vectorsBegin)
-	shown, after, closed := strings.Cut(rest, vectorsEnd)
-	if !found || !closed {
-		t.Fatal("the document has no vectors")
-	}
-	if *update {
-		check(t, os.WriteFile(path, []byte(text), 0o644))
-		check(t, os.WriteFile(document, []byte(before+vectorsBegin+text+vectorsEnd+after), 0o644))
-		return
-	}
-	want, err := os.ReadFile(path)
-	check(t, err)
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("tablets in the field would not understand us: %s", diff)
-	}
-	if diff := cmp.Diff(string(want), shown); diff != "" {
-		t.Errorf("the document shows others: %s", diff)
-	}
+	vectortest.Hold(t, filepath.Join("..", "..", "docs", "statements.md"), makeVectors(t))
 }
 
 func TestTheDocumentNamesEveryCode(t *testing.T) {
@@ -179,31 +138,10 @@ func TestTheDocumentNamesEveryCode(t *testing.T) {
 	}
 }
 
-// node runs the second implementation: testdata/node, in JavaScript, written from
-// the document alone.
-func node(t *testing.T, command string, in, out any) {
-	t.Helper()
-	path, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not installed: the second implementation is not compared")
-	}
-	input, err := json.Marshal(in)
-	check(t, err)
-	cmd := exec.CommandContext(t.Context(), path, filepath.Join("testdata", "node", "main.mjs"), command)
-	cmd.Stdin = bytes.NewReader(input)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	text, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("node %s: %v\n%s", command, err, stderr.String())
-	}
-	check(t, json.Unmarshal(text, out))
-}
-
 // TestAnotherLanguageComesToTheSameBytes: keys, announcements, statements, hashes and
 // signatures of the vectors, from what went into them.
 func TestAnotherLanguageComesToTheSameBytes(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
+	text, err := os.ReadFile(vectortest.File)
 	check(t, err)
 	var given, want, have map[string]any
 	check(t, json.Unmarshal(text, &given))
@@ -219,7 +157,7 @@ func TestAnotherLanguageComesToTheSameBytes(t *testing.T) {
 		delete(k.(map[string]any), "publicKey")
 		delete(k.(map[string]any), "keyid")
 	}
-	node(t, "vectors", ordered(given), &have)
+	vectortest.Node(t, "vectors", ordered(given), &have)
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Error(diff)
 	}
@@ -250,7 +188,7 @@ func TestWhatAnotherLanguageSignsIsTaken(t *testing.T) {
 				bodies = append(bodies, component.ValidationBody{Skill: "x", Conclusion: component.Conformant, Evidence: []string{}, Remark: r})
 			}
 			var out []dsse.Envelope
-			node(t, "sign", map[string]any{
+			vectortest.Node(t, "sign", map[string]any{
 				"ledger": "trade/lifeledger", "signer": "credential:e", "subject": "pump-7", "kind": "validation", "algorithm": k.Public().Algorithm(),
 				"secretHex": hex.EncodeToString(secret()), "signedAt": "2026-03-01T08:00:00.000Z", "bodies": bodies,
 			}, &out)

@@ -5,13 +5,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
@@ -22,36 +19,18 @@ import (
 func main() {
 	s := setting{out: os.Stdout}
 	flag.StringVar(&s.recording, "recording", "", "CSV recording to replay; without one, a small invented journey")
-	dir := flag.String("dir", ".lifeledger", "run `directory` of the network, or the file that describes it")
 	flag.BoolVar(&s.json, "json", false, "print the outcome as one JSON document instead of the story")
 	flag.BoolVar(&s.fleet, "fleet", true, "play the story of the fleet, too, that docs/queries.md asks about")
-	timeout := flag.Duration("timeout", 10*time.Minute, "give up after this long")
-	flag.Parse()
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
-	if err := play(ctx, s, *dir); err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
-		os.Exit(1)
-	}
+	rest.Program("demo", 10*time.Minute, s.play)
 }
 
-// play finds the network and plays the demo on it.
-func play(ctx context.Context, s setting, dir string) error {
-	c, err := consortium.Load(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no network in %s; start one with `make up`", dir)
-	}
-	if err != nil {
-		return err
-	}
+// play plays the demo on a network that runs.
+func (s setting) play(ctx context.Context, c *consortium.Consortium) error {
 	if err := s.use(c); err != nil {
 		return err
 	}
 	if err := s.manufacturer.Reachable(ctx); err != nil {
-		return fmt.Errorf("the network in %s is down; start it with `make up` (%w)", dir, err)
+		return fmt.Errorf("the network is down; start it with `make up` (%w)", err)
 	}
 	return run(ctx, s)
 }

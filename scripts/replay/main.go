@@ -12,15 +12,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/parallel"
+	"github.com/lifeledger/lifeledger/scripts/rest"
 )
 
 // setting is what the flags say.
@@ -39,31 +38,14 @@ func main() {
 	flag.IntVar(&s.machines, "machines", 0, "only the first `n` machines; 0: all")
 	flag.IntVar(&s.engineers, "engineers", 10, "how many engineers work at the same time, each on machines of its own")
 	flag.BoolVar(&s.json, "json", false, "print what the ledger tells of every machine as one JSON document")
-	dir := flag.String("dir", ".lifeledger", "run `directory` of the network, or the file that describes it")
-	timeout := flag.Duration("timeout", 2*time.Hour, "give up after this long")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
-	if err := start(ctx, s, *dir); err != nil {
-		fmt.Fprintln(os.Stderr, "replay:", err)
-		os.Exit(1)
-	}
+	rest.Program("replay", 2*time.Hour, s.play)
 }
 
-func start(ctx context.Context, s setting, dir string) error {
+func (s setting) play(ctx context.Context, c *consortium.Consortium) error {
 	if s.service == "" && s.condition == "" || s.engineers < 1 {
 		return errors.New("say what to replay: -service directory, -condition file")
 	}
-	c, err := consortium.Load(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no network in %s; start one with `make up`", dir)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = run(ctx, s, c)
+	_, err := run(ctx, s, c)
 	return err
 }
 

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
@@ -47,46 +45,6 @@ func (j *journey) fleet(ctx context.Context) error {
 	return nil
 }
 
-// routes says where the REST API has each transaction of the story. A part in braces
-// is a member of the request; the other members are the body.
-var routes = map[api.Transaction]string{
-	api.AcceptOwnershipTx:     "/components/{componentId}/ownership-acceptance",
-	api.CompleteAssemblyTx:    "/machines/{machineId}/completion",
-	api.DefineSlotsTx:         "/machines/{machineId}/slots",
-	api.InstallPartsTx:        "/machines/{machineId}/installations",
-	api.IssueRecallTx:         "/recalls",
-	api.OfferOwnershipTx:      "/components/{componentId}/ownership-offer",
-	api.PlaceHoldTx:           "/components/{componentId}/holds",
-	api.RecordMachineScanTx:   "/machines/{machineId}/scans",
-	api.RecordTagScanTx:       "/components/{componentId}/scans",
-	api.RegisterComponentTx:   "/components",
-	api.ReportUsageTx:         "/components/{componentId}/usage-reports",
-	api.QuarantineStatementTx: "/quarantine",
-	api.RevokeCredentialTx:    "/credentials/{credentialId}/revocation",
-	api.AcceptAgreementTx:     "/service-agreements/{agreementId}/acceptance",
-	api.AcceptRequestTx:       "/service-requests/{requestId}/acceptance",
-	api.AttachPlanTx:          "/components/{componentId}/plan",
-	api.ChargeUsageTx:         "/service-agreements/{agreementId}/components/{componentId}/charges",
-	api.CompleteWorkTx:        "/service-requests/{requestId}/completion",
-	api.ConfirmWorkTx:         "/service-requests/{requestId}/confirmation",
-	api.CoverComponentsTx:     "/service-agreements/{agreementId}/components",
-	api.IssueCertificateTx:    "/service-requests/{requestId}/certificates",
-	api.ProposeAgreementTx:    "/service-agreements",
-	api.RaiseDueTx:            "/components/{componentId}/due-requests",
-	api.RecordStepTx:          "/service-requests/{requestId}/steps",
-	api.ScheduleRequestTx:     "/service-requests/{requestId}/schedule",
-	api.StartWorkTx:           "/service-requests/{requestId}/start",
-	api.IssueTokensTx:         "/tokens/issues",
-	api.AcceptHandoverTx:      "/shipments/{shipmentId}/handover-acceptance",
-	api.AcceptTermsTx:         "/shipments/{shipmentId}/acceptance",
-	api.OfferHandoverTx:       "/shipments/{shipmentId}/handover-offers",
-	api.ProposeShipmentTx:     "/shipments",
-	api.SettleTx:              "/shipments/{shipmentId}/settlement",
-	api.IssueCredentialTx:     "/credentials",
-	api.RegisterDeviceTx:      "/devices",
-	api.RecordReadingsTx:      "/shipments/{shipmentId}/segments",
-}
-
 // network is the consortium as a story plays on it: through each organisation's own gateway.
 type network struct {
 	ctx    context.Context
@@ -104,12 +62,11 @@ func (r *network) Submit(org string, args ...string) (*scenario.Outcome, error) 
 			return nil, err
 		}
 	}
-	path, body, err := request(args)
-	if err != nil {
-		return nil, err
+	if len(args) != 2 {
+		return nil, fmt.Errorf("the demo's story says %d things to %s", len(args)-1, args[0])
 	}
 	var w rest.Written
-	if err := r.at[org].Post(r.ctx, path, body, &w); err != nil {
+	if err := r.at[org].Submit(r.ctx, api.Transaction(args[0]), json.RawMessage(args[1]), &w); err != nil {
 		return nil, asFault(err)
 	}
 	r.last, r.block = org, w.Block
@@ -119,29 +76,6 @@ func (r *network) Submit(org string, args ...string) (*scenario.Outcome, error) 
 // wait is over when an organisation's gateway knows all that was written.
 func (r *network) wait(org string) error {
 	return r.at[org].Get(r.ctx, fmt.Sprintf("/queries/organisations?limit=1&minHeight=%d", r.block+1), nil)
-}
-
-// request turns a transaction into a request of the REST API.
-func request(args []string) (path string, body any, err error) {
-	path, known := routes[api.Transaction(args[0])]
-	var members map[string]json.RawMessage
-	if !known || len(args) != 2 {
-		return "", nil, fmt.Errorf("the demo has no route for %s", args[0])
-	}
-	if err := json.Unmarshal([]byte(args[1]), &members); err != nil {
-		return "", nil, err
-	}
-	for name, value := range members {
-		var text string
-		if slot := "{" + name + "}"; strings.Contains(path, slot) && json.Unmarshal(value, &text) == nil {
-			path = strings.ReplaceAll(path, slot, url.PathEscape(text))
-			delete(members, name)
-		}
-	}
-	if len(members) == 0 {
-		return path, nil, nil
-	}
-	return path, members, nil
 }
 
 // asFault is a refusal as the story knows it.

@@ -194,6 +194,7 @@ type follower struct {
 	heard  []string
 	enough int
 	ch     chan string
+	begun  chan struct{} // told of its beginning, when there is one
 }
 
 var errEnough = errors.New("enough")
@@ -216,7 +217,12 @@ func (f *follower) Matched(m savedquery.Match) error {
 	}
 	return f.hear(fmt.Sprint(m.Number, " ", row.Record.ShipmentID, " at ", m.Height))
 }
-func (f *follower) Begun() error             { return nil }
+func (f *follower) Begun() error {
+	if f.begun != nil {
+		f.begun <- struct{}{}
+	}
+	return nil
+}
 func (f *follower) Missed(upTo uint64) error { return f.hear(fmt.Sprint("missed ", upTo)) }
 func (f *follower) Quiet() error             { return nil }
 
@@ -276,11 +282,14 @@ func TestMatchesArriveAsBlocksDo(t *testing.T) {
 		const followers = 3
 		results := make(chan error, followers)
 		heard := make(chan string, 100)
+		begun := make(chan struct{})
 		for range followers {
-			f := &follower{ch: heard}
+			f := &follower{ch: heard, begun: begun}
 			go func() { results <- w.Follow(t.Context(), "late", nil, f) }()
 		}
-		time.Sleep(50 * time.Millisecond) // until they follow; what comes before is not theirs
+		for range followers {
+			<-begun // what comes before is not theirs
+		}
 		w.block("s1")
 		for range followers {
 			select {
@@ -305,8 +314,8 @@ func TestMatchesArriveAsBlocksDo(t *testing.T) {
 				t.Fatal("a follower of what was changed goes on")
 			}
 		}
-		go func() { results <- w.Follow(t.Context(), "late", nil, &follower{}) }()
-		time.Sleep(20 * time.Millisecond)
+		go func() { results <- w.Follow(t.Context(), "late", nil, &follower{begun: begun}) }()
+		<-begun
 		end()
 		if err := <-ended; err != nil {
 			t.Error(err)

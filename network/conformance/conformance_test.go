@@ -49,6 +49,7 @@ func TestConformance(t *testing.T) {
 			})
 		}
 	})
+	t.Run("every organisation has the same passports", func(t *testing.T) { passports(t, l) })
 	t.Run("refusals change nothing", func(t *testing.T) { refusalsChangeNothing(t, l, all) })
 	t.Run("a device in another language", func(t *testing.T) { secondLanguage(t, l) })
 	t.Run("the peer's own command", func(t *testing.T) { peerCommand(t, l) })

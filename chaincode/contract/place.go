@@ -15,6 +15,9 @@ func placeOf(ctx *Context, c component.Component) (service.Place, error) {
 		return p, err
 	}
 	p.ParentID, p.SlotID, p.MachineID = up[0].MachineID, up[0].SlotID, up[len(up)-1].MachineID
+	for _, above := range up {
+		p.Within = append(p.Within, above.MachineID)
+	}
 	root, err := ledger.Get(ctx.tx, components, p.MachineID)
 	if err != nil {
 		return p, err
@@ -46,10 +49,11 @@ func setLimits(ctx *Context, p service.Plan) error {
 }
 
 // machineOf is what a machine itself says. One whose tag is connected reports by
-// itself what is in its slots; where it has none, there is nothing to scan.
+// itself what is in its slots; where it has none, or its life has ended, there is
+// nothing to scan.
 func machineOf(ctx *Context, id string) (service.Machine, error) {
 	c, err := ledger.Get(ctx.tx, components, id)
-	if err != nil || c.TagClass != component.Connected {
+	if err != nil || c.TagClass != component.Connected || c.Status == component.Decommissioned {
 		return service.Machine{}, err
 	}
 	a, found, err := ledger.Find(ctx.tx, assemblies, id)

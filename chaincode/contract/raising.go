@@ -56,7 +56,7 @@ func (g *raising) raise(taskID string, o service.Occasion) (bool, error) {
 		return false, err
 	}
 	t, err := p.TaskOf(taskID)
-	if err != nil || t.Open != "" {
+	if err != nil || t.Open != "" || o.Cause == service.ByUsage && !t.Task.Applies(o.Place) {
 		return false, nil //nolint:nilerr // a task that has gone from the plan is due no more
 	}
 	c, err := g.care(o.Place.MachineID)

@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"slices"
+
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
@@ -135,15 +137,45 @@ func (*Service) MarkOverdue(ctx *Context, in *api.RequestRef) (*service.ServiceR
 	return changeRequest(ctx, in.RequestID, service.ServiceRequest.MarkOverdue)
 }
 
-// CancelRequest calls a request off; its task is counted anew from now.
+// CancelRequest ends a request that comes to nothing: its task is counted anew from
+// now, or stays due.
 func (*Service) CancelRequest(ctx *Context, in *api.RequestReason) (*service.ServiceRequest, error) {
-	return endRequest(ctx, in.RequestID, func(g *raising, r service.ServiceRequest, place service.Place, total service.Total, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
-		next, e, err := r.Cancel(place.Owner, in.Reason, w)
+	return endRequest(ctx, in.RequestID, func(t ending, r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
+		x, err := t.remains(ctx, r)
+		if err != nil {
+			return r, service.RequestEvent{}, err
+		}
+		next, e, settling, err := r.Cancel(x, in.Reason, w)
 		if err == nil {
-			err = g.settle(next, total, service.Plan.Skip, w)
+			err = t.settle(next, t.total, settling, w)
 		}
 		return next, e, err
 	})
+}
+
+// remains looks what is left of the occasion of a request.
+func (t ending) remains(ctx *Context, r service.ServiceRequest) (service.Remains, error) {
+	m, err := ledger.Get(ctx.tx, components, r.MachineID)
+	if err != nil {
+		return service.Remains{}, err
+	}
+	owner, err := ownerOf(ctx, *m)
+	if err != nil {
+		return service.Remains{}, err
+	}
+	x := service.Remains{
+		Owner: t.place.Owner, MachineOwner: owner, Ended: t.asset.Status == component.Decommissioned,
+		Within: r.MachineID == r.ComponentID || slices.Contains(t.place.Within, r.MachineID),
+	}
+	if r.AgreementID == "" || r.Steps == 0 {
+		return x, nil
+	}
+	b, err := ledger.Get(ctx.tx, bills, r.RequestID)
+	if err != nil {
+		return x, err
+	}
+	x.Unpaid = b.Steps < r.Steps
+	return x, nil
 }
 
 // GetRequest gives a service request as it stands.
@@ -227,10 +259,18 @@ func storeRequest(ctx *Context, r service.ServiceRequest, e service.RequestEvent
 	return ctx.tx.Announce(api.RequestChangedEvent, r.RequestID, facts...)
 }
 
-type endStep func(*raising, service.ServiceRequest, service.Place, service.Total, service.When) (service.ServiceRequest, service.RequestEvent, error)
+// ending is what a step finds that may end a request.
+type ending struct {
+	*raising
+	asset component.Component
+	place service.Place
+	total service.Total
+}
+
+type endStep func(ending, service.ServiceRequest, service.When) (service.ServiceRequest, service.RequestEvent, error)
 
 // endRequest takes a step that may end a request: its task counts anew, and it
-// leaves its machine's list.
+// leaves its machine's list. What it is about may have been decommissioned.
 func endRequest(ctx *Context, id string, step endStep) (*service.ServiceRequest, error) {
 	r, err := ledger.Get(ctx.tx, serviceRequests, id)
 	if err != nil {
@@ -240,11 +280,8 @@ func endRequest(ctx *Context, id string, step endStep) (*service.ServiceRequest,
 	if err != nil {
 		return nil, err
 	}
-	if err := usable(ctx, component.Keep, *c); err != nil {
-		return nil, err
-	}
 	g, w := newRaising(ctx), ctx.serviceWhen(r.ChangedAt)
-	next, e, err := step(g, *r, place, total, w)
+	next, e, err := step(ending{g, *c, place, total}, *r, w)
 	if err != nil {
 		return nil, err
 	}
@@ -259,8 +296,8 @@ func endRequest(ctx *Context, id string, step endStep) (*service.ServiceRequest,
 	return &next, storeRequest(ctx, next, e, g.facts...)
 }
 
-// settle counts the task of a request anew.
-func (g *raising) settle(r service.ServiceRequest, total service.Total, how func(service.Plan, service.ServiceRequest, service.Total, service.When) service.Plan, w service.When) error {
+// settle has the task of a request go on.
+func (g *raising) settle(r service.ServiceRequest, total service.Total, how service.Settling, w service.When) error {
 	if r.TaskID == "" {
 		return nil
 	}

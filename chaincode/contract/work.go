@@ -44,17 +44,20 @@ func (*Service) RecordStep(ctx *Context, in *api.RecordStep) (*service.ServiceSt
 // replacement happens in the same transaction, and a failed inspection raises the
 // next request (SV4, SV5).
 func (*Service) CompleteWork(ctx *Context, in *api.CompleteWork) (*service.ServiceRequest, error) {
-	return endRequest(ctx, in.RequestID, func(g *raising, r service.ServiceRequest, place service.Place, total service.Total, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
+	return endRequest(ctx, in.RequestID, func(t ending, r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
+		if err := usable(ctx, component.Keep, t.asset); err != nil {
+			return r, service.RequestEvent{}, err
+		}
 		next, e, err := complete(ctx, in, r, w)
 		if err != nil {
 			return next, e, err
 		}
 		if next.Result.Installed != "" {
-			if err := replaced(ctx, next, place); err != nil {
+			if err := replaced(ctx, next, t.place); err != nil {
 				return next, e, err
 			}
 		}
-		next, err = followUp(g, next, place, total, w)
+		next, err = followUp(t, next, w)
 		return next, e, err
 	})
 }
@@ -122,62 +125,64 @@ func replaced(ctx *Context, r service.ServiceRequest, place service.Place) error
 
 // followUp raises the request that a failed inspection asks for, in the same
 // transaction; the inspection itself is done.
-func followUp(g *raising, r service.ServiceRequest, place service.Place, total service.Total, w service.When) (service.ServiceRequest, error) {
-	p, found, err := g.plan(r.ComponentID)
+func followUp(t ending, r service.ServiceRequest, w service.When) (service.ServiceRequest, error) {
+	p, found, err := t.plan(r.ComponentID)
 	if err != nil || !found || r.TaskID == "" {
 		return r, err
 	}
-	t, err := p.TaskOf(r.TaskID)
+	of, err := p.TaskOf(r.TaskID)
 	if err != nil {
 		return r, nil //nolint:nilerr // the task has gone from the plan
 	}
-	action, failed := r.Fails(t.Task.OnFailure)
-	if !failed || t.Open != r.RequestID {
+	action, failed := r.Fails(of.Task.OnFailure)
+	if !failed || of.Open != r.RequestID {
 		return r, nil
 	}
-	*p = p.Done(r, total, w)
-	if _, err := g.raise(r.TaskID, service.Occasion{Place: place, Cause: service.ByFailure, DueAt: w.Now, Follows: r.RequestID, Action: action}); err != nil {
+	*p = p.Done(r, t.total, w)
+	if _, err := t.raise(r.TaskID, service.Occasion{Place: t.place, Cause: service.ByFailure, DueAt: w.Now, Follows: r.RequestID, Action: action}); err != nil {
 		return r, err
 	}
-	if len(g.raised) == 1 {
-		r = r.Follow(g.raised[0].RequestID)
+	if len(t.raised) == 1 {
+		r = r.Follow(t.raised[0].RequestID)
 	}
-	return r, setLimits(g.ctx, *p)
+	return r, setLimits(t.ctx, *p)
 }
 
 // ConfirmWork closes a request: the machine's own scan agrees, where it reports by
 // itself, or else the owner says so; what has not been paid is paid (SV4, SV7).
 func (*Service) ConfirmWork(ctx *Context, in *api.RequestRef) (*service.ServiceRequest, error) {
-	return endRequest(ctx, in.RequestID, func(g *raising, r service.ServiceRequest, place service.Place, total service.Total, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
+	return endRequest(ctx, in.RequestID, func(t ending, r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
 		m, err := machineOf(ctx, r.MachineID)
 		if err != nil {
 			return r, service.RequestEvent{}, err
 		}
-		next, e, err := r.Confirm(place.Owner, m, w)
+		next, e, err := r.Confirm(t.place.Owner, m, w)
 		if err == nil {
-			err = g.settle(next, total, service.Plan.Done, w)
+			err = t.settle(next, t.total, service.Plan.Done, w)
 		}
 		if err == nil && next.AgreementID != "" {
 			err = payRest(ctx, next, w)
 		}
-		if err == nil && next.Action == service.Decommission {
-			err = g.retire(next)
+		if err == nil && next.Action == service.Decommission && w.Actor == t.asset.Owner {
+			err = t.retire(next)
 		}
 		return next, e, err
 	})
 }
 
 // retire asks for the end of the life of what was taken out of service, as the
-// owner's word; its maker witnesses it as always (SV2, CM9).
-func (g *raising) retire(r service.ServiceRequest) error {
+// owner's word, unless its life has ended or its end has been asked for meanwhile;
+// its maker witnesses it as always (SV2, CM9). Where somebody else confirms the work,
+// it is left to the owner.
+func (t ending) retire(r service.ServiceRequest) error {
+	g, c := t.raising, t.asset
+	if c.Status == component.Decommissioning || c.Status == component.Decommissioned {
+		return nil
+	}
 	if err := atRest(g.ctx, r.ComponentID); err != nil {
 		return err
 	}
-	c, err := ledger.Get(g.ctx.tx, components, r.ComponentID)
-	if err != nil {
-		return err
-	}
-	if err := usable(g.ctx, component.Decommission, *c); err != nil {
+	if err := usable(g.ctx, component.Decommission, c); err != nil {
 		return err
 	}
 	next, end, e, err := c.AskEnd(component.Retirement{Disposition: component.Inactive, Reason: "service request " + r.RequestID}, g.ctx.componentWhen(c.ChangedAt))

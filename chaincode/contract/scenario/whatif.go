@@ -167,6 +167,8 @@ func (r Request) key(kind string, members []string, caller string) (string, bool
 			attrs[i] = r.mandate()
 		case "@serving":
 			attrs[i] = r.serving()
+		case "@served", "@servedMachine":
+			attrs[i] = r.served(m)
 		default:
 			attrs[i] = text(r.argument[m])
 		}
@@ -205,6 +207,12 @@ func (r Request) serving() string {
 		}
 	}
 	return ""
+}
+
+// served is what the service request is about that the request names.
+func (r Request) served(what string) string {
+	member := map[string]string{"@served": "componentId", "@servedMachine": "machineId"}[what]
+	return text(r.stored(ledgertest.Key("service.request", text(r.argument["requestId"])))[member])
 }
 
 func (r Request) stored(key string) map[string]any {

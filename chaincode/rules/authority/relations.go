@@ -36,6 +36,8 @@ const (
 	AgreementProvider Relation = "provider of the agreement"
 	Operator          Relation = "operator"
 	Provider          Relation = "provider"
+	Served            Relation = "owner of what the request is about"
+	ServedMachine     Relation = "owner of the machine that the request is about"
 	Supplier          Relation = "supplier"
 	Buyer             Relation = "buyer"
 
@@ -127,6 +129,8 @@ var places = []Place{
 	{AgreementProvider, "service.agreement", []string{"agreementId"}, []string{"provider"}},
 	{Operator, "service.request", []string{"requestId"}, []string{"operator"}},
 	{Provider, "service.request", []string{"requestId"}, []string{"provider"}},
+	{Served, "component", []string{"@served"}, []string{"owner"}},
+	{ServedMachine, "component", []string{"@servedMachine"}, []string{"owner"}},
 	{Supplier, "service.order", []string{"requestId"}, []string{"supplier"}},
 	{Buyer, "service.order", []string{"requestId"}, []string{"buyer"}},
 

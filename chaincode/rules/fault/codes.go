@@ -191,6 +191,7 @@ const (
 	CodeServicePart        Code = "service.part.not-approved"
 	CodeStepInvalid        Code = "service.step.invalid"
 	CodeStepPaid           Code = "service.step.payment-order"
+	CodeStepsUnpaid        Code = "service.step.unpaid"
 	CodeCalibrationExpired Code = "service.step.calibration-expired"
 	CodeEngineerForeign    Code = "service.work.not-the-providers"
 	CodeWorkDiffers        Code = "service.work.differs"
@@ -497,6 +498,7 @@ func Catalogue() []Entry {
 		{CodeServicePart, Refused, "the part is not one of those that are approved for this"},
 		{CodeStepInvalid, Malformed, "a step has too many measurements or parts, or a request too many steps"},
 		{CodeStepPaid, Conflict, "steps are paid in their order, each once"},
+		{CodeStepsUnpaid, Refused, "who stops work that has begun pays the steps that are on record first"},
 		{CodeCalibrationExpired, Refused, "what was measured with an instrument whose calibration has ended does not count"},
 		{CodeEngineerForeign, Forbidden, "the engineer is not one of the company that is to do the work"},
 		{CodeWorkDiffers, Refused, "what the engineer signed is not what is on record about the work, or not what was asked for"},

@@ -201,13 +201,14 @@ func (p ServicePayment) Owes(c money.Credit) bool {
 }
 
 // Payable refuses payment by anybody but the operator, of steps that are not on
-// record, and of work that nobody was promised anything for.
+// record, and of work that nobody was promised anything for. What was done before a
+// request was called off stays owed.
 func (r ServiceRequest) Payable(until uint64, actor string) error {
 	switch {
 	case actor != r.Operator:
 		return r.by(r.Operator, "operator", When{Actor: actor})
-	case r.AgreementID == "" || r.Status != Started && r.Status != Done:
-		return r.in(Started, Done)
+	case r.AgreementID == "" || r.in(Started, Done, Cancelled) != nil:
+		return r.in(Started, Done, Cancelled)
 	case until == 0 || until > r.Steps:
 		return invalid("until", "request %s has %d steps", r.RequestID, r.Steps)
 	}

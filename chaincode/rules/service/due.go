@@ -23,11 +23,18 @@ func (t PlannedTask) begin(since measure.Time, total Total) PlannedTask {
 // RaiseAt is when the calendar raises the task's next request; "" when it does not.
 // What is not installed anywhere need not be replaced.
 func (t PlannedTask) RaiseAt(installed bool) measure.Time {
-	if t.Open != "" || t.DueAt == "" || t.Task.Action == Replace && !installed {
+	if t.Open != "" || t.DueAt == "" || !t.Task.applies(installed) {
 		return ""
 	}
 	return t.DueAt.Add(-t.Task.LeadDays * dayMs)
 }
+
+// applies: what is installed nowhere need not be replaced.
+func (t Task) applies(installed bool) bool { return t.Action != Replace || installed }
+
+// Applies reports whether there is anything to do for a task where the component is
+// now. If there is not, it stays due until there is.
+func (t Task) Applies(p Place) bool { return t.applies(p.SlotID != "") }
 
 // PlanDue is what a plan makes due, and when the calendar does so next.
 type PlanDue struct {
@@ -48,7 +55,7 @@ func (p Plan) Due(place Place, total Total, now measure.Time) PlanDue {
 		}
 		if at != "" && at <= now {
 			d.ByCalendar = append(d.ByCalendar, t.Task.TaskID)
-		} else if _, due := t.usedUp(total); due {
+		} else if _, due := t.usedUp(total); due && t.Task.Applies(place) {
 			d.ByUsage = append(d.ByUsage, t.Task.TaskID)
 		}
 	}
@@ -128,10 +135,11 @@ type Trigger struct {
 // Place is a component as a request finds it.
 type Place struct {
 	ComponentID, PartNumber string
-	ParentID                string // the machine of the slot; "" when it is not installed
-	MachineID               string // the root of what it is installed in, or itself
-	SlotID                  string // "" when it is not installed
-	Owner                   string // of the machine
+	ParentID                string   // the machine of the slot; "" when it is not installed
+	Within                  []string // the machines that it is in, innermost first
+	MachineID               string   // the root of what it is installed in, or itself
+	SlotID                  string   // "" when it is not installed
+	Owner                   string   // of the machine
 }
 
 // Occasion is why a task's request is raised now, and for what.

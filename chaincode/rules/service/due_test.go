@@ -71,6 +71,19 @@ func TestWhicheverComesFirst(t *testing.T) {
 	}
 }
 
+// What lies on the shelf is not exchanged by use either; it is due when it is installed.
+func TestUseOnTheShelf(t *testing.T) {
+	x := exchange()
+	x.Usage = []service.UsageLimit{{Measure: "hours", Every: 10}}
+	p := attached(t, x)
+	for slot, want := range map[string]int{"": 0, "s": 1} {
+		d := p.Due(service.Place{ComponentID: "c", MachineID: "m", SlotID: slot, Owner: "Maker"}, counted(60), after(1))
+		if len(d.ByUsage) != want {
+			t.Errorf("in slot %q: %v", slot, d.ByUsage)
+		}
+	}
+}
+
 func TestARequestSaysWhyAndByWhenItIsDue(t *testing.T) {
 	p := attached(t, inspection(), exchange())
 	a := agreed(t)
@@ -293,7 +306,7 @@ func TestOccurrencesHaveNoGaps(t *testing.T) {
 					p, open[due], last[due] = next, raised, raised.Occurrence
 				}
 			case 2:
-				how := rapid.SampledFrom([]func(service.Plan, service.ServiceRequest, service.Total, service.When) service.Plan{service.Plan.Done, service.Plan.Skip}).Draw(t, "how")
+				how := rapid.SampledFrom([]service.Settling{service.Plan.Done, service.Plan.Skip, service.Plan.Leave}).Draw(t, "how")
 				if isOpen {
 					r.DoneAt = after(days)
 					p = how(p, r, counted(total), at("x", days))

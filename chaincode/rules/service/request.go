@@ -314,25 +314,6 @@ func (r ServiceRequest) Return(reason string, w When) (ServiceRequest, RequestEv
 	return next, e, nil
 }
 
-// Cancel calls a request off, as its owner. Safety-critical work is not called off.
-func (r ServiceRequest) Cancel(owner, reason string, w When) (ServiceRequest, RequestEvent, error) {
-	if err := r.by(owner, "operator", w); err != nil {
-		return r, RequestEvent{}, err
-	}
-	if err := r.in(Raised, Accepted, Scheduled, Rejected); err != nil {
-		return r, RequestEvent{}, err
-	}
-	if r.SafetyCritical {
-		return r, RequestEvent{}, fault.New(fault.CodeSafetyCritical, "request %s is safety-critical", r.RequestID)
-	}
-	if err := party.CheckText("reason", reason, 1, 200); err != nil {
-		return r, RequestEvent{}, err
-	}
-	r.Status, r.Reason = Cancelled, reason
-	next, e := r.record("cancelled", reason, w)
-	return next, e, nil
-}
-
 // MarkOverdue puts on record that it was not done in time. Anybody may ask; the
 // time decides.
 func (r ServiceRequest) MarkOverdue(w When) (ServiceRequest, RequestEvent, error) {

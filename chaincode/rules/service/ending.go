@@ -1,0 +1,100 @@
+package service
+
+import (
+	"slices"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+)
+
+// Remains is what is left of the occasion of a request as somebody wants it called off.
+type Remains struct {
+	Owner        string // of the component, or of the machine that it is in now
+	MachineOwner string // of the machine that the request is about
+	Ended        bool   // the component was decommissioned
+	Within       bool   // the component is that machine, or is still in it
+	Unpaid       bool   // steps are on record that the operator has not paid
+}
+
+// Vain reports whether nothing can come of the request any more: what it is about
+// was decommissioned or has left the machine, or it asks to exchange what was
+// installed nowhere.
+func (r ServiceRequest) Vain(x Remains) bool {
+	return x.Ended || !x.Within || r.Action == Replace && r.SlotID == ""
+}
+
+// Cancel ends a request without a result. Before work has begun its owner calls it
+// off, and its task counts anew. Otherwise the request is over and its task stays
+// due, so that no one gets around it: the provider gives up work that it has begun;
+// the owner stops it, and as the operator it has paid what was done. Safety-critical
+// work is not called off, unless a provider that has accepted it lets its time pass.
+// Where nothing can come of it any more each of those concerned may end it, and what
+// was done stays owed. The function says how the task goes on.
+func (r ServiceRequest) Cancel(x Remains, reason string, w When) (ServiceRequest, RequestEvent, Settling, error) {
+	fail := func(err error) (ServiceRequest, RequestEvent, Settling, error) { return r, RequestEvent{}, nil, err }
+	vain := r.Vain(x)
+	if err := r.mayCancel(x, vain, w); err != nil {
+		return fail(err)
+	}
+	if err := r.in(Raised, Accepted, Scheduled, Started, Rejected); err != nil {
+		return fail(err)
+	}
+	if !vain && w.Actor != r.gives() {
+		if err := r.stoppable(x, w); err != nil {
+			return fail(err)
+		}
+	}
+	if err := party.CheckText("reason", reason, 1, 200); err != nil {
+		return fail(err)
+	}
+	settling := Plan.Leave
+	if w.Actor == x.Owner && r.Status != Started && !r.SafetyCritical {
+		settling = Plan.Skip
+	}
+	r.Status, r.Reason = Cancelled, reason
+	next, e := r.record("cancelled", reason, w)
+	return next, e, settling, nil
+}
+
+// mayCancel: the owner; who has begun the work; and in vain, everybody concerned.
+func (r ServiceRequest) mayCancel(x Remains, vain bool, w When) error {
+	may := []string{x.Owner, r.gives()}
+	if r.Status == Started {
+		may = append(may, r.Operator)
+	}
+	if vain {
+		may = append(may, r.Operator, r.Provider, x.MachineOwner)
+	}
+	if slices.Contains(may, w.Actor) {
+		return nil
+	}
+	return r.by(x.Owner, "operator", w)
+}
+
+// gives is who may give the work up, having begun it; before that it rejects it.
+func (r ServiceRequest) gives() string {
+	if r.Status == Started {
+		return r.Provider
+	}
+	return ""
+}
+
+// stoppable refuses to let work be called off that is waited for, or has not been paid.
+func (r ServiceRequest) stoppable(x Remains, w When) error {
+	late := w.Now > r.OverdueAt && slices.Contains([]RequestStatus{Accepted, Scheduled, Started}, r.Status)
+	if r.SafetyCritical && !late {
+		return fault.New(fault.CodeSafetyCritical, "request %s is safety-critical", r.RequestID)
+	}
+	if x.Unpaid && w.Actor == r.Operator {
+		return fault.New(fault.CodeStepsUnpaid, "steps of request %s have not been paid", r.RequestID).With("requestId", r.RequestID)
+	}
+	return nil
+}
+
+// Settling is how a task goes on after the request about it is over.
+type Settling func(Plan, ServiceRequest, Total, When) Plan
+
+// Leave ends the request of a task that was not done: it is due as it was before.
+func (p Plan) Leave(r ServiceRequest, _ Total, w When) Plan {
+	return p.settle(r, w, func(t PlannedTask) PlannedTask { return t })
+}

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
@@ -95,24 +94,15 @@ func (q *Inquiry) says(org string, args []string, given map[string][]byte) fault
 }
 
 func (q *Inquiry) inquire(org string, args []string, row authority.Row, r Request) {
-	sign, keys := row.Transaction, make(map[string]string)
-	q.Seen.succeeded[sign] = true
-	for _, a := range row.As {
-		sign += fmt.Sprint(" ", r.Is(a, org, ""))
-	}
-	for _, of := range authority.Records() {
-		states := statesOf(row, of)
-		key, state := r.State(of)
-		if states == nil || key == "" {
-			continue
-		}
-		keys[of.Name] = key
-		sign += " " + state
-		q.Seen.succeeded[row.Transaction+" in "+of.Name+" "+state] = true
-		if !slices.Contains(states, state) {
-			q.Report("%s: succeeds on a %s that is %s, and the table does not say so", row.Transaction, of.Name, state)
+	q.Seen.succeeded[row.Transaction] = true
+	states := r.states(row)
+	for _, h := range states {
+		q.Seen.succeeded[row.Transaction+" in "+h.Name+" "+h.state] = true
+		if !slices.Contains(statesOf(row, h.Record), h.state) {
+			q.Report("%s: succeeds on a %s that is %s, and the table does not say so", row.Transaction, h.Name, h.state)
 		}
 	}
+	sign := r.Kind(row, org)
 	if q.Once {
 		sign = row.Transaction
 	}
@@ -128,22 +118,14 @@ func (q *Inquiry) inquire(org string, args []string, row authority.Row, r Reques
 	if q.says(Stranger, args, nil) == "" {
 		q.Report("%s: taken from an organisation that nobody has announced", row.Transaction)
 	}
-	q.otherStates(org, args, row, r, keys)
+	q.otherStates(org, args, row, r, states)
 }
 
 // judge holds one answer against the table.
 func (q *Inquiry) judge(row authority.Row, r Request, caller string, role party.Role, got fault.Code) {
-	may := row.Needs == "" || party.Permit(party.Organisation{MSPID: caller, Roles: []party.Role{role}}, row.Needs) == nil
-	delegated := row.Delegable && r.Delegated(caller)
-	related := len(row.As) == 0 || delegated || slices.ContainsFunc(row.As, func(a authority.Relation) bool { return r.Is(a, caller, role) })
-	denied := got != "" && (got == row.Refusal || fault.KindOf(got) == fault.Forbidden)
-	switch {
-	case may && related && denied && row.Also == "":
-		q.Report("%s by %s as %s: refused with %s, and the table allows it", row.Transaction, caller, role, got)
-	case (!may || !related) && got == "":
-		q.Report("%s by %s as %s: taken, and the table does not allow it (role %v, relation %v)", row.Transaction, caller, role, may, related)
-	case (!may || !related) && !denied:
-		q.Report("%s by %s as %s: refused with %s, which does not say that it is not allowed", row.Transaction, caller, role, got)
+	s := r.Standing(row, caller, role)
+	if wrong := s.Differs(row, got); wrong != "" {
+		q.Report("%s by %s as %s: %s", row.Transaction, caller, role, wrong)
 	}
 	if got != "" {
 		return
@@ -153,25 +135,21 @@ func (q *Inquiry) judge(row authority.Row, r Request, caller string, role party.
 			q.Seen.succeeded[row.Transaction+" as "+string(a)] = true
 		}
 	}
-	if delegated {
+	if s.Delegated {
 		q.Seen.succeeded[row.Transaction+" as a delegate"] = true
 	}
 }
 
 // otherStates asks the same of the records in every state.
-func (q *Inquiry) otherStates(org string, args []string, row authority.Row, r Request, keys map[string]string) {
-	for _, of := range authority.Records() {
-		key, ok := keys[of.Name]
-		if !ok {
-			continue
-		}
-		for _, state := range of.States {
-			if q.says(org, args, map[string][]byte{key: r.InState(key, state)}) != "" {
+func (q *Inquiry) otherStates(org string, args []string, row authority.Row, r Request, states []held) {
+	for _, h := range states {
+		for _, state := range h.States {
+			if q.says(org, args, map[string][]byte{h.key: r.InState(h.key, state)}) != "" {
 				continue
 			}
-			q.Seen.succeeded[row.Transaction+" in "+of.Name+" "+state] = true
-			if !slices.Contains(statesOf(row, of), state) {
-				q.Report("%s: taken on a %s that is %s, and the table does not allow it", row.Transaction, of.Name, state)
+			q.Seen.succeeded[row.Transaction+" in "+h.Name+" "+state] = true
+			if !slices.Contains(statesOf(row, h.Record), state) {
+				q.Report("%s: taken on a %s that is %s, and the table does not allow it", row.Transaction, h.Name, state)
 			}
 		}
 	}

@@ -108,7 +108,8 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopModel()) }()
-	asking, saved, stopQueries, err := openQueries(ctx, c, model, ledger{network}, log)
+	asked := ledger{network, model.BlocksOf}
+	asking, saved, stopQueries, err := openQueries(ctx, c, model, asked, log)
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	handlers, err := httpapi.New(httpapi.Config{
 		Organisation: c.Organisation, Version: version(), Spec: openAPI,
-		Ledger: ledger{network}, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, Passports: asking, SavedQueries: saved, Authenticator: tokens,
+		Ledger: asked, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, Passports: asking, SavedQueries: saved, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,
 			WriteTime: c.Limits.Wait + writeMargin,

@@ -20,7 +20,10 @@ import (
 )
 
 // ledger is the network as httpapi asks for it.
-type ledger struct{ network *fabric.Network }
+type ledger struct {
+	network  *fabric.Network
+	blocksOf func(ctx context.Context, transactions []string) (map[string]uint64, error) // of the read model
+}
 
 func (l ledger) Evaluate(ctx context.Context, tx api.Transaction, argument []byte) ([]byte, error) {
 	result, err := l.network.Evaluate(ctx, tx, argument)

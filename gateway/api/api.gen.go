@@ -31,6 +31,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
 	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 	"github.com/lifeledger/lifeledger/gateway/document"
+	"github.com/lifeledger/lifeledger/gateway/notary"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
 	"github.com/oapi-codegen/runtime"
@@ -1556,6 +1557,12 @@ type NewPlan struct {
 	Tasks []Task `json:"tasks"`
 }
 
+// Notarisation A question and its answer, signed. All but `payload`, `transactions` and `signature` is said in `payload`, too, and counts only as far as it is the same.
+type Notarisation = notary.File
+
+// NotarisedBy One peer's signature.
+type NotarisedBy = notary.Endorsement
+
 // Nothing An empty object.
 //
 // Example: {}
@@ -3056,6 +3063,9 @@ type TrackingNumber = string
 // Example: 3f5e0a7c9d1b
 type TransactionID = string
 
+// TransactionPlace Where a transaction is.
+type TransactionPlace = notary.Place
+
 // Turned One value at both moments; empty is none.
 type Turned struct {
 	// After At the second moment.
@@ -3882,6 +3892,12 @@ type SetMandateParams struct {
 
 	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
 	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// NotariseMemoryParams defines parameters for NotariseMemory.
+type NotariseMemoryParams struct {
+	// Organisations Those whose peers have to sign; left out, all that endorse. Nobody signs in another's place.
+	Organisations []MSPID `form:"organisations,omitempty" json:"organisations,omitempty"`
 }
 
 // ReplaceMeterParams defines parameters for ReplaceMeter.
@@ -5979,6 +5995,9 @@ type ServerInterface interface {
 	// CheckMemory Say whether somebody's copy of a component's memory is on record
 	// (POST /components/{componentId}/memory-checks)
 	CheckMemory(c *gin.Context, componentID ComponentIDParameter)
+	// NotariseMemory Get a component's memory with the signatures of the organisations' peers
+	// (GET /components/{componentId}/memory/notarisation)
+	NotariseMemory(c *gin.Context, componentID ComponentIDParameter, params NotariseMemoryParams)
 	// ReplaceMeter Record another device in the place of a meter
 	// (POST /components/{componentId}/meter-replacements)
 	ReplaceMeter(c *gin.Context, componentID ComponentIDParameter, params ReplaceMeterParams)
@@ -9228,6 +9247,42 @@ func (siw *ServerInterfaceWrapper) CheckMemory(c *gin.Context) {
 	}
 
 	siw.Handler.CheckMemory(c, componentID)
+}
+
+// NotariseMemory operation middleware
+func (siw *ServerInterfaceWrapper) NotariseMemory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NotariseMemoryParams
+
+	// ------------- Optional query parameter "organisations" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "organisations", c.Request.URL.Query(), &params.Organisations, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter organisations: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.NotariseMemory(c, componentID, params)
 }
 
 // ReplaceMeter operation middleware
@@ -20240,6 +20295,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/components/:componentId/mandates", wrapper.SetMandate)
 	router.GET(options.BaseURL+"/components/:componentId/memory", wrapper.GetMemory)
 	router.POST(options.BaseURL+"/components/:componentId/memory-checks", wrapper.CheckMemory)
+	router.GET(options.BaseURL+"/components/:componentId/memory/notarisation", wrapper.NotariseMemory)
 	router.POST(options.BaseURL+"/components/:componentId/meter-replacements", wrapper.ReplaceMeter)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-acceptance", wrapper.AcceptOwnership)
 	router.POST(options.BaseURL+"/components/:componentId/ownership-offer", wrapper.OfferOwnership)
@@ -20958,6 +21014,8 @@ type MatchesTextEventStreamResponse struct {
 type MemoryCheckedJSONResponse MemoryChecked
 
 type MonitoredConditionJSONResponse MonitoredCondition
+
+type NotarisationJSONResponse Notarisation
 
 type OperationJSONResponse Operation
 
@@ -22821,6 +22879,29 @@ type CheckMemoryResponseObject interface {
 type CheckMemory200JSONResponse struct{ MemoryCheckedJSONResponse }
 
 func (response CheckMemory200JSONResponse) VisitCheckMemoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotariseMemoryRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      NotariseMemoryParams
+}
+
+type NotariseMemoryResponseObject interface {
+	VisitNotariseMemoryResponse(w http.ResponseWriter) error
+}
+
+type NotariseMemory200JSONResponse struct{ NotarisationJSONResponse }
+
+func (response NotariseMemory200JSONResponse) VisitNotariseMemoryResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -28591,6 +28672,9 @@ type StrictServerInterface interface {
 	// CheckMemory Say whether somebody's copy of a component's memory is on record
 	// (POST /components/{componentId}/memory-checks)
 	CheckMemory(ctx context.Context, request CheckMemoryRequestObject) (CheckMemoryResponseObject, error)
+	// NotariseMemory Get a component's memory with the signatures of the organisations' peers
+	// (GET /components/{componentId}/memory/notarisation)
+	NotariseMemory(ctx context.Context, request NotariseMemoryRequestObject) (NotariseMemoryResponseObject, error)
 	// ReplaceMeter Record another device in the place of a meter
 	// (POST /components/{componentId}/meter-replacements)
 	ReplaceMeter(ctx context.Context, request ReplaceMeterRequestObject) (ReplaceMeterResponseObject, error)
@@ -31060,6 +31144,33 @@ func (sh *strictHandler) CheckMemory(ctx *gin.Context, componentID ComponentIDPa
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(CheckMemoryResponseObject); ok {
 		if err := validResponse.VisitCheckMemoryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// NotariseMemory operation middleware
+func (sh *strictHandler) NotariseMemory(ctx *gin.Context, componentID ComponentIDParameter, params NotariseMemoryParams) {
+	var request NotariseMemoryRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotariseMemory(ctx, request.(NotariseMemoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotariseMemory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(NotariseMemoryResponseObject); ok {
+		if err := validResponse.VisitNotariseMemoryResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/statement"
 	"github.com/lifeledger/lifeledger/chaincode/rules/usage"
 	"github.com/lifeledger/lifeledger/gateway/document"
+	"github.com/lifeledger/lifeledger/gateway/notary"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 	"github.com/lifeledger/lifeledger/gateway/redact"
 )
@@ -70,7 +71,7 @@ var records = []any{
 	service.Plan{}, service.PlannedTask{}, service.Task{}, service.UsageLimit{}, service.Control{}, service.UsageDue{}, service.PlanChange{}, service.PlanDue{}, ledgerapi.RaisedRequests{}, service.ServiceRequest{}, service.Trigger{}, service.FaultReport{}, service.WorkResult{}, ledgerapi.ConditionReported{}, service.MonitoredCondition{}, service.ControlState{}, ledgerapi.ReportFault{}, ledgerapi.RequestEventPage{}, service.RequestEvent{}, ledgerapi.ServiceStepPage{}, service.ServiceStep{}, service.Measurement{}, service.Bound{}, service.ConsumedPart{}, service.Bill{}, service.ChargedMeter{}, ledgerapi.ServicePaymentPage{}, service.ServicePayment{}, service.PaymentLine{}, service.PartOrder{}, ledgerapi.CertificateForm{}, service.ReleaseCertificate{}, service.Block{},
 	ledgerapi.EvidencePage{}, shipment.Due{},
 	money.Account{}, money.Posting{}, money.Shard{}, money.Spread{}, money.Credit{}, money.Collection{}, money.Redemption{}, ledgerapi.RequestRedemption{}, ledgerapi.CreditPage{}, problem.Problem{}, problem.FieldError{},
-	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, ledgerapi.ProductMemory{}, ledgerapi.MemoryChecked{}, shipment.Invoice{}, shipment.InvoiceLine{},
+	ledgerapi.EvidencePage{}, shipment.Due{}, shipment.Invoices{}, document.Journey{}, ledgerapi.ProductMemory{}, ledgerapi.MemoryChecked{}, notary.File{}, notary.Endorsement{}, notary.Place{}, shipment.Invoice{}, shipment.InvoiceLine{},
 	money.Account{}, money.Posting{}, problem.Problem{}, problem.FieldError{},
 }
 

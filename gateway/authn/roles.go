@@ -105,6 +105,7 @@ func Permissions() []Permission {
 		{"CloseFinding", staff},
 		{"VerifyComponent", all},
 		{"GetMemory", reads},
+		{"NotariseMemory", reads},
 		{"CheckMemory", all},
 		{"GetAssembly", reads},
 		{"GetAssemblyHistory", reads},

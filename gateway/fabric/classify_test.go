@@ -151,7 +151,7 @@ func TestValidationCodes(t *testing.T) {
 }
 
 func TestOnlyWhatChangedNothingIsRetryable(t *testing.T) {
-	want := []Condition{Contended, Busy, Unreachable, Deadline}
+	want := []Condition{Contended, Busy, Unreachable, Deadline, Apart}
 	for _, c := range Conditions() {
 		if got := (&Error{Condition: c}).Retryable(); got != slices.Contains(want, c) {
 			t.Errorf("%s: %v", c, got)

@@ -32,6 +32,9 @@ const (
 	PolicyFailure Condition = "policy-failure"
 	// Mismatch: peers endorsed different results; the chaincode is not deterministic.
 	Mismatch Condition = "mismatch"
+	// Apart: peers that were asked the same went on giving different answers, as when
+	// one of them is behind.
+	Apart Condition = "apart"
 	// Rejected: the transaction can never be committed as it stands (an orderer
 	// calls it malformed, or peers found it invalid for a reason of their own).
 	Rejected Condition = "rejected"
@@ -43,7 +46,7 @@ const (
 func Conditions() []Condition {
 	return []Condition{
 		Refused, Contended, Busy, Unreachable, Deadline, OutcomeUnknown,
-		Denied, PolicyFailure, Mismatch, Rejected, Internal,
+		Denied, PolicyFailure, Mismatch, Apart, Rejected, Internal,
 	}
 }
 
@@ -125,7 +128,7 @@ func (e *Error) Unwrap() []error {
 // unchanged, and whether that is safe: nothing of it can have been committed.
 func (e *Error) Retryable() bool {
 	switch e.Condition {
-	case Contended, Busy, Unreachable, Deadline:
+	case Contended, Busy, Unreachable, Deadline, Apart:
 		return true
 	default:
 		return false

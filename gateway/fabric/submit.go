@@ -90,15 +90,7 @@ func (n *Network) endorseOnce(ctx context.Context, tx api.Transaction, argument 
 	if len(orgs) > 0 {
 		opts = append(opts, client.WithEndorsingOrganizations(orgs...))
 	}
-	proposal, err := s.contract.NewProposal(string(tx), opts...)
-	if err != nil {
-		return nil, NewError(Internal, Endorse, err)
-	}
-	var transaction *client.Transaction
-	err = n.call(ctx, Endorse, proposal.TransactionID(), n.config.EndorseTimeout, func(ctx context.Context) (err error) {
-		transaction, err = proposal.EndorseWithContext(ctx)
-		return err
-	})
+	transaction, err := n.propose(ctx, s, tx, opts)
 	if err != nil {
 		return nil, err
 	}

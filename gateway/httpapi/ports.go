@@ -15,6 +15,9 @@ type Ledger interface {
 	// Ask asks the organisation's own peer, or answers what that peer said before to
 	// the same question since its last block; fresh: only the peer will do.
 	Ask(ctx context.Context, tx ledgerapi.Transaction, argument []byte, fresh bool) (LedgerAnswer, error)
+	// Notarise has a question answered and signed by a peer of each of the organisations,
+	// of all for none; the answer is a file of package notary. tx MUST be one of notary.Notarised.
+	Notarise(ctx context.Context, tx ledgerapi.Transaction, argument []byte, organisations []string) ([]byte, error)
 	// Ready proves that each configured organisation's endorsement can be had;
 	// nil stands for yes.
 	Ready(ctx context.Context) map[string]error

@@ -58,6 +58,14 @@ func (f *fakeLedger) Ask(_ context.Context, tx ledgerapi.Transaction, argument [
 	return LedgerAnswer{[]byte(f.answers[tx]), f.height}, f.err
 }
 
+// Notarise puts who is asked before the argument.
+func (f *fakeLedger) Notarise(ctx context.Context, tx ledgerapi.Transaction, argument []byte, organisations []string) ([]byte, error) {
+	if _, err := f.Ask(ctx, tx, append([]byte(strings.Join(organisations, "+")), argument...), true); err != nil {
+		return nil, err
+	}
+	return os.ReadFile("../notary/testdata/memory.json")
+}
+
 func (f *fakeLedger) Ready(context.Context) map[string]error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

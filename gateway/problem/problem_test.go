@@ -46,6 +46,7 @@ func TestTable(t *testing.T) {
 		{"outcome unknown", New(OutcomeUnknown, "x"), 202, "ledger.outcome-unknown", final, time.Second},
 		{"endorsement policy failure", New(PolicyFailure, "x"), 500, "ledger.policy-failure", final, 0},
 		{"results do not match", New(Mismatch, "x"), 500, "ledger.mismatch", final, 0},
+		{"peers are apart", New(Apart, "x"), 503, "ledger.peers-apart", retry, 2 * time.Second},
 		{"rejected", New(Rejected, "x"), 500, "ledger.rejected", final, 0},
 		{"internal", New(Internal, "x"), 500, "internal", final, 0},
 		{"internal fault", fault.Wrap(errors.New("x"), "x"), 500, "internal", final, 0},

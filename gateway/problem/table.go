@@ -40,6 +40,7 @@ const (
 	OutcomeUnknown Condition = "outcome-unknown"
 	PolicyFailure  Condition = "policy-failure"
 	Mismatch       Condition = "mismatch"
+	Apart          Condition = "apart"
 	Rejected       Condition = "rejected"
 	Internal       Condition = "internal"
 )
@@ -84,6 +85,7 @@ func Table() []Row {
 		{OutcomeUnknown, "ledger.outcome-unknown", http.StatusAccepted, false, s, "the outcome is not yet known; the operation will say"},
 		{PolicyFailure, "ledger.policy-failure", http.StatusInternalServerError, false, 0, "the transaction lacked an endorsement and changed nothing"},
 		{Mismatch, "ledger.mismatch", http.StatusInternalServerError, false, 0, "the organisations' peers came to different results; nothing was changed"},
+		{Apart, "ledger.peers-apart", http.StatusServiceUnavailable, true, 2 * s, "the organisations' peers give different answers, as when one of them is behind; ask again"},
 		{Rejected, "ledger.rejected", http.StatusInternalServerError, false, 0, "the ledger did not take the transaction; nothing was changed"},
 		{Internal, fault.CodeInternal, http.StatusInternalServerError, false, 0, "something went wrong on our side"},
 	}

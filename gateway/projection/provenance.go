@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Version is one write of a record, by the transaction that made it.
@@ -101,4 +103,33 @@ func (m *Model) RecordAt(ctx context.Context, key, moment string) (document []by
 	}
 	v.Block, v.Number, v.Removed = uint64(block), uint64(number), document == nil
 	return document, v, err == nil && document != nil, err
+}
+
+// BlocksOf says in which block each of the transactions is. One that is not among
+// the valid ones, or that the read model has not come to yet, is left out.
+func (m *Model) BlocksOf(ctx context.Context, transactions []string) (map[string]uint64, error) {
+	found := make(map[string]uint64, len(transactions))
+	for some := range slices.Chunk(transactions, 500) {
+		ids := make([]any, len(some))
+		for i, id := range some {
+			ids[i] = id
+		}
+		places := strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")
+		rows, err := m.store.reader.QueryContext(ctx, m.store.sql(`SELECT id, block FROM ledger_transactions WHERE id IN (`+places+`)`), ids...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var id string
+			var block int64
+			if err := rows.Scan(&id, &block); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			found[id] = uint64(block)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }

@@ -195,3 +195,26 @@ func TestARecordHasItsPast(t *testing.T) {
 		}
 	})
 }
+
+// Every transaction is found in its block, more of them than one statement asks for at once.
+func TestTheBlocksOfTransactions(t *testing.T) {
+	blocks := story(t)
+	onBoth(t, func(t *testing.T, fresh func() Config) {
+		m := open(t, fresh())
+		if err := m.Apply(t.Context(), blocks...); err != nil {
+			t.Fatal(err)
+		}
+		want := make(map[string]uint64)
+		ids := []string{"none"}
+		for _, b := range blocks {
+			for _, tx := range b.Transactions {
+				want[tx.ID] = b.Number
+				ids = append(ids, tx.ID)
+			}
+		}
+		got, err := m.BlocksOf(t.Context(), ids)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || len(want) <= 500 {
+			t.Errorf("%d transactions: %v\n%s", len(want), err, diff)
+		}
+	})
+}

@@ -139,6 +139,10 @@ func (g *inProcess) Ask(_ context.Context, tx ledgerapi.Transaction, argument []
 	return httpapi.LedgerAnswer{Result: result}, err
 }
 
+func (g *inProcess) Notarise(context.Context, ledgerapi.Transaction, []byte, []string) ([]byte, error) {
+	return nil, errors.New("nobody signs in memory")
+}
+
 func (g *inProcess) Ready(context.Context) map[string]error { return nil }
 
 // Do asks what would become of a write.

@@ -39,6 +39,9 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) > 1 && os.Args[1] == "verify" {
+		return verifyFile(os.Args[2:], os.Stdout)
+	}
 	if len(os.Args) > 1 && commands[os.Args[1]] != nil {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 		defer stop()

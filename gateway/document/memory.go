@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 // bytes in which it says so.
 type Memory struct {
 	api.ProductMemory
-	Hash string // hex SHA-256
+	Hash  string // hex SHA-256
+	Proof *Proof // nil: of a memory that was not notarised
 }
 
 // MaxTag is how many bytes the form for tags has at most: what an ordinary NFC tag holds.
@@ -37,6 +39,12 @@ func (m Memory) sections() []section {
 	for _, s := range []section{m.papers(), m.evidence(), m.rights(), m.use(), m.parts(), m.services(), m.steps(), m.against(), m.seen()} {
 		if len(s.rows) > 0 {
 			all = append(all, s)
+		}
+	}
+	if m.Proof != nil {
+		all = slices.Insert(all, 1, m.Proof.signed())
+		if len(m.Proof.Blocks) > 0 {
+			all = append(all, m.Proof.places())
 		}
 	}
 	return append(all, section{title: "How to check this", says: []string{

@@ -53,6 +53,7 @@ func TestConformance(t *testing.T) {
 	t.Run("refusals change nothing", func(t *testing.T) { refusalsChangeNothing(t, l, all) })
 	t.Run("a device in another language", func(t *testing.T) { secondLanguage(t, l) })
 	t.Run("the peer's own command", func(t *testing.T) { peerCommand(t, l) })
+	t.Run("a notarised memory", func(t *testing.T) { notarised(t, l) })
 	t.Run("validation codes", func(t *testing.T) { validationCodes(t, l) })
 	t.Run("key order and pages", func(t *testing.T) { keyOrder(t, l) })
 	t.Run("every block is audited", func(t *testing.T) { recount(t, l) })

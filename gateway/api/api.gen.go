@@ -3350,6 +3350,9 @@ type TrackingNumberParameter = TrackingNumber
 // VerifyParameter defines model for VerifyParameter.
 type VerifyParameter = bool
 
+// VouchingParameter defines model for VouchingParameter.
+type VouchingParameter = []MSPID
+
 // AccessCreated One use of a delegation by who holds its key.
 type AccessCreated = AccessRecord
 
@@ -3897,7 +3900,7 @@ type SetMandateParams struct {
 // NotariseMemoryParams defines parameters for NotariseMemory.
 type NotariseMemoryParams struct {
 	// Organisations Those whose peers have to sign; left out, all that endorse. Nobody signs in another's place.
-	Organisations []MSPID `form:"organisations,omitempty" json:"organisations,omitempty"`
+	Organisations VouchingParameter `form:"organisations,omitempty" json:"organisations,omitempty"`
 }
 
 // ReplaceMeterParams defines parameters for ReplaceMeter.
@@ -5363,6 +5366,12 @@ type SettleShipmentParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// NotariseStatementParams defines parameters for NotariseStatement.
+type NotariseStatementParams struct {
+	// Organisations Those whose peers have to sign; left out, all that endorse. Nobody signs in another's place.
+	Organisations VouchingParameter `form:"organisations,omitempty" json:"organisations,omitempty"`
+}
+
 // WithdrawTermsParams defines parameters for WithdrawTerms.
 type WithdrawTermsParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -6586,6 +6595,9 @@ type ServerInterface interface {
 	// GetStatement Get who earns and who owes what
 	// (GET /shipments/{shipmentId}/statement)
 	GetStatement(c *gin.Context, shipmentID ShipmentIDParameter)
+	// NotariseStatement Get who earns and who owes what with the signatures of the organisations' peers
+	// (GET /shipments/{shipmentId}/statement/notarisation)
+	NotariseStatement(c *gin.Context, shipmentID ShipmentIDParameter, params NotariseStatementParams)
 	// GetTerms Get the terms
 	// (GET /shipments/{shipmentId}/terms)
 	GetTerms(c *gin.Context, shipmentID ShipmentIDParameter)
@@ -19871,6 +19883,42 @@ func (siw *ServerInterfaceWrapper) GetStatement(c *gin.Context) {
 	siw.Handler.GetStatement(c, shipmentID)
 }
 
+// NotariseStatement operation middleware
+func (siw *ServerInterfaceWrapper) NotariseStatement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "shipmentId" -------------
+	var shipmentID ShipmentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "shipmentId", c.Param("shipmentId"), &shipmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shipmentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NotariseStatementParams
+
+	// ------------- Optional query parameter "organisations" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "organisations", c.Request.URL.Query(), &params.Organisations, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter organisations: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.NotariseStatement(c, shipmentID, params)
+}
+
 // GetTerms operation middleware
 func (siw *ServerInterfaceWrapper) GetTerms(c *gin.Context) {
 
@@ -20492,6 +20540,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/shipments/:shipmentId/segments", wrapper.RecordReadings)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/settlement", wrapper.SettleShipment)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/statement", wrapper.GetStatement)
+	router.GET(options.BaseURL+"/shipments/:shipmentId/statement/notarisation", wrapper.NotariseStatement)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/terms", wrapper.GetTerms)
 	router.GET(options.BaseURL+"/shipments/:shipmentId/tracking", wrapper.TrackShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/withdrawal", wrapper.WithdrawTerms)
@@ -28303,6 +28352,29 @@ func (response GetStatement200JSONResponse) VisitGetStatementResponse(w http.Res
 	return err
 }
 
+type NotariseStatementRequestObject struct {
+	ShipmentID ShipmentIDParameter `json:"shipmentId"`
+	Params     NotariseStatementParams
+}
+
+type NotariseStatementResponseObject interface {
+	VisitNotariseStatementResponse(w http.ResponseWriter) error
+}
+
+type NotariseStatement200JSONResponse struct{ NotarisationJSONResponse }
+
+func (response NotariseStatement200JSONResponse) VisitNotariseStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTermsRequestObject struct {
 	ShipmentID ShipmentIDParameter `json:"shipmentId"`
 }
@@ -29263,6 +29335,9 @@ type StrictServerInterface interface {
 	// GetStatement Get who earns and who owes what
 	// (GET /shipments/{shipmentId}/statement)
 	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
+	// NotariseStatement Get who earns and who owes what with the signatures of the organisations' peers
+	// (GET /shipments/{shipmentId}/statement/notarisation)
+	NotariseStatement(ctx context.Context, request NotariseStatementRequestObject) (NotariseStatementResponseObject, error)
 	// GetTerms Get the terms
 	// (GET /shipments/{shipmentId}/terms)
 	GetTerms(ctx context.Context, request GetTermsRequestObject) (GetTermsResponseObject, error)
@@ -38625,6 +38700,33 @@ func (sh *strictHandler) GetStatement(ctx *gin.Context, shipmentID ShipmentIDPar
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetStatementResponseObject); ok {
 		if err := validResponse.VisitGetStatementResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// NotariseStatement operation middleware
+func (sh *strictHandler) NotariseStatement(ctx *gin.Context, shipmentID ShipmentIDParameter, params NotariseStatementParams) {
+	var request NotariseStatementRequestObject
+
+	request.ShipmentID = shipmentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotariseStatement(ctx, request.(NotariseStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotariseStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(NotariseStatementResponseObject); ok {
+		if err := validResponse.VisitNotariseStatementResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

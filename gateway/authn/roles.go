@@ -232,6 +232,7 @@ func Permissions() []Permission {
 		{"AcknowledgeExcursion", staff},
 		{"ListAcknowledgements", reads},
 		{"GetStatement", reads},
+		{"NotariseStatement", reads},
 		{"SettleShipment", staff},
 
 		{"AmendTerms", staff},

@@ -64,26 +64,3 @@ func (s *server) CheckMemory(ctx context.Context, r api.CheckMemoryRequestObject
 	answer, err := ask[ledgerapi.MemoryChecked](ctx, s, ledgerapi.CheckMemoryTx, ledgerapi.CheckMemory{ComponentID: r.ComponentID, Hash: r.Body.Hash})
 	return api.CheckMemory200JSONResponse{MemoryCheckedJSONResponse: api.MemoryCheckedJSONResponse(answer)}, err
 }
-
-// NotariseMemory is GET /components/{componentId}/memory/notarisation.
-func (s *server) NotariseMemory(ctx context.Context, r api.NotariseMemoryRequestObject) (api.NotariseMemoryResponseObject, error) {
-	return s.notarise(ctx, ledgerapi.GetMemoryTx, ledgerapi.ComponentRef{ComponentID: r.ComponentID}, r.Params.Organisations)
-}
-
-// notarise has a question answered with signatures. The file's bytes are passed on
-// as they are: written anew they would prove nothing.
-func (s *server) notarise(ctx context.Context, tx ledgerapi.Transaction, question any, organisations []string) (notarised, error) {
-	argument, err := encode(question)
-	if err != nil {
-		return nil, err
-	}
-	return s.ledger.Notarise(ctx, tx, argument, organisations)
-}
-
-// notarised is a file of package notary.
-type notarised []byte
-
-// VisitNotariseMemoryResponse writes the answer.
-func (n notarised) VisitNotariseMemoryResponse(w http.ResponseWriter) error {
-	return textForm{asJSON, n}.write(w)
-}

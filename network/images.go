@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/lifeledger/lifeledger/network/fabricbin"
 	"github.com/lifeledger/lifeledger/network/launch"
 	"github.com/lifeledger/lifeledger/network/testnet"
 )
@@ -24,6 +25,11 @@ func (i *imagesCmd) Run(ctx context.Context) error {
 		return err
 	}
 	m := testnet.Images{Root: root, Dir: i.Out, Base: i.Base, Progress: progress(os.Stdout)}
+	if i.Fabric { // said before minutes are spent on what comes first
+		if _, err := fabricbin.Busybox(); err != nil {
+			return err
+		}
+	}
 	all, err := m.Product(ctx)
 	if err != nil {
 		return err

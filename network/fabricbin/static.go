@@ -11,12 +11,19 @@ import (
 // Static compiles a package of the product for an image: one file that needs nothing
 // else, the same bytes from the same sources wherever they lie. The tag leaves out a
 // coding of Gin's that nobody here speaks, and a seventh of the gateway's size with it.
-func Static(ctx context.Context, root, source, out string) error {
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "nomsgpack", "-ldflags", "-s -w -buildid= -X main.release=" + Version(root), "-o", out, source}
+func Static(ctx context.Context, root, source, out string, progress Progress) error {
+	defer keepAlive("compiling "+source, progress)()
+	args := append([]string{"build"}, StaticFlags(Version(root))...)
+	args = append(args, "-o", out, source)
 	if err := run(ctx, root, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64"}, "go", args...); err != nil {
 		return fmt.Errorf("building %s failed: %w", source, err)
 	}
 	return nil
+}
+
+// StaticFlags are those of the compiler; the Dockerfile has the same.
+func StaticFlags(version string) []string {
+	return []string{"-trimpath", "-buildvcs=false", "-tags", "nomsgpack", "-ldflags", "-s -w -buildid= -X main.release=" + version}
 }
 
 // Busybox finds the statically linked busybox of the system, which gives the Fabric

@@ -60,7 +60,7 @@ func (m Images) Product(ctx context.Context) ([]Made, error) {
 		if err := os.MkdirAll(m.Dir, 0o755); err != nil {
 			return nil, err
 		}
-		if err := fabricbin.Static(ctx, m.Root, p.source, program); err != nil {
+		if err := fabricbin.Static(ctx, m.Root, p.source, program, m.Progress); err != nil {
 			return nil, err
 		}
 		bom, err := image.SBOM(program)
@@ -122,11 +122,11 @@ func tags(name string, versions ...string) []string {
 // Fabric makes the images that a test-network runs, out of Fabric's pinned sources, and
 // the busybox with which network.sh cleans up. For those who cannot pull them.
 func (m Images) Fabric(ctx context.Context) ([]Made, error) {
-	tools, err := fabricbin.AllTools(ctx, m.Root, m.Progress)
+	shell, err := fabricbin.Busybox()
 	if err != nil {
 		return nil, err
 	}
-	shell, err := fabricbin.Busybox()
+	tools, err := fabricbin.AllTools(ctx, m.Root, m.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (m Images) Fabric(ctx context.Context) ([]Made, error) {
 	if err := os.MkdirAll(m.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := fabricbin.Static(ctx, m.Root, "./network/ccaas", ccaas); err != nil {
+	if err := fabricbin.Static(ctx, m.Root, "./network/ccaas", ccaas, m.Progress); err != nil {
 		return nil, err
 	}
 	base := system(shell)
@@ -184,7 +184,7 @@ func (m Images) CouchStandIn(ctx context.Context) (Made, error) {
 	if err := os.MkdirAll(m.Dir, 0o755); err != nil {
 		return Made{}, err
 	}
-	if err := fabricbin.Static(ctx, m.Root, "./network/couchstandin/serve", program); err != nil {
+	if err := fabricbin.Static(ctx, m.Root, "./network/couchstandin/serve", program, m.Progress); err != nil {
 		return Made{}, err
 	}
 	return m.write(image.Image{

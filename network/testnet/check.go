@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -41,6 +43,11 @@ func (n *Network) Missing(ctx context.Context, database string) error {
 	if database == "couchdb" && !hasImage(ctx, couchImage) {
 		return fmt.Errorf("image %s is missing, which -s couchdb needs: pull it, or leave -s couchdb out", couchImage)
 	}
+	for _, o := range n.Settings.Organisations {
+		if o.Postgres == ownPostgres && !hasImage(ctx, postgresImage()) {
+			return fmt.Errorf("image %s is missing, which postgres: %s of %s needs: pull it, or name another in POSTGRES_IMAGE", postgresImage(), ownPostgres, o.Name)
+		}
+	}
 	return nil
 }
 
@@ -60,16 +67,27 @@ func Docker(ctx context.Context) error {
 	return nil
 }
 
-// portsFree refuses to start where somebody else listens already.
-func (n *Network) portsFree() error {
-	ports := map[int]string{7050: "orderer", 7053: "orderer's administration", 9443: "orderer's operations", 9054: "CA of the orderer", 9444: "operations of org1's peer", 9445: "operations of org2's peer"}
-	for _, o := range n.Settings.Organisations {
-		ports[o.Peer.Port], ports[o.Gateway] = "peer of "+o.Name, "gateway of "+o.Name
+// ports are those that the network will publish, and what for.
+func (n *Network) ports(database string) map[int]string {
+	ports := map[int]string{
+		7050: "orderer", 7053: "orderer's administration", 9443: "orderer's operations", 9444: "operations of org1's peer", 9445: "operations of org2's peer",
+		9054: "CA of the orderer", 17054: "operations of org1's CA", 18054: "operations of org2's CA", 19054: "operations of the orderer's CA",
 	}
-	for port, what := range ports {
+	for _, o := range n.Settings.Organisations {
+		ports[o.Peer.Port], ports[caPort(o)], ports[o.Gateway] = "peer of "+o.Name, "CA of "+o.Name, "gateway of "+o.Name
+	}
+	if database == "couchdb" {
+		ports[5984], ports[7984], ports[9984] = "CouchDB of org1's peer", "CouchDB of org2's peer", "CouchDB of org3's peer"
+	}
+	return ports
+}
+
+// free refuses to start where somebody else listens already.
+func free(ports map[int]string) error {
+	for _, port := range slices.Sorted(maps.Keys(ports)) {
 		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 		if err != nil {
-			return fmt.Errorf("port %d (%s) is taken: stop what listens there; a native network does so on its default ports (make down)", port, what)
+			return fmt.Errorf("port %d (%s) is taken: stop what listens there; a native network does so on its default ports (make down)", port, ports[port])
 		}
 		_ = l.Close()
 	}

@@ -30,7 +30,7 @@ func (n *Network) fabricUp(ctx context.Context, f flags) error {
 		return err
 	}
 	if state(ctx, ordererContainer) != "running" {
-		if err := n.portsFree(); err != nil {
+		if err := free(n.ports(f.database)); err != nil {
 			return err
 		}
 		if err := os.RemoveAll(filepath.Join(n.Dir, "orgs")); err != nil { // of a network that is gone
@@ -51,7 +51,8 @@ func (n *Network) fabricUp(ctx context.Context, f flags) error {
 	if third := n.Settings.Organisations[2].Peer.Container; state(ctx, third) == "running" {
 		return nil
 	}
-	if err := n.script(ctx, "addOrg3.sh", filepath.Join(n.testNetwork(), "addOrg3"), "./addOrg3.sh", "up", "-ca", "-c", n.Settings.Channel, "-s", f.database); err != nil {
+	args := append([]string{"up", "-ca", "-c", n.Settings.Channel, "-s", f.database}, f.third...)
+	if err := n.script(ctx, "addOrg3.sh", filepath.Join(n.testNetwork(), "addOrg3"), "./addOrg3.sh", args...); err != nil {
 		return err
 	}
 	n.Progress("the third organisation has joined")
@@ -191,14 +192,18 @@ func (n *Network) composeUp(ctx context.Context, o Organisation, packageID, serv
 }
 
 func (n *Network) compose(ctx context.Context, o Organisation, args ...string) error {
-	return compose(ctx, n.Dir, nil, append([]string{"--project-name", project(o), "--env-file", n.env(o), "--file", n.config("compose.yaml")}, args...)...)
+	options := []string{"--project-name", project(o), "--env-file", n.env(o), "--file", n.config("compose.yaml")}
+	if o.Postgres == ownPostgres {
+		options = append(options, "--file", n.config("compose.postgres.yaml"))
+	}
+	return compose(ctx, n.Dir, nil, append(options, args...)...)
 }
 
 func (n *Network) env(o Organisation) string { return n.org(o, "compose.env") }
 
 // writeEnv says what compose.yaml needs to know of an organisation.
 func (n *Network) writeEnv(o Organisation, packageID string) error {
-	config, err := fabricbin.Digest(n.org(o, "gateway", "gateway.yaml"))
+	config, err := n.digest(o)
 	if err != nil {
 		return err
 	}
@@ -291,7 +296,7 @@ func (n *Network) Down(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, upLimit)
 	defer cancel()
 	for _, o := range n.Settings.Organisations {
-		for _, c := range []string{"gateway." + o.Domain, "chaincode." + o.Domain} {
+		for _, c := range []string{"gateway." + o.Domain, "chaincode." + o.Domain, "postgres." + o.Domain} {
 			if state(ctx, c) == "" {
 				continue
 			}
@@ -328,15 +333,15 @@ func (n *Network) Down(ctx context.Context) error {
 	return os.RemoveAll(n.Dir)
 }
 
-// sweep removes the volumes and networks that network.sh leaves behind where Compose
-// stumbles over an empty file of its: else the next network would find old ledgers.
+// sweep removes the databases of read models, and the volumes and networks that network.sh
+// leaves behind where Compose stumbles over an empty file of its: else the next network
+// would find old ledgers.
 func (n *Network) sweep(ctx context.Context) error {
-	volumes := []string{ordererContainer}
+	volumes := []string{"compose_" + ordererContainer} // network.sh's compose files lie in a directory of that name
 	for _, o := range n.Settings.Organisations {
-		volumes = append(volumes, o.Peer.Container)
+		volumes = append(volumes, "compose_"+o.Peer.Container, project(o)+"_readmodel")
 	}
-	for _, v := range volumes {
-		name := "compose_" + v // network.sh's compose files lie in a directory of that name
+	for _, name := range volumes {
 		if _, err := docker(ctx, "volume", "inspect", name); err != nil {
 			continue
 		}

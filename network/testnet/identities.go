@@ -74,11 +74,15 @@ type wanted struct {
 }
 
 func (n *Network) wanted(o Organisation) []wanted {
-	return []wanted{
+	all := []wanted{
 		{name: "gateway", dir: n.org(o, "gateway", "msp")},
 		{name: "gateway-tls", tls: true, dir: n.org(o, "gateway", "tls"), hosts: []string{"gateway." + o.Domain, "localhost", "127.0.0.1"}},
 		{name: "chaincode-tls", tls: true, dir: n.org(o, "chaincode", "tls"), hosts: []string{chaincodeHost, "chaincode." + o.Domain, "localhost"}},
 	}
+	if o.Postgres == ownPostgres {
+		all = append(all, wanted{name: "postgres-tls", tls: true, dir: n.org(o, "postgres", "tls"), hosts: []string{"postgres", "postgres." + o.Domain}})
+	}
+	return all
 }
 
 func (w wanted) certificate() string {
@@ -133,17 +137,10 @@ func (n *Network) configure(o Organisation) error {
 	}
 	values := map[string]string{
 		"MSP_ID": o.MSPID, "CHANNEL": n.Settings.Channel, "CHAINCODE": n.Settings.Chaincode.Name,
-		"PEER_ADDRESS": fmt.Sprintf("%s:%d", o.Peer.Container, o.Peer.Port), "ENDORSERS": n.endorsers(), "POSTGRES": "",
+		"PEER_ADDRESS": fmt.Sprintf("%s:%d", o.Peer.Container, o.Peer.Port), "ENDORSERS": n.endorsers(),
 	}
-	if o.Postgres != "" {
-		url, err := os.ReadFile(o.Postgres)
-		if err != nil {
-			return fmt.Errorf("postgres of %s: %w", o.Name, err)
-		}
-		if err := os.WriteFile(n.org(o, "gateway", "postgres.url"), url, 0o600); err != nil {
-			return err
-		}
-		values["POSTGRES"] = "/etc/lifeledger/postgres.url"
+	if values["POSTGRES"], err = n.database(o); err != nil {
+		return err
 	}
 	// The first line's "${...}" is an example, and stays.
 	text := os.Expand(string(template), func(name string) string {

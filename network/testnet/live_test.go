@@ -75,6 +75,7 @@ func TestTestNetwork(t *testing.T) {
 	t.Run("no container has what it should not", func(t *testing.T) { bare(t, n) })
 	t.Run("nothing acknowledged is lost", func(t *testing.T) { faults(t, n) })
 	t.Run("certificates are renewed in use", func(t *testing.T) { renewed(t, n) })
+	t.Run("a read model in PostgreSQL", func(t *testing.T) { inPostgres(t, n) })
 	t.Run("a fourth organisation joins", func(t *testing.T) { joins(t, n) })
 }
 

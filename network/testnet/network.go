@@ -133,6 +133,9 @@ func (n *Network) productUp(ctx context.Context) error {
 		return err
 	}
 	for _, o := range n.Settings.Organisations {
+		if err := n.databaseUp(ctx, o, pkg.ID); err != nil {
+			return err
+		}
 		if err := n.composeUp(ctx, o, pkg.ID, "gateway"); err != nil {
 			return err
 		}

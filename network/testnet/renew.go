@@ -55,6 +55,11 @@ func (n *Network) renew(ctx context.Context, o Organisation) error {
 			return err
 		}
 	}
+	if o.Postgres == ownPostgres { // it reads its certificate again
+		if _, err := docker(ctx, "kill", "--signal", "HUP", "postgres."+o.Domain); err != nil {
+			return err
+		}
+	}
 	if _, err := docker(ctx, "restart", "chaincode."+o.Domain); err != nil {
 		return err
 	}

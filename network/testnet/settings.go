@@ -61,7 +61,7 @@ type Organisation struct {
 	} `yaml:"ca"`
 	Gateway int `yaml:"gateway"`
 	// Postgres is a file that holds the URL of the PostgreSQL database of the gateway's
-	// read model; empty: SQLite.
+	// read model, or `container` for one of its own beside it; empty: SQLite.
 	Postgres string `yaml:"postgres,omitempty"`
 	// Home is the directory with the organisation's MSP folders; empty: where
 	// test-network puts those of the domain.
@@ -114,6 +114,7 @@ func (s *Settings) check() error {
 type flags struct {
 	channel, database string
 	pass              []string // to network.sh as they are
+	third             []string // of these, what addOrg3.sh knows
 }
 
 // parseFlags understands what people type behind `network.sh up createChannel`.
@@ -137,8 +138,11 @@ func parseFlags(args []string) (flags, error) {
 			var v string
 			v, err = value()
 			f.pass = append(f.pass, flag, v)
+			if flag == "-d" {
+				f.third = append(f.third, flag, v)
+			}
 		case "-verbose":
-			f.pass = append(f.pass, flag)
+			f.pass, f.third = append(f.pass, flag), append(f.third, flag)
 		case "-cfssl", "-bft":
 			return f, fmt.Errorf("%s is not supported: the identities come from the network's Fabric CAs, and ordering is Raft", flag)
 		default:

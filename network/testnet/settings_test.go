@@ -2,6 +2,8 @@ package testnet
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,7 +46,7 @@ func TestSettingsRefused(t *testing.T) {
 
 func TestFlagsOfNetworkSh(t *testing.T) {
 	f, err := parseFlags(strings.Fields("-ca -c ledger -s couchdb -r 7 -d 2 -verbose"))
-	if err != nil || f.channel != "ledger" || f.database != "couchdb" || !slices.Equal(f.pass, strings.Fields("-r 7 -d 2 -verbose")) {
+	if err != nil || f.channel != "ledger" || f.database != "couchdb" || !slices.Equal(f.pass, strings.Fields("-r 7 -d 2 -verbose")) || !slices.Equal(f.third, strings.Fields("-d 2 -verbose")) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if f, err := parseFlags(nil); err != nil || f.database != "leveldb" || f.channel != "" {
@@ -78,6 +80,29 @@ func TestWhatIsMissingIsSaidInOneLine(t *testing.T) {
 		if err := n.Missing(context.Background(), "leveldb"); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", dir, err)
 		}
+	}
+}
+
+func TestATakenPortIsNamed(t *testing.T) {
+	s, err := LoadSettings("../../test-network-config/test-network.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Network{Settings: s}
+	if n.ports("leveldb")[7054] != "CA of org1" || n.ports("leveldb")[8443] != "gateway of org3" || n.ports("leveldb")[5984] != "" || n.ports("couchdb")[5984] == "" {
+		t.Errorf("%v", n.ports("couchdb"))
+	}
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := free(map[int]string{port: "peer of org1"}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d (peer of org1) is taken", port)) {
+		t.Errorf("%v", err)
+	}
+	_ = l.Close()
+	if err := free(map[int]string{port: "peer of org1"}); err != nil {
+		t.Error(err)
 	}
 }
 

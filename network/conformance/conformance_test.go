@@ -63,6 +63,14 @@ func TestConformance(t *testing.T) {
 // or a directory as package consortium reads it.
 const elsewhere = "LIFELEDGER_CONSORTIUM"
 
+// notOf leaves a test out that says nothing about the network that is named.
+func notOf(t *testing.T) {
+	t.Helper()
+	if os.Getenv(elsewhere) != "" {
+		t.Skip("left out: it is not about the network that " + elsewhere + " names; run without it")
+	}
+}
+
 // target is the network that is held to the in-memory ledger: one of its own, or the one
 // that is named, which is left as it is and running.
 func target(t *testing.T) *consortium.Consortium {

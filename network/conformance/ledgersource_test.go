@@ -34,6 +34,7 @@ func TestTheLedgerAnswersItself(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a real Fabric network of three organisations; run without -short")
 	}
+	notOf(t) // it has one of its own
 	n := startOnCouch(t)
 	c := n.Consortium()
 	cast = scenario.Cast{Manufacturer: "ManufacturerMSP", Service: "ServiceMSP", Shipper: "ShipperMSP"}

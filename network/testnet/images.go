@@ -86,15 +86,12 @@ func (m Images) Product(ctx context.Context) ([]Made, error) {
 		if err != nil {
 			return nil, err
 		}
-		if made.Size > maxProduct && m.Base == "" {
-			return nil, fmt.Errorf("image %s is %.1f MB; it is to stay below %d MB", made.Tags[0], float64(made.Size)/1e6, maxProduct/1_000_000)
-		}
 		all = append(all, made)
 	}
 	return all, nil
 }
 
-// maxProduct keeps what every organisation pulls small.
+// maxProduct keeps what every organisation pulls small. Tests hold the images to it.
 const maxProduct = 40_000_000
 
 func health(test ...string) *image.Health {

@@ -48,7 +48,7 @@ func TestTheDockerfileHasTheSameFlags(t *testing.T) {
 // with what [Images] makes.
 func TestTheDockerfileMakesTheSamePrograms(t *testing.T) {
 	root := dockerTests(t)
-	b := builder{t: t, root: root, image: "lifeledger-test/builder:latest"}
+	b := builder{t: t, root: root, image: "lifeledger-test/builder:latest", version: fabricbin.Version(root)}
 	b.prepare()
 	for _, name := range []string{"chaincode", "gateway"} {
 		dir := t.TempDir()
@@ -110,6 +110,7 @@ func dockerTests(t *testing.T) string {
 type builder struct {
 	t           *testing.T
 	root, image string
+	version     string
 	proxy       string // of modules
 }
 
@@ -215,7 +216,7 @@ func (b *builder) build(target string) string {
 	}
 	tag := "lifeledger-test/" + target + ":latest"
 	cmd := exec.CommandContext(b.t.Context(), "docker", "build", "--network", "host", "--file", "test-network-config/Dockerfile", "--target", target, "--tag", tag,
-		"--build-arg", "BUILDER="+b.image, "--build-arg", "VERSION="+fabricbin.Version(b.root), "--build-arg", "REVISION=r1", "--build-arg", "GOPROXY="+b.proxy, "-")
+		"--build-arg", "BUILDER="+b.image, "--build-arg", "VERSION="+b.version, "--build-arg", "REVISION=r1", "--build-arg", "GOPROXY="+b.proxy, "-")
 	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &sources, &says, &says
 	if err := cmd.Run(); err != nil {
@@ -293,7 +294,7 @@ func (b *builder) settings(tag, name string) {
 	if want := fmt.Sprintf("%d:%d[/%s][CMD /%s -health]", Nobody, Nobody, name, name); got != want {
 		b.t.Errorf("%s has %s, want %s", name, got, want)
 	}
-	for label, want := range map[string]string{"title": "lifeledger " + name, "version": fabricbin.Version(b.root), "revision": "r1", "base.name": "scratch", "licenses": "Apache-2.0"} {
+	for label, want := range map[string]string{"title": "lifeledger " + name, "version": b.version, "revision": "r1", "base.name": "scratch", "licenses": "Apache-2.0"} {
 		if got := is.Config.Labels["org.opencontainers.image."+label]; got != want {
 			b.t.Errorf("%s: label %s is %q, want %q", name, label, got, want)
 		}

@@ -106,13 +106,14 @@ func TestAnotherRootIsAnotherContainer(t *testing.T) {
 }
 
 // inPostgres has the third organisation's gateway keep its read model in a PostgreSQL
-// outside of all containers, which takes TLS and a password only, and then in SQLite again.
+// outside of all containers, which takes TLS and a password only and listens for that
+// organisation's container network alone, and then in SQLite again.
 func inPostgres(t *testing.T, n *Network) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	host, err := docker(ctx, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-	if err != nil {
-		t.Fatal(err)
+	host, err := docker(ctx, "network", "inspect", network(n.Settings.Organisations[2]), "--format", "{{(index .IPAM.Config 0).Gateway}}")
+	if err != nil || net.ParseIP(host) == nil {
+		t.Fatalf("this machine's address in the organisation's container network: %q, %v", host, err)
 	}
 	cert, key := selfSigned(t, host)
 	url, socket := pgtest.TLS(t, host, cert, key)

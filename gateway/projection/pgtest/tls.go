@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,9 @@ const password = "a-password-of-tests"
 // this machine the test is skipped.
 func TLS(t testing.TB, host string, cert, key []byte) (url, socket string) {
 	t.Helper()
+	if net.ParseIP(host) == nil {
+		t.Fatalf("%q is no address", host)
+	}
 	initdb, err := program("initdb")
 	if errors.Is(err, exec.ErrNotFound) {
 		t.Skip("no PostgreSQL on this machine: left out; install it (apt-get install postgresql)")
@@ -52,13 +56,16 @@ func TLS(t testing.TB, host string, cert, key []byte) (url, socket string) {
 	}
 	cmd := run(as, postgres, "-D", data, "-k", dir, "-c", "listen_addresses="+host, "-p", port, "-c", "fsync=off", "-c", "hba_file="+file("hba"),
 		"-c", "ssl=on", "-c", "ssl_cert_file="+file("server.crt"), "-c", "ssl_key_file="+file("server.key"))
-	cmd.Stderr = os.Stderr
+	var says bytes.Buffer
+	cmd.Stderr = &says
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGINT) // "fast shutdown"
-		_ = cmd.Wait()
+		if _ = cmd.Wait(); t.Failed() {
+			t.Logf("PostgreSQL says:\n%s", &says)
+		}
 	})
 	socket = fmt.Sprintf("host=%s port=%s user=lifeledger dbname=postgres", dir, port)
 	if err := ready(socket); err != nil {

@@ -164,8 +164,11 @@ func inPostgres(t *testing.T, n *Network) {
 		t.Fatal(err)
 	}
 	w := newWriter(t, *m)
-	if status, text, err := w.call(ctx, "GET", "/v1/components", "", ""); err != nil || status != 200 {
+	if status, text, err := w.call(ctx, "POST", "/v1/queries/components", "", `{"limit": 1}`); err != nil || status != 200 {
 		t.Errorf("a question to the read model: %d %s, %v", status, text, err)
+	}
+	if status, text, err := w.call(ctx, "GET", "/v1/read-model", "", ""); err != nil || status != 200 || !strings.Contains(text, `"database":"postgres"`) {
+		t.Errorf("the read model: %d %s, %v", status, text, err)
 	}
 	again("")
 }

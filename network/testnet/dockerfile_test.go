@@ -66,7 +66,7 @@ func TestTheDockerfileMakesTheSamePrograms(t *testing.T) {
 		}
 		id := b.build(name)
 		files := exported(t, id)
-		if got := files[name]; !bytes.Equal(got.content, want) || got.header.Mode != 0o755 {
+		if got := files[name]; !bytes.Equal(got.content, want) || got.header.Mode&0o7777 != 0o755 {
 			t.Errorf("the %s has %d bytes and mode %o, want %d others", name, len(got.content), got.header.Mode, len(want))
 		}
 		if got := files["sbom.cdx.json"]; !bytes.Equal(got.content, bom) {
@@ -290,7 +290,7 @@ func (b *builder) settings(tag, name string) {
 	if _, ok := is.Config.ExposedPorts[port]; !ok || is.Size > maxProduct {
 		b.t.Errorf("%s: %s", name, text)
 	}
-	got := fmt.Sprint(is.Config.User, is.Config.Entrypoint, is.Config.Healthcheck.Test)
+	got := fmt.Sprintf("%s%v%v", is.Config.User, is.Config.Entrypoint, is.Config.Healthcheck.Test)
 	if want := fmt.Sprintf("%d:%d[/%s][CMD /%s -health]", Nobody, Nobody, name, name); got != want {
 		b.t.Errorf("%s has %s, want %s", name, got, want)
 	}

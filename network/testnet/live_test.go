@@ -394,7 +394,7 @@ func renewed(t *testing.T, n *Network) {
 
 // joins has a fourth organisation join, which then writes as the others do.
 func joins(t *testing.T, n *Network) {
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	o := n.Next("org4")
 	for range 2 { // the second time there is nothing to do

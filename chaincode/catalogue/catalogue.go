@@ -33,6 +33,9 @@ type Entity struct {
 	Each      string
 	Fields    []Field
 	Relations []Relation
+	// Together are pairs of fields that are asked for by a value of each: the read
+	// model keeps them in order together, since a row of many meets either alone.
+	Together [][2]string
 	// Omits are the plain members of the record that nobody can ask about.
 	Omits []string
 }
@@ -52,6 +55,8 @@ type Field struct {
 	Zero       bool
 	Searchable bool // the text search looks into it
 	Indexed    bool // the stores keep it in order, so that a question by it, or sorted by it, is cheap
+	// Few: no more than some rows have the same value, which are quickly sorted by anything.
+	Few bool
 }
 
 // Relation is a way from the rows of one entity to those of another.
@@ -91,6 +96,22 @@ func (e Entity) Field(name string) (Field, bool) {
 		}
 	}
 	return Field{}, false
+}
+
+// Latest is the first time that the stores keep in order, or "": who asks for a
+// page of many rows wants those with the latest.
+func (e Entity) Latest() string {
+	for _, f := range e.Fields {
+		if f.Indexed && f.Type == Time {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// InOrder says that rows with one value of the field are kept in the order of [Entity.Latest].
+func (e Entity) InOrder(f Field) bool {
+	return e.Latest() != "" && f.Indexed && !f.Few && f.Type == Text
 }
 
 // Relation gives the relation of that name.
@@ -191,6 +212,7 @@ func (f Field) at(path string) Field { f.Path = path; return f }
 func (f Field) optional() Field      { f.Optional = true; return f }
 func (f Field) orZero() Field        { f.Zero = true; return f }
 func (f Field) indexed() Field       { f.Indexed = true; return f }
+func (f Field) few() Field           { f.Few = true; return f }
 func (f Field) searchable() Field    { f.Searchable = true; return f }
 
 // one is a relation to at most one row; the other side's fields follow, in pairs with ours.

@@ -43,6 +43,13 @@ func TestTheCatalogueIsSound(t *testing.T) {
 				t.Errorf("%s.%s: path %q", e.Name, f.Name, f.Path)
 			}
 		}
+		for _, pair := range e.Together {
+			a, okA := e.Field(pair[0])
+			b, okB := e.Field(pair[1])
+			if !okA || !okB || !a.Indexed || !b.Indexed || a.Type == catalogue.Texts || b.Type == catalogue.Texts {
+				t.Errorf("%s: %s and %s cannot be kept in order together", e.Name, pair[0], pair[1])
+			}
+		}
 		relations(t, e)
 	}
 }

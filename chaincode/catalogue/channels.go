@@ -4,7 +4,7 @@ var channels = []Entity{
 	{
 		Name: "payment-channels", Kind: "paychannel", Says: "a payment channel between two organisations as it is now",
 		Fields: []Field{
-			text("channelId", "the channel").indexed().searchable(),
+			text("channelId", "the channel").indexed().few().searchable(),
 			text("status", "offered, open, closing, finished or withdrawn").indexed(),
 			text("currency", "of the amounts"),
 			integer("challengeSeconds", "how long a newer proof may be presented after the closing"),

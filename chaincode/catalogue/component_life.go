@@ -5,7 +5,7 @@ var componentLife = []Entity{
 	{
 		Name: "component-holds", Kind: "component.hold", Says: "the last hold of a component in one capacity",
 		Fields: []Field{
-			text("componentId", "the component").indexed(),
+			text("componentId", "the component").indexed().few(),
 			text("holder", "manufacturer, owner or regulator").indexed(),
 			integer("number", "of holds in this capacity, from 1"),
 			boolean("active", "whether it is in force").indexed(),
@@ -94,7 +94,7 @@ var componentLife = []Entity{
 	{
 		Name: "retirements", Kind: "component.retirement", Says: "the certificate of the end of a component's life",
 		Fields: []Field{
-			text("componentId", "the component").indexed(),
+			text("componentId", "the component").indexed().few(),
 			text("status", "where it stands").indexed(),
 			text("disposition", "CBV").indexed(),
 			text("reason", "why").searchable(),

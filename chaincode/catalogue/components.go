@@ -4,9 +4,9 @@ var components = []Entity{
 	{
 		Name: "components", Kind: "component", Says: "a serialised component as it is now",
 		Fields: []Field{
-			text("componentId", "SGTIN, CPID with serial, or GIAI").indexed().searchable(),
+			text("componentId", "SGTIN, CPID with serial, or GIAI").indexed().few().searchable(),
 			text("partNumber", "its type").indexed().searchable(),
-			text("keyId", "hexadecimal SHA-256 of its own key").optional().indexed(),
+			text("keyId", "hexadecimal SHA-256 of its own key").optional().indexed().few(),
 			text("algorithm", "of its own key").optional(),
 			text("location", "GLN or UN/LOCODE").indexed().searchable(),
 			text("manufacturer", "who announced it, MSP id").indexed(),
@@ -79,7 +79,8 @@ var components = []Entity{
 			many("validations", "who has vouched for it", "validations", "componentId", "componentId"),
 			many("statements", "what was signed about it", "signed-statements", "componentId", "subject"),
 		},
-		Omits: []string{"publicKey"},
+		Together: [][2]string{{"manufacturer", "owner"}, {"owner", "partNumber"}},
+		Omits:    []string{"publicKey"},
 	},
 	{
 		Name: "component-events", Kind: "component.event", Says: "one event of a component's life",
@@ -104,11 +105,12 @@ var components = []Entity{
 			organisation("actor", "who did it"),
 			organisation("owner", "who owned it then"),
 		},
+		Together: [][2]string{{"actor", "step"}},
 	},
 	{
 		Name: "sales", Kind: "component.sale", Says: "that a component was sold for money",
 		Fields: []Field{
-			text("componentId", "the component").indexed(),
+			text("componentId", "the component").indexed().few(),
 			integer("number", "from 0, of this component"),
 			text("seller", "MSP id").indexed(),
 			text("buyer", "MSP id").indexed(),
@@ -126,7 +128,7 @@ var components = []Entity{
 	{
 		Name: "ownerships", From: []string{"component.event"}, Says: "that an organisation owned a component from a moment until another",
 		Fields: []Field{
-			text("componentId", "the component").at("").indexed(),
+			text("componentId", "the component").at("").indexed().few(),
 			integer("number", "from 0, of this component").at(""),
 			text("owner", "MSP id").at("").indexed(),
 			time("from", "when it began").at("").indexed(),

@@ -4,7 +4,7 @@ var credentials = []Entity{
 	{
 		Name: "credentials", Kind: "credential", Says: "what a company certifies of an engineer, as it is now",
 		Fields: append([]Field{
-			text("credentialId", "the engineer's personal number with the issuer").indexed().searchable(),
+			text("credentialId", "the engineer's personal number with the issuer").indexed().few().searchable(),
 			text("issuer", "who certifies the engineer and answers for what is signed, MSP id").indexed(),
 			text("status", "active or revoked; whether it has run out, validUntil says").indexed(),
 		}, append(granted(),
@@ -54,7 +54,7 @@ var credentials = []Entity{
 			text("kind", "what it says, such as validation").indexed(),
 			text("organisation", "who answers for the signer, MSP id").indexed(),
 			text("keyId", "hexadecimal SHA-256 of the key that signed").indexed(),
-			text("hash", "of what was signed").indexed(),
+			text("hash", "of what was signed").indexed().few(),
 			time("signedAt", "when, as the signer's clock says"),
 			boolean("released", "it came too late, and the issuer of the credential released it").orZero(),
 			time("at", "when it was recorded").indexed(),

@@ -6,7 +6,7 @@ var intervals = []Entity{
 	{
 		Name: "installations", From: []string{"placement"}, Says: "that a part was in a slot of a machine from a moment until another: the tree of a machine as of any date",
 		Fields: []Field{
-			text("componentId", "the part").at("").indexed(),
+			text("componentId", "the part").at("").indexed().few(),
 			text("machineId", "the machine").at("").indexed(),
 			text("slotId", "the slot").at("").indexed(),
 			integer("number", "from 0, of installations of this part").at(""),

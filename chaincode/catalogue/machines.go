@@ -4,7 +4,7 @@ var machines = []Entity{
 	{
 		Name: "machines", Kind: "assembly", Says: "a component with slots: the head of its configuration",
 		Fields: []Field{
-			text("machineId", "the component that has the slots").indexed().searchable(),
+			text("machineId", "the component that has the slots").indexed().few().searchable(),
 			text("keeper", "who says which parts the slots allow, MSP id").indexed(),
 			integer("slots", "number of its own slots"),
 			integer("filled", "number of its own slots that hold a part").indexed(),
@@ -97,7 +97,7 @@ var machines = []Entity{
 	{
 		Name: "placements", Kind: "placement", Says: "where a part is: in a slot of a machine, or in none any more",
 		Fields: []Field{
-			text("componentId", "the part").indexed(),
+			text("componentId", "the part").indexed().few(),
 			text("machineId", "the machine that it is installed in").optional().indexed(),
 			text("slotId", "the slot").optional().indexed(),
 			time("since", "when it was installed or removed last").indexed(),
@@ -112,7 +112,7 @@ var machines = []Entity{
 	{
 		Name: "usage-counters", Kind: "usage", Says: "how a component's usage is counted; its totals follow from its machine's (component:GetUsage)",
 		Fields: []Field{
-			text("componentId", "the component").indexed(),
+			text("componentId", "the component").indexed().few(),
 			text("through", "the machine through which it counts what it has no meter for").optional().indexed(),
 			time("installedAt", "when it was installed there").optional(),
 			time("overhauledAt", "its last overhaul").optional().indexed(),

@@ -55,7 +55,7 @@ var money = []Entity{
 	{
 		Name: "credits", Kind: "account.credit", Says: "one payment to an organisation, collected or waiting",
 		Fields: []Field{
-			text("creditId", "the transaction that made it").indexed(),
+			text("creditId", "the transaction that made it").indexed().few(),
 			text("organisation", "who is paid, MSP id").indexed(),
 			text("currency", "of the amount"),
 			integer("amountMinor", "in minor units").indexed(),
@@ -74,7 +74,7 @@ var money = []Entity{
 	{
 		Name: "redemptions", Kind: "redemption", Says: "a request to pay tokens out, and what became of it",
 		Fields: []Field{
-			text("redemptionId", "the redemption").indexed().searchable(),
+			text("redemptionId", "the redemption").indexed().few().searchable(),
 			text("holder", "who wants the money, MSP id").indexed(),
 			text("issuer", "who is to pay, MSP id").indexed(),
 			text("currency", "of the amount"),
@@ -92,7 +92,7 @@ var money = []Entity{
 	{
 		Name: "escrows", Kind: "escrow", Says: "what is held for a shipment",
 		Fields: []Field{
-			text("shipmentId", "the shipment").indexed(),
+			text("shipmentId", "the shipment").indexed().few(),
 			text("payer", "who pays the fees, MSP id").indexed(),
 			text("currency", "of the amounts"),
 			integer("heldMinor", "in minor units").indexed(),

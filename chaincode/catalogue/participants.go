@@ -35,11 +35,11 @@ var participants = []Entity{
 	{
 		Name: "devices", Kind: "device", Says: "a recording device as it is now",
 		Fields: []Field{
-			text("deviceId", "the device").indexed().searchable(),
+			text("deviceId", "the device").indexed().few().searchable(),
 			text("organisation", "who registered it and answers for it, MSP id").indexed(),
 			text("status", "active or revoked").indexed(),
 			integer("keyNumber", "number of its present key").at("key.number"),
-			text("keyId", "hexadecimal SHA-256 of the present key").at("key.keyId").indexed(),
+			text("keyId", "hexadecimal SHA-256 of the present key").at("key.keyId").indexed().few(),
 			text("algorithm", "of the present key").at("key.algorithm"),
 			time("keySince", "from when on it signs with the present key").at("key.since"),
 			time("registeredAt", "when it was registered"),
@@ -56,10 +56,10 @@ var participants = []Entity{
 	{
 		Name: "device-keys", Kind: "device.key", Says: "that a device's key was announced or ended",
 		Fields: []Field{
-			text("deviceId", "the device").indexed(),
+			text("deviceId", "the device").indexed().few(),
 			integer("number", "number of the key, from 1"),
 			text("status", "active when it was announced, revoked when it ended"),
-			text("keyId", "hexadecimal SHA-256 of the key").indexed(),
+			text("keyId", "hexadecimal SHA-256 of the key").indexed().few(),
 			text("algorithm", "of the key"),
 			text("reason", "why it ended").optional().searchable(),
 			time("at", "when").indexed(),

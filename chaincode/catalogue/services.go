@@ -89,7 +89,7 @@ var services = []Entity{
 	{
 		Name: "service-requests", Kind: "service.request", Says: "something that was to be done to a component, and how far that is",
 		Fields: []Field{
-			text("requestId", "of a planned one: component, task and occurrence").indexed().searchable(),
+			text("requestId", "of a planned one: component, task and occurrence").indexed().few().searchable(),
 			text("componentId", "what is to be served").indexed(),
 			text("partNumber", "its type").indexed(),
 			text("machineId", "the machine that it was in, or itself").indexed(),
@@ -123,8 +123,8 @@ var services = []Entity{
 			integer("steps", "how many are recorded"),
 			texts("failing", "steps not within their limits"),
 			text("outcome", "passed or failed").at("result.outcome").optional().indexed(),
-			text("removed", "what was taken out").at("result.removed").optional().indexed(),
-			text("installed", "what was put in its place").at("result.installed").optional().indexed(),
+			text("removed", "what was taken out").at("result.removed").optional().indexed().few(),
+			text("installed", "what was put in its place").at("result.installed").optional().indexed().few(),
 			text("mode", "ISO 14224 failure mode").at("result.mode").optional().indexed(),
 			text("mechanism", "ISO 14224 failure mechanism").at("result.mechanism").optional().indexed(),
 			text("failureCause", "ISO 14224 failure cause").at("result.cause").optional().indexed(),
@@ -155,7 +155,8 @@ var services = []Entity{
 			many("payments", "what was paid", "service-payments", "requestId", "billId"),
 			many("releases", "its release certificates", "release-certificates", "requestId", "requestId"),
 		},
-		Omits: []string{"stepsHash"},
+		Together: [][2]string{{"provider", "status"}, {"operator", "status"}},
+		Omits:    []string{"stepsHash"},
 	},
 	{
 		Name: "service-request-events", Kind: "service.request.event", Says: "one event of a service request",
@@ -226,7 +227,7 @@ var services = []Entity{
 	{
 		Name: "service-bills", Kind: "service.bill", Says: "what has been paid for a request, or for use",
 		Fields: []Field{
-			text("billId", "the request, or agreement and component").indexed(),
+			text("billId", "the request, or agreement and component").indexed().few(),
 			text("agreementId", "the agreement").indexed(),
 			text("operator", "who pays, MSP id").indexed(),
 			text("provider", "who is paid, MSP id").indexed(),
@@ -245,7 +246,7 @@ var services = []Entity{
 	{
 		Name: "service-payments", Kind: "service.payment", Says: "one payment for service or use",
 		Fields: []Field{
-			text("billId", "the request, or agreement and component").indexed(),
+			text("billId", "the request, or agreement and component").indexed().few(),
 			integer("number", "from 0, of this bill"),
 			text("operator", "who paid, MSP id").indexed(),
 			text("provider", "who was paid, MSP id").indexed(),
@@ -300,13 +301,13 @@ var services = []Entity{
 	{
 		Name: "release-certificates", Kind: "service.certificate", Says: "an authorised release certificate: EASA Form 1 or FAA Form 8130-3",
 		Fields: []Field{
-			text("trackingNumber", "block 3").indexed().searchable(),
+			text("trackingNumber", "block 3").indexed().few().searchable(),
 			text("form", "easa-form-1 or faa-8130-3").indexed(),
 			text("authority", "block 1").searchable(),
 			text("organisation", "who answers for the staff, MSP id").indexed(),
 			text("address", "block 4").searchable(),
-			text("requestId", "block 5, the request").indexed(),
-			text("componentId", "block 10").indexed(),
+			text("requestId", "block 5, the request").indexed().few(),
+			text("componentId", "block 10").indexed().few(),
 			text("partNumber", "block 8").indexed(),
 			text("description", "block 7").searchable(),
 			text("statusWork", "block 11").indexed(),

@@ -7,7 +7,7 @@ var shipments = []Entity{
 	{
 		Name: "shipments", Kind: "shipment", Says: "a shipment as it is now",
 		Fields: []Field{
-			text("shipmentId", "the shipment").indexed().searchable(),
+			text("shipmentId", "the shipment").indexed().few().searchable(),
 			text("status", "proposed, agreed, packed, in-transit, delivered, in-dispute, settled, withdrawn, cancelled or lost").indexed(),
 			text("termsHash", "hexadecimal SHA-256 of its terms"),
 			text("proposer", "who proposed it, MSP id").indexed(),
@@ -84,7 +84,7 @@ var shipments = []Entity{
 	{
 		Name: "terms", Kind: "shipment.terms", Says: "the terms of a shipment, as agreed or as proposed last",
 		Fields: []Field{
-			text("shipmentId", "the shipment").at("@0").indexed(),
+			text("shipmentId", "the shipment").at("@0").indexed().few(),
 			text("ruleSet", "by which it is judged"),
 			text("consignor", "MSP id").indexed(),
 			text("consignee", "MSP id").indexed(),
@@ -167,7 +167,7 @@ var shipments = []Entity{
 	{
 		Name: "goods", Kind: "shipment.goods", Says: "in which shipment a component travels now",
 		Fields: []Field{
-			text("componentId", "the component").indexed(),
+			text("componentId", "the component").indexed().few(),
 			text("shipmentId", "the shipment; lacking when it is in none").optional().indexed(),
 			time("changedAt", "since when").indexed(),
 		},
@@ -224,7 +224,7 @@ var shipments = []Entity{
 		Name: "outcomes", Kind: "shipment.outcome", Says: "how one carrier did in one settled shipment",
 		Fields: []Field{
 			text("carrier", "MSP id").indexed(),
-			text("shipmentId", "the shipment").indexed(),
+			text("shipmentId", "the shipment").indexed().few(),
 			integer("legs", "how many it carried"),
 			integer("late", "how often it was late"),
 			integer("excursions", "in its custody").indexed(),
@@ -238,7 +238,7 @@ var shipments = []Entity{
 	{
 		Name: "statements", Kind: "shipment.settlement", Says: "the statement of account of a shipment",
 		Fields: []Field{
-			text("shipmentId", "the shipment").indexed(),
+			text("shipmentId", "the shipment").indexed().few(),
 			text("currency", "of the amounts"),
 			text("payer", "MSP id").indexed(),
 			integer("feesMinor", "all fees, in minor units"),
@@ -339,10 +339,10 @@ var shipments = []Entity{
 	{
 		Name: "invoices", Kind: "shipment.invoices", Each: "items", Says: "an invoice or credit note of a settled shipment",
 		Fields: []Field{
-			text("number", "the shipment's id and a number").indexed().searchable(),
+			text("number", "the shipment's id and a number").indexed().few().searchable(),
 			text("typeCode", "UNTDID 1001: invoice or credit note").indexed(),
 			time("issuedAt", "when").indexed(),
-			text("shipmentId", "the shipment").indexed(),
+			text("shipmentId", "the shipment").indexed().few(),
 			text("seller", "the carrier, MSP id").indexed(),
 			text("buyer", "the payer, MSP id").indexed(),
 			text("currency", "of the amounts"),

@@ -100,6 +100,7 @@ const aboutFields = `# What can be asked about
 
 How to ask: [query-grammar.md](query-grammar.md). Every row has, besides its own fields, ` + "`ledgerKey`, `ledgerBlock`, `ledgerTransaction`,\n`ledgerTime` and `ledgerSubmitter`" + `: where on the ledger it comes
 from. *Optional*: a row may lack the field. *Ordered*: the databases keep it in order. *Searched*: the text search looks into it.
+*Kept together*: a page of such a question costs the same however many rows meet either part alone; for another pair, one part is looked up and its rows are read through.
 An entity that is *derived* is made by the read model from several records, and the ledger itself cannot be asked for it.
 `
 
@@ -115,6 +116,9 @@ func described() string {
 		for _, f := range e.Fields {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, f.Type, f.Says, marks(f))
 		}
+		if !slices.ContainsFunc(catalogue.Views(), func(v catalogue.Entity) bool { return v.Name == e.Name }) { // which have no indexes of their own
+			b.WriteString(keptTogether(e))
+		}
 		if len(e.Relations) > 0 {
 			b.WriteString("\n| relation | leads to | |\n|---|---|---|\n")
 		}
@@ -127,6 +131,26 @@ func described() string {
 		}
 	}
 	return b.String()
+}
+
+// keptTogether says which two parts of a question are served at once.
+func keptTogether(e catalogue.Entity) string {
+	var latest, all []string
+	for _, f := range e.Fields {
+		if e.InOrder(f) {
+			latest = append(latest, "`"+f.Name+"`")
+		}
+	}
+	if len(latest) > 0 {
+		all = append(all, "a value of "+strings.Join(latest, ", ")+" sorted by `"+e.Latest()+"`")
+	}
+	for _, pair := range e.Together {
+		all = append(all, fmt.Sprintf("a value of `%s` and one of `%s`", pair[0], pair[1]))
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "\n*Kept together:* " + strings.Join(all, "; ") + ".\n"
 }
 
 func marks(f catalogue.Field) string {

@@ -32,6 +32,11 @@ func (s *store) apply(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
+	if !at.indexed {
+		clear(s.indexed) // whatever is known is of tables that are no more
+	} else if err := s.indexFilled(ctx); err != nil {
+		return err
+	}
 	return s.exec(ctx, s.sql(`UPDATE read_model SET height = ?, hash = ?, time = coalesce(nullif(?, ''), time)`),
 		int64(b.next), b.blocks[len(b.blocks)-1].Hash, b.last())
 }
@@ -44,7 +49,7 @@ func (s *store) lock(ctx context.Context) (h head, err error) {
 	}
 	err = s.query(ctx, text, nil, func(scan func(...any) error) error {
 		var height int64
-		err := scan(&height, &h.hash, &h.time)
+		err := scan(&height, &h.hash, &h.time, &h.indexed)
 		h.height = uint64(height)
 		return err
 	})
@@ -419,6 +424,7 @@ func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 		return nil
 	}
 	t := s.table(name)
+	s.filled[name] = true
 	slices.SortStableFunc(rows, func(a, b []any) int { return byKey(a, b, len(t.key)) })
 	width := len(t.columns)
 	err := chunks(len(rows), width, s.dialect.parameters(), s.dialect.sizes(), func(from, to int) error {

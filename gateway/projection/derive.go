@@ -21,6 +21,15 @@ var parts = []struct {
 	{"custodies", "shipment", custodies},
 }
 
+// ofParts are the entities of part derivations.
+var ofParts = func() map[string]bool {
+	names := make(map[string]bool)
+	for _, p := range parts {
+		names[p.entity] = true
+	}
+	return names
+}()
+
 // An interval derivation follows one value of a subject through all versions of
 // some records: a row begins when the value becomes another, and ends when the
 // next begins or the record is removed.

@@ -15,7 +15,7 @@ import (
 
 // form is moved on when the meaning of the tables changes in a way that the
 // catalogue does not show; the read model is then made anew.
-const form = "2"
+const form = "3"
 
 // The tables that every read model has beside those of the catalogue's entities.
 const (
@@ -33,12 +33,19 @@ type table struct {
 	name    string
 	columns []column
 	key     []string
-	indexes [][]string // beside the key; made when the first replay is over, unless always
-	always  [][]string
+	indexes []index // beside the key; made when the first replay is over, unless always
+	always  []index
 	local   []string // columns that are not a consequence of the blocks
 }
 
 type column struct{ name, kind string }
+
+// index is kept of columns in their order. A sparse one leaves out the rows that
+// lack the first of them: no condition by a value looks for those.
+type index struct {
+	columns []string
+	sparse  bool
+}
 
 // tables lists all tables, the catalogue's first.
 func tables(d Dialect) []table {
@@ -50,7 +57,7 @@ func tables(d Dialect) []table {
 	return append(all,
 		table{name: blocksTable, key: []string{"number"}, columns: []column{
 			{"number", "BIGINT"}, {"hash", bytes}, {"previous", bytes}, {"commit_hash", bytes}, {"transactions", "BIGINT"}}},
-		table{name: transactionsTable, key: []string{"block", "number"}, indexes: [][]string{{"id"}}, columns: []column{
+		table{name: transactionsTable, key: []string{"block", "number"}, indexes: []index{{columns: []string{"id"}}}, columns: []column{
 			{"block", "BIGINT"}, {"number", "BIGINT"}, {"id", text}, {"time", text}, {"submitter", text}, {"function", text}}},
 		table{name: recordsTable, key: []string{"key"}, columns: []column{
 			{"key", text}, {"kind", text}, {"block", "BIGINT"}, {"number", "BIGINT"}, {"document", bytes}}},
@@ -69,29 +76,27 @@ func entityTable(d Dialect, e catalogue.Entity) table {
 	t := table{name: e.Table(), key: []string{catalogue.RowColumn}, columns: []column{{catalogue.RowColumn, d.text()}}}
 	for _, f := range append(append([]catalogue.Field{}, catalogue.Provenance()...), e.Fields...) {
 		t.columns = append(t.columns, column{f.Column(), d.column(f.Type)})
-		if !f.Indexed || f.Type == catalogue.Texts {
-			continue
+		if f.Indexed && f.Type != catalogue.Texts {
+			t.indexes = append(t.indexes, index{columns: []string{f.Column(), catalogue.RowColumn}})
 		}
-		t.indexes = append(t.indexes, []string{f.Column(), catalogue.RowColumn})
-		// Officers ask for the latest of something: a page of them must not cost a sort of all.
-		if latest := timeOf(e); latest != "" && f.Type == catalogue.Text {
-			t.indexes = append(t.indexes, []string{f.Column(), latest, catalogue.RowColumn})
+		if e.InOrder(f) { // a page of the latest must not cost a sort of all
+			t.indexes = append(t.indexes, together(e, f.Name, e.Latest()))
 		}
 	}
-	if e.Each != "" || e.Kind == "" { // rows of one record are replaced together
-		t.always = append(t.always, []string{"ledger_key"})
+	for _, pair := range e.Together {
+		t.indexes = append(t.indexes, together(e, pair[0], pair[1]))
+	}
+	if e.Each != "" || ofParts[e.Name] { // rows of one record are replaced together
+		t.always = append(t.always, index{columns: []string{"ledger_key"}})
 	}
 	return t
 }
 
-// timeOf is the column of the first time by which an entity is kept in order, or "".
-func timeOf(e catalogue.Entity) string {
-	for _, f := range e.Fields {
-		if f.Indexed && f.Type == catalogue.Time {
-			return f.Column()
-		}
-	}
-	return ""
+// together is an index for questions by a value of the first field.
+func together(e catalogue.Entity, first, second string) index {
+	a, _ := e.Field(first)
+	b, _ := e.Field(second)
+	return index{columns: []string{a.Column(), b.Column(), catalogue.RowColumn}, sparse: a.Optional}
 }
 
 // version names the form of all tables and of what stands in them. A database of
@@ -121,10 +126,14 @@ func (t table) create(d Dialect) []string {
 	return append(all, t.createIndexes(t.always)...)
 }
 
-func (t table) createIndexes(indexes [][]string) (all []string) {
-	for _, columns := range indexes {
-		name := t.name + "__" + strings.Join(columns[:max(1, len(columns)-1)], "__")
-		all = append(all, "CREATE INDEX IF NOT EXISTS "+Quote(name)+" ON "+Quote(t.name)+" ("+quoted(columns)+")")
+func (t table) createIndexes(indexes []index) (all []string) {
+	for _, i := range indexes {
+		name := t.name + "__" + strings.Join(i.columns[:max(1, len(i.columns)-1)], "__")
+		text := "CREATE INDEX IF NOT EXISTS " + Quote(name) + " ON " + Quote(t.name) + " (" + quoted(i.columns) + ")"
+		if i.sparse {
+			text += " WHERE " + Quote(i.columns[0]) + " IS NOT NULL"
+		}
+		all = append(all, text)
 	}
 	return all
 }
@@ -236,18 +245,17 @@ func (s *store) recreate(ctx context.Context, tx *sql.Tx, list string) error {
 	return err
 }
 
-// index makes the indexes that the first replay does without.
+// index makes the indexes that the first replay does without. A table that is
+// empty needs none until its first rows come; see [store.indexFilled].
 func (s *store) index(ctx context.Context) error {
 	var indexed bool
 	if err := s.writer.QueryRowContext(ctx, `SELECT indexed FROM read_model`).Scan(&indexed); err != nil || indexed {
 		return err
 	}
-	for from := 0; from < len(s.tables); {
-		next, err := s.indexTables(ctx, from)
-		if err != nil {
+	for i := range s.tables {
+		if err := s.write(ctx, func(ctx context.Context) error { return s.indexTable(ctx, &s.tables[i]) }); err != nil {
 			return err
 		}
-		from = next
 	}
 	if _, err := s.writer.ExecContext(ctx, `UPDATE read_model SET indexed = TRUE`); err != nil {
 		return err
@@ -256,31 +264,37 @@ func (s *store) index(ctx context.Context) error {
 	return err
 }
 
-// indexTables makes the indexes of tables from one on, in one transaction: up to
-// the next that has rows, whose indexes may be large. A server's transaction has
-// one table alone, since other gateways may be writing to several.
-func (s *store) indexTables(ctx context.Context, from int) (next int, err error) {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
+// indexTable makes the indexes of a table that has rows, where they are not there
+// yet. The head is locked first, so that nobody else makes the same at the same
+// time: "if not exists" does not hold between two.
+func (s *store) indexTable(ctx context.Context, t *table) error {
+	if _, err := s.lock(ctx); err != nil {
+		return err
 	}
-	defer func() { _ = tx.Rollback() }()
-	if err := s.alone(ctx, tx); err != nil {
-		return 0, err
+	filled := false
+	err := s.query(ctx, "SELECT EXISTS (SELECT 1 FROM "+Quote(t.name)+")", nil, func(scan func(...any) error) error { return scan(&filled) })
+	if err != nil || !filled {
+		return err
 	}
-	for next, filled := from, false; ; next++ {
-		if next == len(s.tables) || filled {
-			return next, tx.Commit()
+	for _, text := range t.createIndexes(t.indexes) {
+		if _, err := s.conn.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("index of %s: %w", t.name, err)
 		}
-		t := s.tables[next]
-		for _, text := range t.createIndexes(t.indexes) {
-			if _, err := tx.ExecContext(ctx, text); err != nil {
-				return 0, fmt.Errorf("index of %s: %w", t.name, err)
-			}
-		}
-		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+Quote(t.name)+")").Scan(&filled); err != nil {
-			return 0, err
-		}
-		filled = filled || s.dialect == Postgres
 	}
+	return nil
+}
+
+// indexFilled makes the indexes of tables into which a transaction has put rows,
+// if it may be the first that did.
+func (s *store) indexFilled(ctx context.Context) error {
+	for name := range s.filled {
+		if s.indexed[name] {
+			continue
+		}
+		if err := s.indexTable(ctx, s.table(name)); err != nil {
+			return err
+		}
+		s.indexed[name] = true
+	}
+	return nil
 }

@@ -25,6 +25,9 @@ type store struct {
 
 	byName map[string]*table
 	texts  map[string]string // guarded by mu; statements that are made once
+
+	filled  map[string]bool // guarded by mu; tables into which the transaction at hand puts rows
+	indexed map[string]bool // guarded by mu; tables that surely have their indexes
 }
 
 func openStore(c Config) (*store, error) {
@@ -35,6 +38,7 @@ func openStore(c Config) (*store, error) {
 	s := &store{
 		dialect: dialect, schema: c.Schema, tables: tables(dialect), writer: writer, reader: reader, log: c.Log,
 		kept: make(map[string]*sql.Stmt), byName: make(map[string]*table), texts: make(map[string]string),
+		filled: make(map[string]bool), indexed: make(map[string]bool),
 	}
 	for i := range s.tables {
 		s.byName[s.tables[i].name] = &s.tables[i]
@@ -71,6 +75,7 @@ func (s *store) write(ctx context.Context, do func(ctx context.Context) error) (
 			return err
 		}
 	}
+	clear(s.filled)
 	begin := "BEGIN IMMEDIATE"
 	if s.dialect == Postgres {
 		begin = "BEGIN"
@@ -83,6 +88,7 @@ func (s *store) write(ctx context.Context, do func(ctx context.Context) error) (
 		err = s.exec(ctx, "COMMIT")
 	}
 	if err != nil {
+		clear(s.indexed)
 		// The context may be over; what was begun must end.
 		if e := s.exec(context.WithoutCancel(ctx), "ROLLBACK"); e != nil {
 			s.drop()
@@ -154,12 +160,13 @@ func (s *store) tidy(ctx context.Context) {
 
 // head is what the database says about itself.
 type head struct {
-	height uint64
-	hash   []byte // of the last block; none at height 0
-	time   string // of the last transaction
+	height  uint64
+	hash    []byte // of the last block; none at height 0
+	time    string // of the last transaction
+	indexed bool   // the first replay is over
 }
 
-const headSQL = `SELECT height, hash, coalesce(time, '') FROM read_model`
+const headSQL = `SELECT height, hash, coalesce(time, ''), indexed FROM read_model`
 
 // queryer is a pool, a connection or a transaction.
 type queryer interface {
@@ -168,7 +175,7 @@ type queryer interface {
 
 func readHead(ctx context.Context, q queryer) (h head, err error) {
 	var height int64
-	err = q.QueryRowContext(ctx, headSQL).Scan(&height, &h.hash, &h.time)
+	err = q.QueryRowContext(ctx, headSQL).Scan(&height, &h.hash, &h.time, &h.indexed)
 	h.height = uint64(height)
 	return h, err
 }

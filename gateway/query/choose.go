@@ -13,15 +13,20 @@ import (
 // at the limit, and takes the condition's index also where a tenth of the table
 // meets it and a hundred rows are wanted. So the rows of each condition are counted,
 // up to the number that is quickly sorted; where all have more, none of their
-// indexes is used. PostgreSQL decides that well by itself.
+// indexes is used, but for one that has the condition's rows in the order of the
+// answer. PostgreSQL decides that well by itself.
 func (s *Service) choose(ctx context.Context, tx *sql.Tx, p *plan) error {
 	if s.dialect != projection.SQLite || len(p.sort) == 0 || !p.sort[0].field.Indexed {
 		return nil
 	}
 	many := make(map[string]bool)
 	for _, t := range conditions(p.checked.Filter) {
-		if f := field(p.checked.On, t.Field); !f.Indexed || f.Name == p.sort[0].field.Name {
+		f := field(p.checked.On, t.Field)
+		if !f.Indexed || f.Name == p.sort[0].field.Name {
 			continue
+		}
+		if t.Op == filter.Eq && p.checked.On.InOrder(f) && p.sort[0].field.Name == p.checked.On.Latest() {
+			continue // one index has the rows of this condition in the order that is wanted
 		}
 		b := &builder{dialect: s.dialect}
 		main := b.scope(p.checked.On)

@@ -437,6 +437,11 @@ func TestAnswersInOrderAreFoundInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, f := range []string{"custodian", "shipment_id"} { // as the read model keeps them
+		if _, err := db.ExecContext(t.Context(), fmt.Sprintf(`CREATE INDEX "by_%s_and_time" ON excursions (%q, opened_at, row_id)`, f, f)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	w.service.Selective(50)
 	for _, c := range []struct {
 		filter, sort string
@@ -448,9 +453,12 @@ func TestAnswersInOrderAreFoundInOrder(t *testing.T) {
 		{``, "closedAt", "by_closed_at", false},
 		{``, "-closedAt", "by_closed_at", false},
 		{`custodian eq "C1"`, "", "by_custodian", false},
-		{`custodian eq "C1"`, "-openedAt", "by_opened_at", false},   // many have it
-		{`shipmentId eq "S7"`, "-openedAt", "by_shipment_id", true}, // few have it
-		{`custodian eq "C1" and shipmentId eq "S7"`, "-openedAt", "by_shipment_id", true},
+		{`custodian eq "C1"`, "-openedAt", "by_custodian_and_time", false},
+		{`shipmentId eq "S7"`, "-openedAt", "by_shipment_id_and_time", false},
+		{`custodian eq "C1"`, "-closedAt", "by_closed_at", false},         // many have it
+		{`custodian in ("C0", "C1")`, "-openedAt", "by_opened_at", false}, // and these
+		{`shipmentId eq "S7"`, "-closedAt", "by_shipment_id", true},       // few have it
+		{`custodian eq "C1" and shipmentId eq "S7"`, "-closedAt", "by_shipment_id", true},
 	} {
 		q := filter.Question{Entity: on.Name, Filter: where(t, c.filter)}
 		if c.sort != "" {

@@ -1,0 +1,62 @@
+package projection
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var indexName = regexp.MustCompile(`EXISTS "([^"]+)"`)
+
+// A table that was empty when the first replay ended has its indexes with its first
+// rows; one that is still empty has none, and costs a replay no time.
+func TestATableHasItsIndexesWithItsFirstRows(t *testing.T) {
+	blocks := story(t)
+	onBoth(t, func(t *testing.T, fresh func() Config) {
+		m := open(t, fresh())
+		few := len(blocks) / 8
+		if err := m.Apply(t.Context(), blocks[:few]...); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Index(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		before := indexed(t, m)
+		if err := m.Apply(t.Context(), blocks[few:]...); err != nil {
+			t.Fatal(err)
+		}
+		if after := indexed(t, m); before == 0 || after <= before {
+			t.Errorf("%d tables had indexes, then %d", before, after)
+		}
+	})
+}
+
+// indexed is the number of tables with all their indexes; the others must be empty and have none.
+func indexed(t *testing.T, m *Model) (tables int) {
+	t.Helper()
+	text := `SELECT group_concat(name, ' ') FROM sqlite_master WHERE type = 'index'`
+	if m.Dialect() == Postgres {
+		text = `SELECT string_agg(indexname, ' ') FROM pg_indexes WHERE schemaname = current_schema()`
+	}
+	var all string
+	if err := m.DB().QueryRowContext(t.Context(), text).Scan(&all); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range m.store.tables {
+		has, wants := 0, table.createIndexes(table.indexes)
+		for _, text := range wants {
+			if strings.Contains(" "+all+" ", " "+indexName.FindStringSubmatch(text)[1]+" ") {
+				has++
+			}
+		}
+		switch filled := count(t, m, table.name) > 0; {
+		case filled && has != len(wants):
+			t.Errorf("%s has rows and %d of %d indexes", table.name, has, len(wants))
+		case !filled && has > 0:
+			t.Errorf("%s is empty and has %d indexes", table.name, has)
+		case filled:
+			tables++
+		}
+	}
+	return tables
+}

@@ -36,9 +36,16 @@ type Guard struct {
 // Init has nothing to do: the ledger begins empty.
 func (g *Guard) Init(shim.ChaincodeStubInterface) *peer.Response { return shim.Success(nil) }
 
-// Invoke runs one transaction. It never panics and never answers with anything
-// but a result or a fault.
-func (g *Guard) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Response) {
+// Invoke runs one transaction, or answers several questions. It never panics and never
+// answers with anything but a result or a fault.
+func (g *Guard) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
+	if args := stub.GetArgs(); len(args) > 0 && string(args[0]) == string(api.AskTx) {
+		return g.askSeveral(stub, args[1:])
+	}
+	return g.carryOut(stub)
+}
+
+func (g *Guard) carryOut(stub shim.ChaincodeStubInterface) (response *peer.Response) {
 	defer func() {
 		if p := recover(); p != nil {
 			g.log.Error("transaction panicked", slog.String("tx", stub.GetTxID()), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))

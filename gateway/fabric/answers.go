@@ -86,7 +86,13 @@ func (n *Network) Ask(ctx context.Context, tx api.Transaction, argument []byte, 
 		}
 	}
 	n.asked(false)
-	result, err := n.Evaluate(ctx, tx, argument)
+	var result []byte
+	var err error
+	if tx.Brief() {
+		result, err = n.askTogether(ctx, tx, argument, question)
+	} else {
+		result, err = n.Evaluate(ctx, tx, argument)
+	}
 	if err != nil {
 		return Answer{}, err
 	}

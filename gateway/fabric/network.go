@@ -28,6 +28,7 @@ type Network struct {
 	gate    *gate
 	stream  *stream
 	answers answers
+	flights flights
 
 	stop context.CancelFunc // ends the goroutines below
 	done sync.WaitGroup     // stream.run, watchIdentity
@@ -59,6 +60,7 @@ func Dial(config Config) (*Network, error) {
 		gate:   newGate(config.InFlight, config.AdmissionWait, config.Observer),
 	}
 	n.session.Store(first)
+	n.flights.send = n.carry
 	n.stream = newStream(n, config)
 	n.done.Go(func() { n.stream.run(ctx) })
 	n.done.Go(func() { n.watchIdentity(ctx) })

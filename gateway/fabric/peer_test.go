@@ -39,6 +39,7 @@ type fakePeer struct {
 
 	endorse  func(orgs []string) error
 	evaluate func() error
+	question func(tx string, args [][]byte) ([]byte, error) // instead of evaluate; called at the same time from many
 	status   func(ctx context.Context, txid string) (*gateway.CommitStatusResponse, error)
 
 	mu        sync.Mutex
@@ -76,6 +77,10 @@ func (p *fakePeer) Evaluate(_ context.Context, r *gateway.EvaluateRequest) (*gat
 		return &gateway.EvaluateResponse{Result: &peer.Response{
 			Status: 200, Payload: p.marshal(&common.BlockchainInfo{Height: 7}),
 		}}, nil
+	}
+	if p.question != nil {
+		payload, err := p.question(string(args[0]), args[1:])
+		return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: payload}}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

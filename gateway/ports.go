@@ -35,6 +35,12 @@ func (l ledger) Ask(ctx context.Context, tx api.Transaction, argument []byte, fr
 	return httpapi.LedgerAnswer{Result: a.Result, Height: a.Height}, shown(err)
 }
 
+// Moment is the ledger as the shared stream has seen it.
+func (l ledger) Moment() (httpapi.Moment, bool) {
+	height, epoch, caller, sure := l.network.Moment()
+	return httpapi.Moment{Height: height, Epoch: epoch, Caller: caller}, sure
+}
+
 // ChainHeight asks the own peer for the number of its blocks.
 func (l ledger) ChainHeight(ctx context.Context) (uint64, error) {
 	height, err := l.network.ChainHeight(ctx)

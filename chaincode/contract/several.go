@@ -2,12 +2,14 @@ package contract
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/encoding/protodelim"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 )
 
@@ -15,6 +17,7 @@ import (
 type question struct {
 	shim.ChaincodeStubInterface
 	args [][]byte
+	open func() (*ledger.Tx, error) // the caller is read once for all
 }
 
 // GetArgs is all that the guard reads of the arguments.
@@ -32,12 +35,26 @@ func (g *Guard) askSeveral(stub shim.ChaincodeStubInterface, args [][]byte) *pee
 			return refuse(fault.New(fault.CodeTransactionUnknown, "no question is called %q", printable(string(args[i]))))
 		}
 	}
+	first := sync.OnceValues(func() (*ledger.Tx, error) { return ledger.Open(stub) })
 	var answers bytes.Buffer
 	for i := 0; i < len(args); i += 2 {
-		answer := g.carryOut(&question{stub, args[i : i+2]})
+		answer := g.carryOut(&question{stub, args[i : i+2], first})
 		if _, err := protodelim.MarshalTo(&answers, answer); err != nil {
 			return refuse(fault.Wrap(err, "encode an answer"))
 		}
 	}
 	return shim.Success(answers.Bytes())
+}
+
+// begin opens the ledger for a transaction, or for one of several questions.
+func begin(stub shim.ChaincodeStubInterface) (*ledger.Tx, error) {
+	q, ok := stub.(*question)
+	if !ok {
+		return ledger.Open(stub)
+	}
+	tx, err := q.open()
+	if err != nil {
+		return nil, err
+	}
+	return tx.Again(), nil
 }

@@ -55,10 +55,16 @@ func Open(stub shim.ChaincodeStubInterface) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
+	return (&Tx{stub: stub, caller: caller, now: now, ledgerID: id}).Again(), nil
+}
+
+// Again is the transaction's view as it was when it was opened, for the next of several
+// questions.
+func (t *Tx) Again() *Tx {
 	return &Tx{
-		stub: stub, caller: caller, now: now, ledgerID: id,
+		stub: t.stub, caller: t.caller, now: t.now, ledgerID: t.ledgerID,
 		read: make(map[string]bool), written: make(map[string]bool), protected: make(map[string]bool),
-	}, nil
+	}
 }
 
 // ID is the transaction's id.

@@ -102,6 +102,13 @@ func (n *Network) Ask(ctx context.Context, tx api.Transaction, argument []byte, 
 	return Answer{Result: result, Height: at.height}, nil
 }
 
+// Moment tells the states of the ledger apart for which answers may be kept, and whose
+// questions they are; false: none may be kept now.
+func (n *Network) Moment() (height uint64, epoch int, caller any, sure bool) {
+	at, sure := n.stream.state(time.Now())
+	return at.height, at.epoch, n.session.Load(), sure
+}
+
 func (n *Network) asked(kept bool) {
 	if n.config.Observer.Asked != nil {
 		n.config.Observer.Asked(kept)

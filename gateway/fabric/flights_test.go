@@ -63,8 +63,8 @@ func TestNoQuestionJoinsACallThatHasBegun(t *testing.T) {
 	early, _ := f.board("a")
 	f.land()
 	<-left
-	if late, _ := f.board("a"); late == nil || late == early {
-		t.Errorf("asked after %p left: %p", early, late)
+	if late, _ := f.board("a"); late == early {
+		t.Error("asked after it left, it has a seat all the same")
 	}
 }
 
@@ -137,7 +137,7 @@ func TestWhatTheQuestionsOfOneCallAreTold(t *testing.T) {
 		}, [3]string{"unreachable", "unreachable", "unreachable"}},
 		"the caller is refused": {func(*testing.T, string, [][]byte) ([]byte, error) {
 			return nil, refused(fault.CodeCallerUnknown)
-		}, [3]string{"refused caller.unknown", "refused caller.unknown", "refused caller.unknown"}},
+		}, [3]string{"refused participant.caller-unknown", "refused participant.caller-unknown", "refused participant.caller-unknown"}},
 		"an answer is missing": {func(t *testing.T, _ string, args [][]byte) ([]byte, error) {
 			return together(t, args[:4]), nil
 		}, [3]string{"internal", "internal", "internal"}},
@@ -226,7 +226,9 @@ func TestAHerdIsAnsweredInFewCalls(t *testing.T) {
 func TestWhoGoesAwayTakesNobodysAnswerAlong(t *testing.T) {
 	n := dial(t, new(fakePeer).start(t))
 	n.flights.send = func(ctx context.Context, f *flight) {
-		f.asked[0].result, f.asked[0].err = []byte("x"), ctx.Err()
+		for i := range f.asked {
+			f.asked[i].result, f.asked[i].err = []byte("x"), ctx.Err()
+		}
 	}
 	n.flights.aloft = fewCalls
 	gone, leave := context.WithCancel(t.Context())

@@ -18,9 +18,19 @@ type Ledger interface {
 	// Notarise has a question answered and signed by a peer of each of the organisations,
 	// of all for none; the answer is a file of package notary. tx MUST be one of notary.Notarised.
 	Notarise(ctx context.Context, tx ledgerapi.Transaction, argument []byte, organisations []string) ([]byte, error)
+	// Moment is the state of the ledger that timeless answers may be kept for: the same
+	// question has the same answer for as long as it is the same. false: nothing may be kept now.
+	Moment() (Moment, bool)
 	// Ready proves that each configured organisation's endorsement can be had;
 	// nil stands for yes.
 	Ready(ctx context.Context) map[string]error
+}
+
+// Moment tells states of the ledger apart.
+type Moment struct {
+	Height uint64
+	Epoch  int // a higher one is newer, whatever its height: the ledger began anew
+	Caller any // whose questions are answered; a pointer
 }
 
 // LedgerAnswer is what the ledger said; it MUST NOT be changed.

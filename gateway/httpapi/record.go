@@ -25,6 +25,8 @@ type record struct {
 	operationID   string
 	media         string // of the answer, where there is a choice
 	fresh         bool   // nothing that was kept will do
+	questions     int    // that the ledger was asked for this answer
+	timeless      bool   // the last of them was
 	height        uint64 // of the oldest answer of the ledger that this one is made of
 	header        http.Header
 	code          string // of the problem, if it was answered with one

@@ -67,6 +67,7 @@ type server struct {
 	passports  Passports
 	saved      SavedQueries
 	contract   *contract
+	finished   finished
 	metrics    *Metrics
 	log        *slog.Logger
 
@@ -139,7 +140,7 @@ func (s *server) engine() (*gin.Engine, error) {
 
 func (s *server) resources(e *gin.Engine) {
 	s.pages(e)
-	v1 := e.Group(base, s.cap, s.authenticate, s.rateLimit(), s.permit, s.negotiate, s.takeBody, s.validate, s.deadline)
+	v1 := e.Group(base, s.cap, s.authenticate, s.rateLimit(), s.permit, s.negotiate, s.recall, s.takeBody, s.validate, s.deadline)
 	strict := api.NewStrictHandlerWithOptions(s, nil, api.StrictGinServerOptions{
 		RequestErrorHandlerFunc:  func(c *gin.Context, err error) { s.fail(c, malformed(err)) },
 		HandlerErrorFunc:         s.fail,

@@ -34,8 +34,9 @@ type fakeLedger struct {
 	ready   map[string]error
 	asked   []asked
 	readies int
-	fresh   bool   // of the last question
-	height  uint64 // of the last answer
+	fresh   bool    // of the last question
+	height  uint64  // of the last answer
+	at      *Moment // nil: nothing may be kept
 }
 
 type asked struct {
@@ -54,6 +55,9 @@ func (f *fakeLedger) Ask(_ context.Context, tx ledgerapi.Transaction, argument [
 	if err := f.errs[tx]; err != nil {
 		return LedgerAnswer{}, err
 	}
+	if f.at != nil {
+		return LedgerAnswer{[]byte(f.answers[tx]), f.at.Height}, f.err
+	}
 	f.height++
 	return LedgerAnswer{[]byte(f.answers[tx]), f.height}, f.err
 }
@@ -64,6 +68,15 @@ func (f *fakeLedger) Notarise(ctx context.Context, tx ledgerapi.Transaction, arg
 		return nil, err
 	}
 	return os.ReadFile("../notary/testdata/memory.json")
+}
+
+func (f *fakeLedger) Moment() (Moment, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at == nil {
+		return Moment{}, false
+	}
+	return *f.at, true
 }
 
 func (f *fakeLedger) Ready(context.Context) map[string]error {

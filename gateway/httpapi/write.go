@@ -116,6 +116,7 @@ func ask[T any](ctx context.Context, s *server, tx ledgerapi.Transaction, reques
 		return answer, err
 	}
 	rec := recordOf(ctx)
+	rec.questions, rec.timeless = rec.questions+1, tx.Timeless()
 	found, err := s.ledger.Ask(ctx, tx, argument, rec.fresh)
 	if err != nil {
 		return answer, err

@@ -144,6 +144,8 @@ func (g *inProcess) Notarise(context.Context, ledgerapi.Transaction, []byte, []s
 	return nil, errors.New("nobody signs in memory")
 }
 
+func (g *inProcess) Moment() (httpapi.Moment, bool) { return httpapi.Moment{}, false }
+
 func (g *inProcess) Ready(context.Context) map[string]error { return nil }
 
 // Do asks what would become of a write.

@@ -4,6 +4,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
 
 // PlaceHold takes one component out of use (CM16).
@@ -114,13 +115,14 @@ type ReturnCore struct {
 
 // RecordTest says what a test has shown (PV10).
 type RecordTest struct {
-	ComponentID       string           `json:"componentId"`
-	SpecificationHash string           `json:"specificationHash"`
-	Passed            bool             `json:"passed"`
-	Method            string           `json:"method"`
-	ReportHash        string           `json:"reportHash"`
-	Instruments       []TestInstrument `json:"instruments"`
-	PerformedAt       string           `json:"performedAt"` // RFC 3339 UTC
+	ComponentID       string             `json:"componentId"`
+	SpecificationHash string             `json:"specificationHash"`
+	Passed            bool               `json:"passed"`
+	Method            string             `json:"method"`
+	ReportHash        string             `json:"reportHash"`
+	Instruments       []TestInstrument   `json:"instruments"`
+	PerformedAt       string             `json:"performedAt"`                             // RFC 3339 UTC
+	Standard          *party.StandardRef `json:"standard,omitempty" metadata:",optional"` // by which it was tested
 }
 
 // TestInstrument is what a test was measured with.

@@ -23,6 +23,13 @@ const (
 	RotateDeviceKeyTx      Transaction = "participant:RotateDeviceKey"
 	RevokeDeviceTx         Transaction = "participant:RevokeDevice"
 
+	ChangeRolesTx          Transaction = "participant:ChangeRoles"
+	AgreeToRolesTx         Transaction = "participant:AgreeToRoles"
+	VerifyOrganisationTx   Transaction = "participant:VerifyOrganisation"
+	WithdrawVerificationTx Transaction = "participant:WithdrawVerification"
+	PublishStandardTx      Transaction = "participant:PublishStandard"
+	WithdrawStandardTx     Transaction = "participant:WithdrawStandard"
+
 	IssueCredentialTx     Transaction = "participant:IssueCredential"
 	RenewCredentialTx     Transaction = "participant:RenewCredential"
 	RotateCredentialKeyTx Transaction = "participant:RotateCredentialKey"
@@ -183,6 +190,11 @@ const (
 	GetDeviceTx         Transaction = "participant:GetDevice"
 	DeviceHistoryTx     Transaction = "participant:DeviceHistory"
 
+	ListRoleChangesTx   Transaction = "participant:ListRoleChanges"
+	ListVerificationsTx Transaction = "participant:ListVerifications"
+	GetStandardTx       Transaction = "participant:GetStandard"
+	ListStandardsTx     Transaction = "participant:ListStandards"
+
 	GetCredentialTx     Transaction = "participant:GetCredential"
 	ListCredentialsTx   Transaction = "participant:ListCredentials"
 	CredentialHistoryTx Transaction = "participant:CredentialHistory"
@@ -289,6 +301,8 @@ type Access struct {
 func Transactions() []Access {
 	return []Access{
 		{AnnounceOrganisationTx, true}, {RegisterDeviceTx, true}, {RotateDeviceKeyTx, true}, {RevokeDeviceTx, true},
+		{ChangeRolesTx, true}, {AgreeToRolesTx, true}, {VerifyOrganisationTx, true}, {WithdrawVerificationTx, true}, {PublishStandardTx, true}, {WithdrawStandardTx, true},
+		{ListRoleChangesTx, false}, {ListVerificationsTx, false}, {GetStandardTx, false}, {ListStandardsTx, false},
 		{IssueCredentialTx, true}, {RenewCredentialTx, true}, {RotateCredentialKeyTx, true}, {RevokeCredentialTx, true},
 		{QuarantineStatementTx, true}, {ReleaseStatementTx, true}, {RejectStatementTx, true}, {RecordValidationTx, true},
 		{GetCredentialTx, false}, {ListCredentialsTx, false}, {CredentialHistoryTx, false}, {ListTalliesTx, false}, {GetKeyHolderTx, false},
@@ -355,6 +369,9 @@ func (t Transaction) Contract() string {
 // Events, one for each transaction that writes; facts[] holds what happened.
 const (
 	OrganisationAnnouncedEvent  = "participant.organisation-announced.v1"
+	RolesChangedEvent           = "participant.roles-changed.v1"
+	VerificationChangedEvent    = "participant.verification-changed.v1"
+	StandardChangedEvent        = "participant.standard-changed.v1"
 	DeviceRegisteredEvent       = "participant.device-registered.v1"
 	DeviceKeyRotatedEvent       = "participant.device-key-rotated.v1"
 	DeviceRevokedEvent          = "participant.device-revoked.v1"

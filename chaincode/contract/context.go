@@ -49,11 +49,16 @@ func (c *Context) now(last ...measure.Time) measure.Time {
 	return now
 }
 
-// permit loads the caller's organisation and refuses what none of its roles allows.
+// permit refuses what none of the caller's roles allows.
 func (c *Context) permit(a party.Action) error {
 	if a == c.allowed && a != "" {
 		return nil
 	}
+	return c.holds(a, party.Permit)
+}
+
+// holds loads the caller's organisation and holds it to the table.
+func (c *Context) holds(a party.Action, permit func(party.Organisation, party.Action) error) error {
 	o, found, err := ledger.Find(c.tx, organisations, c.actor())
 	if err != nil {
 		return err
@@ -61,17 +66,11 @@ func (c *Context) permit(a party.Action) error {
 	if !found {
 		return fault.New(fault.CodeCallerUnknown, "%s has not been announced", c.actor()).With("organisation", c.actor())
 	}
-	return party.Permit(*o, a)
+	return permit(*o, a)
 }
 
 // founder is the key of the one consortium record.
 const founder = "founder"
-
-// foundation is how many organisations become witnesses by being announced, and
-// by the founder alone. Others do so by their first act, which the peers let only
-// a real member of the channel do: were every announced name a witness, a member
-// could announce ghosts until no majority is to be had for any new record.
-const foundation = 3
 
 // protect lets only a majority of the witnesses that includes all of orgs write
 // the record from now on. A key's own policy replaces the chaincode's, so it

@@ -109,7 +109,11 @@ func (i *invocation) permitted() error {
 		return nil
 	}
 	i.allowed = r.Needs
-	return (&Context{tx: i.tx}).permit(r.Needs)
+	ctx := &Context{tx: i.tx}
+	if r.Finishes {
+		return ctx.holds(r.Needs, party.PermitToFinish)
+	}
+	return ctx.permit(r.Needs)
 }
 
 // call lets contract-api run the function. What it answers of its own accord is

@@ -23,6 +23,9 @@ import (
 var (
 	consortiums   = ledger.Kind[party.Consortium]{Name: ledger.KeyConsortium, Unknown: fault.CodeCallerUnknown}
 	organisations = ledger.Kind[party.Organisation]{Name: ledger.KeyOrganisation, Unknown: fault.CodeOrgUnknown}
+	roleChanges   = ledger.Kind[party.RoleChange]{Name: ledger.KeyRoleChange, Unknown: fault.CodeRoleChangeUnknown}
+	verifications = ledger.Kind[party.Verification]{Name: ledger.KeyVerification, Unknown: fault.CodeVerificationUnknown}
+	standards     = ledger.Kind[party.Standard]{Name: ledger.KeyStandard, Unknown: fault.CodeStandardUnknown}
 	devices       = ledger.Kind[party.Device]{Name: ledger.KeyDevice, Unknown: fault.CodeDeviceUnknown}
 	deviceKeys    = ledger.Kind[party.KeyEvent]{Name: ledger.KeyDeviceKey, Unknown: fault.CodeDeviceUnknown}
 	suspicions    = ledger.Kind[party.Suspicion]{Name: ledger.KeyDeviceSuspicion, Unknown: fault.CodeDeviceUnknown}

@@ -79,14 +79,14 @@ func (*Participant) AnnounceOrganisation(ctx *Context, in *api.AnnounceOrganisat
 		c = *known
 	}
 	now := ctx.now(c.ChangedAt)
-	o, err := party.Announce(ctx.actor(), founded, party.Organisation{MSPID: in.MSPID, Name: in.Name, Roles: in.Roles}, now)
+	o, err := party.Announce(ctx.actor(), c, party.Organisation{MSPID: in.MSPID, Name: in.Name, Roles: in.Roles}, now)
 	if err != nil {
 		return nil, err
 	}
 	if err := ledger.Create(ctx.tx, organisations, fault.CodeOrgExists, &o, o.MSPID); err != nil {
 		return nil, err
 	}
-	if len(c.Members) < foundation && (!founded || ctx.actor() == c.Founder) {
+	if c.Founding(ctx.actor()) {
 		if c, err = c.Join(o.MSPID, now); err != nil {
 			return nil, err
 		}

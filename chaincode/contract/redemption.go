@@ -24,7 +24,7 @@ func (*Settlement) RequestRedemption(ctx *Context, in *api.RequestRedemption) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := party.Permit(*asked, party.HoldAccount); err != nil {
+	if err := party.PermitToFinish(*asked, party.HoldAccount); err != nil {
 		return nil, err
 	}
 	if err := ledger.Create(ctx.tx, redemptions, fault.CodeRedemptionExists, &r, r.RedemptionID); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
@@ -89,6 +90,9 @@ func (*Service) AssignRequest(ctx *Context, in *api.AssignRequest) (*service.Ser
 			return afterwards(err, func() (service.ServiceRequest, service.RequestEvent, error) { return r.Assign(place.Owner, nil, w) })
 		}
 		a, err := ledger.Get(ctx.tx, agreements, in.AgreementID)
+		if err == nil {
+			err = permitOf(ctx, a.Provider, party.ProvideService)
+		}
 		return afterwards(err, func() (service.ServiceRequest, service.RequestEvent, error) { return r.Assign(place.Owner, a, w) })
 	})
 }

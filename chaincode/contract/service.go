@@ -40,7 +40,13 @@ func (*Service) ProposeAgreement(ctx *Context, in *api.ProposeAgreement) (*servi
 
 // AcceptAgreement is the other side's word; from then on it holds.
 func (*Service) AcceptAgreement(ctx *Context, in *api.AgreementRef) (*service.Agreement, error) {
-	return changeAgreement(ctx, in.AgreementID, service.Agreement.Accept)
+	return changeAgreement(ctx, in.AgreementID, func(a service.Agreement, w service.When) (service.Agreement, error) {
+		next, err := a.Accept(w)
+		if err != nil {
+			return next, err
+		}
+		return next, permitBoth(ctx, a.Operator, a.Provider) // a role may have gone since it was proposed
+	})
 }
 
 // DeclineAgreement refuses a proposal, or takes it back.
@@ -60,6 +66,9 @@ func (*Service) CoverComponents(ctx *Context, in *api.CoverComponents) (*api.Cov
 	}
 	a, err := ledger.Get(ctx.tx, agreements, in.AgreementID)
 	if err != nil {
+		return nil, err
+	}
+	if err := permitOf(ctx, a.Provider, party.ProvideService); err != nil {
 		return nil, err
 	}
 	out := &api.CoveredComponents{AgreementID: a.AgreementID, Covered: []service.Care{}}
@@ -185,15 +194,20 @@ func permitBoth(ctx *Context, operator, provider string) error {
 		mspID string
 		may   party.Action
 	}{{operator, party.OwnComponent}, {provider, party.ProvideService}} {
-		o, err := ledger.Get(ctx.tx, organisations, side.mspID)
-		if err != nil {
-			return err
-		}
-		if err := party.Permit(*o, side.may); err != nil {
+		if err := permitOf(ctx, side.mspID, side.may); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// permitOf holds another organisation to its roles.
+func permitOf(ctx *Context, mspID string, a party.Action) error {
+	o, err := ledger.Get(ctx.tx, organisations, mspID)
+	if err != nil {
+		return err
+	}
+	return party.Permit(*o, a)
 }
 
 func changeAgreement(ctx *Context, id string, step func(service.Agreement, service.When) (service.Agreement, error)) (*service.Agreement, error) {

@@ -49,6 +49,9 @@ func (*Shipment) AcceptTerms(ctx *Context, in *api.AcceptTerms) (*shipment.Shipm
 	}
 	return change(ctx, in.ShipmentID, api.TermsChangedEvent, func(s shipment.Shipment, t shipment.Terms, w shipment.When) (shipment.Shipment, shipment.JourneyEvent, error) {
 		next, e, err := s.Accept(t, in.TermsHash, w)
+		if err == nil { // a carrier's role may have gone since it was named
+			err = mayCarry(ctx, t)
+		}
 		if err == nil && t.Confidential { // nobody could seal readings to a party without one
 			_, err = ledger.Get(ctx.tx, encryptionKeys, ctx.actor())
 		}
@@ -201,18 +204,13 @@ func recordShipment(ctx *Context, event string, s shipment.Shipment, e shipment.
 // checkNamed holds the terms to what is on the ledger: announced parties,
 // carriers that may carry, devices that may sign, goods that the consignor owns.
 func checkNamed(ctx *Context, t shipment.Terms) error {
-	members := make(map[string]*party.Organisation) // never iterated
 	for _, p := range t.Parties() {
-		o, err := ledger.Get(ctx.tx, organisations, p)
-		if err != nil {
+		if _, err := ledger.Get(ctx.tx, organisations, p); err != nil {
 			return err
 		}
-		members[p] = o
 	}
-	for _, l := range t.Legs {
-		if err := party.Permit(*members[l.Carrier], party.CarryShipment); err != nil {
-			return err
-		}
+	if err := mayCarry(ctx, t); err != nil {
+		return err
 	}
 	for _, id := range t.Devices {
 		d, err := ledger.Get(ctx.tx, devices, id)
@@ -306,4 +304,19 @@ func moveGoods(ctx *Context, ids []string, move func(shipment.Goods) (shipment.G
 // unload takes components out of the shipment.
 func unload(ctx *Context, id string, ids []string, w shipment.When) error {
 	return moveGoods(ctx, ids, func(g shipment.Goods) (shipment.Goods, error) { return g.Unload(id, w), nil })
+}
+
+// mayCarry refuses terms that name a carrier without a role that carries.
+func mayCarry(ctx *Context, t shipment.Terms) error {
+	known := make(map[string]bool) // never iterated
+	for _, l := range t.Legs {
+		if known[l.Carrier] {
+			continue
+		}
+		if err := permitOf(ctx, l.Carrier, party.CarryShipment); err != nil {
+			return err
+		}
+		known[l.Carrier] = true
+	}
+	return nil
 }

@@ -71,6 +71,16 @@ func (*Component) RecordTest(ctx *Context, in *api.RecordTest) (*component.TestR
 		return nil, err
 	}
 	t := component.TestReport{SpecificationHash: in.SpecificationHash, Passed: in.Passed, Method: in.Method, ReportHash: in.ReportHash, Instruments: []component.Instrument{}}
+	if in.Standard != nil {
+		standard, err := ledger.Get(ctx.tx, standards, in.Standard.Publisher, in.Standard.StandardID, in.Standard.Version)
+		if err != nil {
+			return nil, err
+		}
+		if err := standard.Serves(); err != nil {
+			return nil, err
+		}
+		t.Standard = in.Standard
+	}
 	var err error
 	if t.PerformedAt, err = measure.ParseTime("performedAt", in.PerformedAt); err != nil {
 		return nil, err

@@ -18,6 +18,12 @@ const (
 	KeyConsortium = "consortium"
 	// KeyOrganisation: MSP id. Head; no protection beyond the majority.
 	KeyOrganisation = "organisation"
+	// KeyRoleChange: MSP id, change id. Head, changed as members agree; no protection beyond the majority, whose word it is.
+	KeyRoleChange = "organisation.roles"
+	// KeyVerification: MSP id, number. Numbered by the organisation, which every change is written along with; no protection beyond the majority.
+	KeyVerification = "organisation.verification"
+	// KeyStandard: MSP id of the publisher, standard id, version. Head, changed as it is superseded and withdrawn; no protection beyond the majority.
+	KeyStandard = "standard"
 	// KeyDevice: device id. Head; the registering organisation protects it.
 	KeyDevice = "device"
 	// KeyDeviceKey: device id, key number, status. Append-only, numbered by the device; no protection of its own.
@@ -202,7 +208,7 @@ const (
 // prefix cannot come into use without a line in this file.
 func Keys() []string {
 	return []string{
-		KeyConsortium, KeyOrganisation, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion,
+		KeyConsortium, KeyOrganisation, KeyRoleChange, KeyVerification, KeyStandard, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion,
 		KeyCredential, KeyCredentialEvent, KeyTally, KeyStatementChain, KeyStatement, KeyQuarantine, KeyHeldEnvelope,
 		KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
 		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,

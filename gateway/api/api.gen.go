@@ -371,6 +371,26 @@ type CertificateForm = ledgerapi.CertificateForm
 // Example: 7f3a9c
 type Challenge = string
 
+// ChangingRoles What is to become of an organisation's roles.
+//
+// Example: {"changeId":"RC-2026-0001","grant":["registrar"],"reason":"accredited as a register of companies","withdraw":[]}
+type ChangingRoles struct {
+	// ChangeID Example: RC-2026-0001
+	ChangeID RoleChangeID `json:"changeId"`
+	Grant    RoleList     `json:"grant"`
+
+	// OpenSeconds How long it waits for the members; 0: 30 days.
+	//
+	// Example: 604800
+	OpenSeconds int64 `json:"openSeconds,omitempty"`
+
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason   Reason   `json:"reason"`
+	Withdraw RoleList `json:"withdraw"`
+}
+
 // ChannelAcceptance The deposit and key of the side that accepts.
 type ChannelAcceptance struct {
 	// Algorithm How a key signs. A pair, such as Ed25519+ML-DSA-65, signs with both of its keys.
@@ -579,6 +599,9 @@ type ComponentTesting struct {
 	//
 	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	SpecificationHash Hash `json:"specificationHash"`
+
+	// Standard One version of a standard.
+	Standard StandardRef `json:"standard,omitempty"`
 }
 
 // ComponentUsage Is how much a component has been used.
@@ -1207,6 +1230,9 @@ type GetRecords = ledgerapi.GetRecords
 
 // GivenConsent One member's word.
 type GivenConsent = authority.GivenConsent
+
+// GivenWord One member's agreement.
+type GivenWord = party.GivenWord
 
 // Grant What an engineer may do, and when.
 type Grant = credential.Grant
@@ -2120,6 +2146,11 @@ type Provenance struct {
 // Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 type PublicKey = string
 
+// PublishStandard One version of a standard.
+//
+// Example: {"documentHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","standardId":"LL-17","title":"Pumps under pressure","version":"2026"}
+type PublishStandard = ledgerapi.PublishStandard
+
 // QuarantineDecision Why a statement is released or rejected.
 type QuarantineDecision struct {
 	// Reason Text for people, without control characters.
@@ -2552,6 +2583,18 @@ type Revocation struct {
 // Example: shipper
 type Role = party.Role
 
+// RoleChange What is to become of an organisation's roles, and who has agreed (ID12).
+type RoleChange = party.RoleChange
+
+// RoleChangeID Example: RC-2026-0001
+type RoleChangeID = string
+
+// RoleChangePage A page of changes of an organisation's roles.
+type RoleChangePage = ledgerapi.RoleChangePage
+
+// RoleList defines model for RoleList.
+type RoleList = []Role
+
 // RowTurned A row at both moments.
 type RowTurned struct {
 	// After One row, and where it comes from.
@@ -2908,6 +2951,21 @@ type SlotTurned struct {
 // Spread Over how many shards an account is spread.
 type Spread = money.Spread
 
+// Standard One version of a standard, as its publisher has published it (ID7).
+type Standard = party.Standard
+
+// StandardID Example: LL-17
+type StandardID = string
+
+// StandardPage A page of what an organisation has published.
+type StandardPage = ledgerapi.StandardPage
+
+// StandardRef One version of a standard.
+type StandardRef = party.StandardRef
+
+// StandardVersion Example: 2026
+type StandardVersion = string
+
 // StatedReason Why.
 //
 // Example: {"reason":"no truck came"}
@@ -3135,11 +3193,51 @@ type ValidationPage = ledgerapi.ValidationPage
 // Example: genuine
 type Verdict = component.Verdict
 
+// Verification A registrar's word that an organisation is who it says (ID7).
+type Verification = party.Verification
+
+// VerificationPage A page of verifications of an organisation.
+type VerificationPage = ledgerapi.VerificationPage
+
+// Verified By whom an organisation is verified.
+type Verified = party.Verified
+
+// Verifying On what grounds an organisation is verified, and until when.
+type Verifying struct {
+	// Evidence What was looked at.
+	//
+	// Example: extract from the register of companies
+	Evidence string `json:"evidence"`
+
+	// EvidenceHash SHA-256 in lower-case hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	EvidenceHash Hash `json:"evidenceHash"`
+
+	// Reference Where that is found.
+	//
+	// Example: HRB 4711 at the court of Hamburg
+	Reference string `json:"reference"`
+
+	// ValidUntil RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	ValidUntil TimeText `json:"validUntil"`
+}
+
 // Watch How far the judgement of one limit is.
 type Watch = shipment.Watch
 
 // WhereUsed Says in which machine a component is, in which that is, and so on.
 type WhereUsed = ledgerapi.WhereUsed
+
+// Withdrawing Why something is taken back.
+type Withdrawing struct {
+	// Reason Text for people, without control characters.
+	//
+	// Example: lost at the depot
+	Reason Reason `json:"reason"`
+}
 
 // WorkOutcome How work ended.
 //
@@ -3291,6 +3389,11 @@ type PreferParameter = string
 // Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 type PseudonymParameter = Hash
 
+// PublisherParameter An organisation, by its MSP id.
+//
+// Example: ShipperMSP
+type PublisherParameter = MSPID
+
 // RecordNumberParameter defines model for RecordNumberParameter.
 type RecordNumberParameter = uint64
 
@@ -3306,6 +3409,9 @@ type RequestHashParameter = Hash
 //
 // Example: urn:epc:id:sgtin:4012345.011111.987:seal:3
 type RequestIDParameter = RequestID
+
+// RoleChangeIDParameter Example: RC-2026-0001
+type RoleChangeIDParameter = RoleChangeID
 
 // RowsParameter defines model for RowsParameter.
 type RowsParameter = int
@@ -3333,6 +3439,12 @@ type SortParameter = string
 
 // SourceParameter defines model for SourceParameter.
 type SourceParameter string
+
+// StandardIDParameter Example: LL-17
+type StandardIDParameter = StandardID
+
+// StandardVersionParameter Example: 2026
+type StandardVersionParameter = StandardVersion
 
 // StatementHashParameter SHA-256 in lower-case hexadecimal.
 //
@@ -3522,6 +3634,12 @@ type RetirementChanged = Retirement
 // ReviewChanged What follows the delivery, what the consignee accepted, and what the parties dispute.
 type ReviewChanged = Review
 
+// RoleChangeChanged What is to become of an organisation's roles, and who has agreed (ID12).
+type RoleChangeChanged = RoleChange
+
+// RoleChangeCreated What is to become of an organisation's roles, and who has agreed (ID12).
+type RoleChangeCreated = RoleChange
+
 // ScanOutcomeChanged Says how a scan differs from the record.
 type ScanOutcomeChanged = ScanOutcome
 
@@ -3550,6 +3668,12 @@ type ShipmentChanged = Shipment
 // Example: {"acceptedBy":["ManufacturerMSP","ServiceMSP","ShipperMSP"],"changedAt":"2026-03-01T08:31:12.345Z","custody":[{"custodian":"ShipperMSP","delivered":false,"from":"2026-03-01T08:30:00.000Z","leg":1,"occurredAt":"2026-03-01T08:30:00.000Z","recordedAt":"2026-03-01T08:31:12.345Z"}],"events":6,"proposer":"ManufacturerMSP","shipmentId":"SH-2026-0001","status":"in-transit","termsHash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 type ShipmentCreated = Shipment
 
+// StandardChanged One version of a standard, as its publisher has published it (ID7).
+type StandardChanged = Standard
+
+// StandardCreated One version of a standard, as its publisher has published it (ID7).
+type StandardCreated = Standard
+
 // StatementSettled What each carrier earns, what the excursions in its custody cost, and what remains.
 //
 // Example: {"at":"2026-03-02T10:00:00.000Z","currency":"USD","feesMinor":50000,"final":true,"lines":[{"carrier":"ShipperMSP","excursions":1,"feeMinor":50000,"payableMinor":49000,"penaltyMinor":1000,"uncoveredMinor":0}],"paidMinor":49000,"payer":"ManufacturerMSP","refundMinor":1000,"shipmentId":"SH-2026-0001","transactionId":"3f5e0a7c9d1b"}
@@ -3569,6 +3693,12 @@ type UsageReportedChanged = UsageReported
 
 // ValidationCreated An engineer's word about a component, or a machine's about itself.
 type ValidationCreated = Validation
+
+// VerificationChanged A registrar's word that an organisation is who it says (ID7).
+type VerificationChanged = Verification
+
+// VerificationCreated A registrar's word that an organisation is who it says (ID7).
+type VerificationCreated = Verification
 
 // CollectCreditsParams defines parameters for CollectCredits.
 type CollectCreditsParams struct {
@@ -4469,6 +4599,69 @@ type RejectStatementParams struct {
 
 // ReleaseStatementParams defines parameters for ReleaseStatement.
 type ReleaseStatementParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListRoleChangesParams defines parameters for ListRoleChanges.
+type ListRoleChangesParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ChangeRolesParams defines parameters for ChangeRoles.
+type ChangeRolesParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// AgreeToRolesParams defines parameters for AgreeToRoles.
+type AgreeToRolesParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// ListStandardsParams defines parameters for ListStandards.
+type ListStandardsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListVerificationsParams defines parameters for ListVerifications.
+type ListVerificationsParams struct {
+	// Limit At most so many items in one page.
+	Limit LimitParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// VerifyOrganisationParams defines parameters for VerifyOrganisation.
+type VerifyOrganisationParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawVerificationParams defines parameters for WithdrawVerification.
+type WithdrawVerificationParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
 	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
 
@@ -5381,6 +5574,24 @@ type WithdrawTermsParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// PublishStandardParams defines parameters for PublishStandard.
+type PublishStandardParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// WithdrawStandardParams defines parameters for WithdrawStandard.
+type WithdrawStandardParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
 // ListStatementsParams defines parameters for ListStatements.
 type ListStatementsParams struct {
 	// Signer Who signs; left out: everybody.
@@ -5627,6 +5838,18 @@ type RejectStatementJSONRequestBody = QuarantineDecision
 // ReleaseStatementJSONRequestBody defines body for ReleaseStatement for application/json ContentType.
 type ReleaseStatementJSONRequestBody = QuarantineDecision
 
+// ChangeRolesJSONRequestBody defines body for ChangeRoles for application/json ContentType.
+type ChangeRolesJSONRequestBody = ChangingRoles
+
+// AgreeToRolesJSONRequestBody defines body for AgreeToRoles for application/json ContentType.
+type AgreeToRolesJSONRequestBody = Nothing
+
+// VerifyOrganisationJSONRequestBody defines body for VerifyOrganisation for application/json ContentType.
+type VerifyOrganisationJSONRequestBody = Verifying
+
+// WithdrawVerificationJSONRequestBody defines body for WithdrawVerification for application/json ContentType.
+type WithdrawVerificationJSONRequestBody = Withdrawing
+
 // OpenChannelJSONRequestBody defines body for OpenChannel for application/json ContentType.
 type OpenChannelJSONRequestBody = OpenChannel
 
@@ -5848,6 +6071,12 @@ type WithdrawTermsJSONRequestBody = Nothing
 
 // SimulateShipmentJSONRequestBody defines body for SimulateShipment for application/json ContentType.
 type SimulateShipmentJSONRequestBody = SimulateShipment
+
+// PublishStandardJSONRequestBody defines body for PublishStandard for application/json ContentType.
+type PublishStandardJSONRequestBody = PublishStandard
+
+// WithdrawStandardJSONRequestBody defines body for WithdrawStandard for application/json ContentType.
+type WithdrawStandardJSONRequestBody = Withdrawing
 
 // IssueTokensJSONRequestBody defines body for IssueTokens for application/json ContentType.
 type IssueTokensJSONRequestBody = IssueTokens
@@ -6250,6 +6479,27 @@ type ServerInterface interface {
 	// GetRating Get how an organisation has done as a carrier
 	// (GET /organisations/{mspId}/rating)
 	GetRating(c *gin.Context, mspid MSPIDParameter)
+	// ListRoleChanges List the changes of an organisation's roles
+	// (GET /organisations/{mspId}/role-changes)
+	ListRoleChanges(c *gin.Context, mspid MSPIDParameter, params ListRoleChangesParams)
+	// ChangeRoles Grant and withdraw roles of an organisation
+	// (POST /organisations/{mspId}/role-changes)
+	ChangeRoles(c *gin.Context, mspid MSPIDParameter, params ChangeRolesParams)
+	// AgreeToRoles Agree to a change of another's roles
+	// (POST /organisations/{mspId}/role-changes/{changeId}/consents)
+	AgreeToRoles(c *gin.Context, mspid MSPIDParameter, changeID RoleChangeIDParameter, params AgreeToRolesParams)
+	// ListStandards List what an organisation has published, by id and version
+	// (GET /organisations/{mspId}/standards)
+	ListStandards(c *gin.Context, mspid MSPIDParameter, params ListStandardsParams)
+	// ListVerifications List the verifications of an organisation, oldest first
+	// (GET /organisations/{mspId}/verifications)
+	ListVerifications(c *gin.Context, mspid MSPIDParameter, params ListVerificationsParams)
+	// VerifyOrganisation Say that an organisation is who it says
+	// (POST /organisations/{mspId}/verifications)
+	VerifyOrganisation(c *gin.Context, mspid MSPIDParameter, params VerifyOrganisationParams)
+	// WithdrawVerification Take a verification back
+	// (POST /organisations/{mspId}/verifications/{number}/withdrawal)
+	WithdrawVerification(c *gin.Context, mspid MSPIDParameter, number RecordNumberParameter, params WithdrawVerificationParams)
 	// OpenChannel Offer a payment channel
 	// (POST /payment-channels)
 	OpenChannel(c *gin.Context, params OpenChannelParams)
@@ -6610,6 +6860,15 @@ type ServerInterface interface {
 	// SimulateShipment Ask what a recording would cost under terms
 	// (POST /simulations)
 	SimulateShipment(c *gin.Context)
+	// PublishStandard Publish one version of a standard
+	// (POST /standards)
+	PublishStandard(c *gin.Context, params PublishStandardParams)
+	// GetStandard Get one version of a standard
+	// (GET /standards/{publisher}/{standardId}/{version})
+	GetStandard(c *gin.Context, publisher PublisherParameter, standardID StandardIDParameter, version StandardVersionParameter)
+	// WithdrawStandard Withdraw one version of a standard
+	// (POST /standards/{publisher}/{standardId}/{version}/withdrawal)
+	WithdrawStandard(c *gin.Context, publisher PublisherParameter, standardID StandardIDParameter, version StandardVersionParameter, params WithdrawStandardParams)
 	// ListStatements List the signed statements about a subject
 	// (GET /statements/{subject})
 	ListStatements(c *gin.Context, subject SubjectParameter, params ListStatementsParams)
@@ -13483,6 +13742,428 @@ func (siw *ServerInterfaceWrapper) GetRating(c *gin.Context) {
 	siw.Handler.GetRating(c, mspid)
 }
 
+// ListRoleChanges operation middleware
+func (siw *ServerInterfaceWrapper) ListRoleChanges(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRoleChangesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRoleChanges(c, mspid, params)
+}
+
+// ChangeRoles operation middleware
+func (siw *ServerInterfaceWrapper) ChangeRoles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeRolesParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangeRoles(c, mspid, params)
+}
+
+// AgreeToRoles operation middleware
+func (siw *ServerInterfaceWrapper) AgreeToRoles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "changeId" -------------
+	var changeID RoleChangeIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "changeId", c.Param("changeId"), &changeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter changeId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AgreeToRolesParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AgreeToRoles(c, mspid, changeID, params)
+}
+
+// ListStandards operation middleware
+func (siw *ServerInterfaceWrapper) ListStandards(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStandardsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListStandards(c, mspid, params)
+}
+
+// ListVerifications operation middleware
+func (siw *ServerInterfaceWrapper) ListVerifications(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListVerificationsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListVerifications(c, mspid, params)
+}
+
+// VerifyOrganisation operation middleware
+func (siw *ServerInterfaceWrapper) VerifyOrganisation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifyOrganisationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.VerifyOrganisation(c, mspid, params)
+}
+
+// WithdrawVerification operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawVerification(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "mspId" -------------
+	var mspid MSPIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mspId", c.Param("mspId"), &mspid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mspId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number RecordNumberParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawVerificationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawVerification(c, mspid, number, params)
+}
+
 // OpenChannel operation middleware
 func (siw *ServerInterfaceWrapper) OpenChannel(c *gin.Context) {
 
@@ -20050,6 +20731,194 @@ func (siw *ServerInterfaceWrapper) SimulateShipment(c *gin.Context) {
 	siw.Handler.SimulateShipment(c)
 }
 
+// PublishStandard operation middleware
+func (siw *ServerInterfaceWrapper) PublishStandard(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PublishStandardParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishStandard(c, params)
+}
+
+// GetStandard operation middleware
+func (siw *ServerInterfaceWrapper) GetStandard(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "publisher" -------------
+	var publisher PublisherParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "publisher", c.Param("publisher"), &publisher, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter publisher: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "standardId" -------------
+	var standardID StandardIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "standardId", c.Param("standardId"), &standardID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter standardId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version StandardVersionParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetStandard(c, publisher, standardID, version)
+}
+
+// WithdrawStandard operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawStandard(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "publisher" -------------
+	var publisher PublisherParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "publisher", c.Param("publisher"), &publisher, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter publisher: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "standardId" -------------
+	var standardID StandardIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "standardId", c.Param("standardId"), &standardID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter standardId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version StandardVersionParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawStandardParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawStandard(c, publisher, standardID, version, params)
+}
+
 // ListStatements operation middleware
 func (siw *ServerInterfaceWrapper) ListStatements(c *gin.Context) {
 
@@ -20425,6 +21294,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/organisations/:mspId/quarantine/:hash/rejection", wrapper.RejectStatement)
 	router.POST(options.BaseURL+"/organisations/:mspId/quarantine/:hash/release", wrapper.ReleaseStatement)
 	router.GET(options.BaseURL+"/organisations/:mspId/rating", wrapper.GetRating)
+	router.GET(options.BaseURL+"/organisations/:mspId/role-changes", wrapper.ListRoleChanges)
+	router.POST(options.BaseURL+"/organisations/:mspId/role-changes", wrapper.ChangeRoles)
+	router.POST(options.BaseURL+"/organisations/:mspId/role-changes/:changeId/consents", wrapper.AgreeToRoles)
+	router.GET(options.BaseURL+"/organisations/:mspId/standards", wrapper.ListStandards)
+	router.GET(options.BaseURL+"/organisations/:mspId/verifications", wrapper.ListVerifications)
+	router.POST(options.BaseURL+"/organisations/:mspId/verifications", wrapper.VerifyOrganisation)
+	router.POST(options.BaseURL+"/organisations/:mspId/verifications/:number/withdrawal", wrapper.WithdrawVerification)
 	router.POST(options.BaseURL+"/payment-channels", wrapper.OpenChannel)
 	router.GET(options.BaseURL+"/payment-channels/:channelId", wrapper.GetChannel)
 	router.POST(options.BaseURL+"/payment-channels/:channelId/acceptance", wrapper.AcceptChannel)
@@ -20545,6 +21421,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/shipments/:shipmentId/tracking", wrapper.TrackShipment)
 	router.POST(options.BaseURL+"/shipments/:shipmentId/withdrawal", wrapper.WithdrawTerms)
 	router.POST(options.BaseURL+"/simulations", wrapper.SimulateShipment)
+	router.POST(options.BaseURL+"/standards", wrapper.PublishStandard)
+	router.GET(options.BaseURL+"/standards/:publisher/:standardId/:version", wrapper.GetStandard)
+	router.POST(options.BaseURL+"/standards/:publisher/:standardId/:version/withdrawal", wrapper.WithdrawStandard)
 	router.GET(options.BaseURL+"/statements/:subject", wrapper.ListStatements)
 	router.GET(options.BaseURL+"/statements/:subject/:signer", wrapper.GetStatementChain)
 	router.GET(options.BaseURL+"/terms-templates", wrapper.ListTemplates)
@@ -21363,6 +22242,31 @@ type ReviewChangedJSONResponse struct {
 	Headers ReviewChangedResponseHeaders
 }
 
+type RoleChangeChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type RoleChangeChangedJSONResponse struct {
+	Body RoleChange
+
+	Headers RoleChangeChangedResponseHeaders
+}
+
+type RoleChangeCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type RoleChangeCreatedJSONResponse struct {
+	Body RoleChange
+
+	Headers RoleChangeCreatedResponseHeaders
+}
+
+type RoleChangePageJSONResponse RoleChangePage
+
 type SavedQueryJSONResponse SavedQuery
 
 type SavedQueryListJSONResponse SavedQueryList
@@ -21482,6 +22386,33 @@ type SimulationJSONResponse Simulation
 
 type SlotListJSONResponse SlotList
 
+type StandardJSONResponse Standard
+
+type StandardChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type StandardChangedJSONResponse struct {
+	Body Standard
+
+	Headers StandardChangedResponseHeaders
+}
+
+type StandardCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type StandardCreatedJSONResponse struct {
+	Body Standard
+
+	Headers StandardCreatedResponseHeaders
+}
+
+type StandardPageJSONResponse StandardPage
+
 type StatementJSONResponse Statement
 
 type StatementChainJSONResponse StatementChain
@@ -21578,6 +22509,31 @@ type ValidationCreatedJSONResponse struct {
 }
 
 type ValidationPageJSONResponse ValidationPage
+
+type VerificationChangedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	XBlock              uint64
+	XTransactionID      string
+}
+type VerificationChangedJSONResponse struct {
+	Body Verification
+
+	Headers VerificationChangedResponseHeaders
+}
+
+type VerificationCreatedResponseHeaders struct {
+	IdempotencyReplayed *bool
+	Location            string
+	XBlock              uint64
+	XTransactionID      string
+}
+type VerificationCreatedJSONResponse struct {
+	Body Verification
+
+	Headers VerificationCreatedResponseHeaders
+}
+
+type VerificationPageJSONResponse VerificationPage
 
 type WhereUsedJSONResponse WhereUsed
 
@@ -25093,6 +26049,199 @@ func (response GetRating200JSONResponse) VisitGetRatingResponse(w http.ResponseW
 	return err
 }
 
+type ListRoleChangesRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params ListRoleChangesParams
+}
+
+type ListRoleChangesResponseObject interface {
+	VisitListRoleChangesResponse(w http.ResponseWriter) error
+}
+
+type ListRoleChanges200JSONResponse struct{ RoleChangePageJSONResponse }
+
+func (response ListRoleChanges200JSONResponse) VisitListRoleChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeRolesRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params ChangeRolesParams
+	Body   *ChangeRolesJSONRequestBody
+}
+
+type ChangeRolesResponseObject interface {
+	VisitChangeRolesResponse(w http.ResponseWriter) error
+}
+
+type ChangeRoles201JSONResponse struct{ RoleChangeCreatedJSONResponse }
+
+func (response ChangeRoles201JSONResponse) VisitChangeRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeToRolesRequestObject struct {
+	MSPID    MSPIDParameter        `json:"mspId"`
+	ChangeID RoleChangeIDParameter `json:"changeId"`
+	Params   AgreeToRolesParams
+	Body     *AgreeToRolesJSONRequestBody
+}
+
+type AgreeToRolesResponseObject interface {
+	VisitAgreeToRolesResponse(w http.ResponseWriter) error
+}
+
+type AgreeToRoles200JSONResponse struct{ RoleChangeChangedJSONResponse }
+
+func (response AgreeToRoles200JSONResponse) VisitAgreeToRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStandardsRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params ListStandardsParams
+}
+
+type ListStandardsResponseObject interface {
+	VisitListStandardsResponse(w http.ResponseWriter) error
+}
+
+type ListStandards200JSONResponse struct{ StandardPageJSONResponse }
+
+func (response ListStandards200JSONResponse) VisitListStandardsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListVerificationsRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params ListVerificationsParams
+}
+
+type ListVerificationsResponseObject interface {
+	VisitListVerificationsResponse(w http.ResponseWriter) error
+}
+
+type ListVerifications200JSONResponse struct{ VerificationPageJSONResponse }
+
+func (response ListVerifications200JSONResponse) VisitListVerificationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyOrganisationRequestObject struct {
+	MSPID  MSPIDParameter `json:"mspId"`
+	Params VerifyOrganisationParams
+	Body   *VerifyOrganisationJSONRequestBody
+}
+
+type VerifyOrganisationResponseObject interface {
+	VisitVerifyOrganisationResponse(w http.ResponseWriter) error
+}
+
+type VerifyOrganisation201JSONResponse struct {
+	VerificationCreatedJSONResponse
+}
+
+func (response VerifyOrganisation201JSONResponse) VisitVerifyOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawVerificationRequestObject struct {
+	MSPID  MSPIDParameter        `json:"mspId"`
+	Number RecordNumberParameter `json:"number"`
+	Params WithdrawVerificationParams
+	Body   *WithdrawVerificationJSONRequestBody
+}
+
+type WithdrawVerificationResponseObject interface {
+	VisitWithdrawVerificationResponse(w http.ResponseWriter) error
+}
+
+type WithdrawVerification200JSONResponse struct {
+	VerificationChangedJSONResponse
+}
+
+func (response WithdrawVerification200JSONResponse) VisitWithdrawVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type OpenChannelRequestObject struct {
 	Params OpenChannelParams
 	Body   *OpenChannelJSONRequestBody
@@ -28470,6 +29619,90 @@ func (response SimulateShipment200JSONResponse) VisitSimulateShipmentResponse(w 
 	return err
 }
 
+type PublishStandardRequestObject struct {
+	Params PublishStandardParams
+	Body   *PublishStandardJSONRequestBody
+}
+
+type PublishStandardResponseObject interface {
+	VisitPublishStandardResponse(w http.ResponseWriter) error
+}
+
+type PublishStandard201JSONResponse struct{ StandardCreatedJSONResponse }
+
+func (response PublishStandard201JSONResponse) VisitPublishStandardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStandardRequestObject struct {
+	Publisher  PublisherParameter       `json:"publisher"`
+	StandardID StandardIDParameter      `json:"standardId"`
+	Version    StandardVersionParameter `json:"version"`
+}
+
+type GetStandardResponseObject interface {
+	VisitGetStandardResponse(w http.ResponseWriter) error
+}
+
+type GetStandard200JSONResponse struct{ StandardJSONResponse }
+
+func (response GetStandard200JSONResponse) VisitGetStandardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawStandardRequestObject struct {
+	Publisher  PublisherParameter       `json:"publisher"`
+	StandardID StandardIDParameter      `json:"standardId"`
+	Version    StandardVersionParameter `json:"version"`
+	Params     WithdrawStandardParams
+	Body       *WithdrawStandardJSONRequestBody
+}
+
+type WithdrawStandardResponseObject interface {
+	VisitWithdrawStandardResponse(w http.ResponseWriter) error
+}
+
+type WithdrawStandard200JSONResponse struct{ StandardChangedJSONResponse }
+
+func (response WithdrawStandard200JSONResponse) VisitWithdrawStandardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListStatementsRequestObject struct {
 	Subject SubjectParameter `json:"subject"`
 	Params  ListStatementsParams
@@ -28990,6 +30223,27 @@ type StrictServerInterface interface {
 	// GetRating Get how an organisation has done as a carrier
 	// (GET /organisations/{mspId}/rating)
 	GetRating(ctx context.Context, request GetRatingRequestObject) (GetRatingResponseObject, error)
+	// ListRoleChanges List the changes of an organisation's roles
+	// (GET /organisations/{mspId}/role-changes)
+	ListRoleChanges(ctx context.Context, request ListRoleChangesRequestObject) (ListRoleChangesResponseObject, error)
+	// ChangeRoles Grant and withdraw roles of an organisation
+	// (POST /organisations/{mspId}/role-changes)
+	ChangeRoles(ctx context.Context, request ChangeRolesRequestObject) (ChangeRolesResponseObject, error)
+	// AgreeToRoles Agree to a change of another's roles
+	// (POST /organisations/{mspId}/role-changes/{changeId}/consents)
+	AgreeToRoles(ctx context.Context, request AgreeToRolesRequestObject) (AgreeToRolesResponseObject, error)
+	// ListStandards List what an organisation has published, by id and version
+	// (GET /organisations/{mspId}/standards)
+	ListStandards(ctx context.Context, request ListStandardsRequestObject) (ListStandardsResponseObject, error)
+	// ListVerifications List the verifications of an organisation, oldest first
+	// (GET /organisations/{mspId}/verifications)
+	ListVerifications(ctx context.Context, request ListVerificationsRequestObject) (ListVerificationsResponseObject, error)
+	// VerifyOrganisation Say that an organisation is who it says
+	// (POST /organisations/{mspId}/verifications)
+	VerifyOrganisation(ctx context.Context, request VerifyOrganisationRequestObject) (VerifyOrganisationResponseObject, error)
+	// WithdrawVerification Take a verification back
+	// (POST /organisations/{mspId}/verifications/{number}/withdrawal)
+	WithdrawVerification(ctx context.Context, request WithdrawVerificationRequestObject) (WithdrawVerificationResponseObject, error)
 	// OpenChannel Offer a payment channel
 	// (POST /payment-channels)
 	OpenChannel(ctx context.Context, request OpenChannelRequestObject) (OpenChannelResponseObject, error)
@@ -29350,6 +30604,15 @@ type StrictServerInterface interface {
 	// SimulateShipment Ask what a recording would cost under terms
 	// (POST /simulations)
 	SimulateShipment(ctx context.Context, request SimulateShipmentRequestObject) (SimulateShipmentResponseObject, error)
+	// PublishStandard Publish one version of a standard
+	// (POST /standards)
+	PublishStandard(ctx context.Context, request PublishStandardRequestObject) (PublishStandardResponseObject, error)
+	// GetStandard Get one version of a standard
+	// (GET /standards/{publisher}/{standardId}/{version})
+	GetStandard(ctx context.Context, request GetStandardRequestObject) (GetStandardResponseObject, error)
+	// WithdrawStandard Withdraw one version of a standard
+	// (POST /standards/{publisher}/{standardId}/{version}/withdrawal)
+	WithdrawStandard(ctx context.Context, request WithdrawStandardRequestObject) (WithdrawStandardResponseObject, error)
 	// ListStatements List the signed statements about a subject
 	// (GET /statements/{subject})
 	ListStatements(ctx context.Context, request ListStatementsRequestObject) (ListStatementsResponseObject, error)
@@ -34266,6 +35529,272 @@ func (sh *strictHandler) GetRating(ctx *gin.Context, mspid MSPIDParameter) {
 	}
 }
 
+// ListRoleChanges operation middleware
+func (sh *strictHandler) ListRoleChanges(ctx *gin.Context, mspid MSPIDParameter, params ListRoleChangesParams) {
+	var request ListRoleChangesRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRoleChanges(ctx, request.(ListRoleChangesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRoleChanges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRoleChangesResponseObject); ok {
+		if err := validResponse.VisitListRoleChangesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeRoles operation middleware
+func (sh *strictHandler) ChangeRoles(ctx *gin.Context, mspid MSPIDParameter, params ChangeRolesParams) {
+	var request ChangeRolesRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	var body ChangeRolesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeRoles(ctx, request.(ChangeRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangeRolesResponseObject); ok {
+		if err := validResponse.VisitChangeRolesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AgreeToRoles operation middleware
+func (sh *strictHandler) AgreeToRoles(ctx *gin.Context, mspid MSPIDParameter, changeID RoleChangeIDParameter, params AgreeToRolesParams) {
+	var request AgreeToRolesRequestObject
+
+	request.MSPID = mspid
+	request.ChangeID = changeID
+	request.Params = params
+
+	var body AgreeToRolesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AgreeToRoles(ctx, request.(AgreeToRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AgreeToRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AgreeToRolesResponseObject); ok {
+		if err := validResponse.VisitAgreeToRolesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListStandards operation middleware
+func (sh *strictHandler) ListStandards(ctx *gin.Context, mspid MSPIDParameter, params ListStandardsParams) {
+	var request ListStandardsRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStandards(ctx, request.(ListStandardsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStandards")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListStandardsResponseObject); ok {
+		if err := validResponse.VisitListStandardsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListVerifications operation middleware
+func (sh *strictHandler) ListVerifications(ctx *gin.Context, mspid MSPIDParameter, params ListVerificationsParams) {
+	var request ListVerificationsRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListVerifications(ctx, request.(ListVerificationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListVerifications")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListVerificationsResponseObject); ok {
+		if err := validResponse.VisitListVerificationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyOrganisation operation middleware
+func (sh *strictHandler) VerifyOrganisation(ctx *gin.Context, mspid MSPIDParameter, params VerifyOrganisationParams) {
+	var request VerifyOrganisationRequestObject
+
+	request.MSPID = mspid
+	request.Params = params
+
+	var body VerifyOrganisationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyOrganisation(ctx, request.(VerifyOrganisationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyOrganisation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(VerifyOrganisationResponseObject); ok {
+		if err := validResponse.VisitVerifyOrganisationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawVerification operation middleware
+func (sh *strictHandler) WithdrawVerification(ctx *gin.Context, mspid MSPIDParameter, number RecordNumberParameter, params WithdrawVerificationParams) {
+	var request WithdrawVerificationRequestObject
+
+	request.MSPID = mspid
+	request.Number = number
+	request.Params = params
+
+	var body WithdrawVerificationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawVerification(ctx, request.(WithdrawVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawVerificationResponseObject); ok {
+		if err := validResponse.VisitWithdrawVerificationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // OpenChannel operation middleware
 func (sh *strictHandler) OpenChannel(ctx *gin.Context, params OpenChannelParams) {
 	var request OpenChannelRequestObject
@@ -38869,6 +40398,125 @@ func (sh *strictHandler) SimulateShipment(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(SimulateShipmentResponseObject); ok {
 		if err := validResponse.VisitSimulateShipmentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishStandard operation middleware
+func (sh *strictHandler) PublishStandard(ctx *gin.Context, params PublishStandardParams) {
+	var request PublishStandardRequestObject
+
+	request.Params = params
+
+	var body PublishStandardJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishStandard(ctx, request.(PublishStandardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishStandard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PublishStandardResponseObject); ok {
+		if err := validResponse.VisitPublishStandardResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStandard operation middleware
+func (sh *strictHandler) GetStandard(ctx *gin.Context, publisher PublisherParameter, standardID StandardIDParameter, version StandardVersionParameter) {
+	var request GetStandardRequestObject
+
+	request.Publisher = publisher
+	request.StandardID = standardID
+	request.Version = version
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStandard(ctx, request.(GetStandardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStandard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetStandardResponseObject); ok {
+		if err := validResponse.VisitGetStandardResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawStandard operation middleware
+func (sh *strictHandler) WithdrawStandard(ctx *gin.Context, publisher PublisherParameter, standardID StandardIDParameter, version StandardVersionParameter, params WithdrawStandardParams) {
+	var request WithdrawStandardRequestObject
+
+	request.Publisher = publisher
+	request.StandardID = standardID
+	request.Version = version
+	request.Params = params
+
+	var body WithdrawStandardJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawStandard(ctx, request.(WithdrawStandardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawStandard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawStandardResponseObject); ok {
+		if err := validResponse.VisitWithdrawStandardResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -38,6 +38,8 @@ var records = []any{
 	ledgerapi.OrganisationPage{}, ledgerapi.DeviceKeyPage{}, ledgerapi.ComponentEventPage{}, ledgerapi.ShipmentEventPage{},
 	ledgerapi.SegmentPage{}, ledgerapi.SessionPage{}, ledgerapi.ForkPage{}, ledgerapi.ExcursionPage{}, ledgerapi.PostingPage{},
 	dsse.Envelope{}, dsse.Signature{}, party.Organisation{}, party.Device{}, party.DeviceKey{}, party.KeyEvent{},
+	party.RoleChange{}, party.GivenWord{}, ledgerapi.RoleChangePage{}, party.Verification{}, party.Verified{}, ledgerapi.VerificationPage{},
+	ledgerapi.PublishStandard{}, party.StandardRef{}, party.Standard{}, ledgerapi.StandardPage{},
 	component.Component{}, component.LifeEvent{}, component.Validation{}, component.ValidationBody{}, ledgerapi.ValidationPage{},
 	component.TagChallenge{}, component.TagScan{}, component.ScanPosition{}, ledgerapi.TagScanPage{}, component.Finding{}, ledgerapi.FindingPage{},
 	component.Authenticity{},

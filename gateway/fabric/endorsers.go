@@ -15,6 +15,12 @@ import (
 // too few fails at commit, with PolicyFailure.
 var endorsers = map[api.Transaction]scope{
 	api.AnnounceOrganisationTx: majority,
+	api.ChangeRolesTx:          majority, // an organisation's record is the members', whose majority changes it
+	api.AgreeToRolesTx:         majority,
+	api.VerifyOrganisationTx:   majority,
+	api.WithdrawVerificationTx: majority,
+	api.PublishStandardTx:      majority,
+	api.WithdrawStandardTx:     majority,
 	api.RegisterDeviceTx:       majority,
 	api.RotateDeviceKeyTx:      everyParty, // the device: its organisation
 	api.RevokeDeviceTx:         everyParty,

@@ -5,6 +5,7 @@ import (
 
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/gateway/api"
 )
 
@@ -72,12 +73,20 @@ func (s *server) ReturnCore(ctx context.Context, r api.ReturnCoreRequestObject) 
 
 // RecordTest is POST /components/{componentId}/tests.
 func (s *server) RecordTest(ctx context.Context, r api.RecordTestRequestObject) (api.RecordTestResponseObject, error) {
-	answer, done, err := carryOut[component.TestReport](ctx, s, command{ledgerapi.RecordTestTx, ledgerapi.RecordTest{ComponentID: r.ComponentID, SpecificationHash: r.Body.SpecificationHash, Passed: r.Body.Passed, Method: r.Body.Method, ReportHash: r.Body.ReportHash, Instruments: r.Body.Instruments, PerformedAt: r.Body.PerformedAt}, []string{"component/" + r.ComponentID}, sending(r.Params)})
+	answer, done, err := carryOut[component.TestReport](ctx, s, command{ledgerapi.RecordTestTx, ledgerapi.RecordTest{ComponentID: r.ComponentID, SpecificationHash: r.Body.SpecificationHash, Passed: r.Body.Passed, Method: r.Body.Method, ReportHash: r.Body.ReportHash, Instruments: r.Body.Instruments, PerformedAt: r.Body.PerformedAt, Standard: byStandard(r.Body.Standard)}, []string{"component/" + r.ComponentID}, sending(r.Params)})
 	if err != nil {
 		return nil, err
 	}
 	headers := api.TestReportCreatedResponseHeaders(done.created("components", answer.ComponentID, "tests"))
 	return api.RecordTest201JSONResponse{TestReportCreatedJSONResponse: api.TestReportCreatedJSONResponse{Body: answer, Headers: headers}}, nil
+}
+
+// byStandard is the standard that a test names, if it names one.
+func byStandard(s party.StandardRef) *party.StandardRef {
+	if s == (party.StandardRef{}) {
+		return nil
+	}
+	return &s
 }
 
 // ListTests is GET /components/{componentId}/tests.

@@ -118,6 +118,8 @@ func (r Request) key(kind string, members []string, caller string) (string, bool
 		switch m {
 		case "@caller":
 			attrs[i] = caller
+		case "@founder":
+			attrs[i] = "founder"
 		case "@delegate":
 			attrs[i] = authority.ToOrganisation(caller)
 		case "@mandate":

@@ -15,6 +15,10 @@ type Row struct {
 	// Later says that the role is asked for by the contract and not by the guard,
 	// since who founds the consortium has none yet.
 	Later bool
+	// Finishes says that a role which the organisation had is enough: the transaction
+	// ends or keeps safe what it has already, so that losing a role leaves nobody with
+	// half of a bargain, and nothing without somebody who looks after it.
+	Finishes bool
 	// As are the relations, one of which the caller needs; none: anyone.
 	As []Relation
 	// In are the states in which it is taken, for each record that the state is of;
@@ -68,16 +72,22 @@ var (
 )
 
 var participantRows = []Row{
-	{Transaction: "participant:AnnounceOrganisation", Needs: party.AnnounceOrganisation, Later: true, Also: "the first one announces itself, and nobody does after that; nobody is announced twice"},
+	{Transaction: "participant:AnnounceOrganisation", Needs: party.AnnounceOrganisation, Later: true, Also: "the first one announces itself, and nobody does after that; nobody is announced twice; a registrar or a standards body at the founding only"},
+	{Transaction: "participant:ChangeRoles", As: []Relation{Itself, ConsortiumMember}, Also: "what an organisation gives up of its own is done; everything else waits for the majority of the others"},
+	{Transaction: "participant:AgreeToRoles", As: []Relation{ConsortiumMember}, In: []In{in("change of roles", "open")}, Also: "once, and nobody about its own"},
+	{Transaction: "participant:VerifyOrganisation", Needs: party.VerifyOrganisation, Also: "not itself"},
+	{Transaction: "participant:WithdrawVerification", As: []Relation{Verifier}, In: []In{in("verification", "given")}},
+	{Transaction: "participant:PublishStandard", Needs: party.PublishStandard},
+	{Transaction: "participant:WithdrawStandard", As: []Relation{Publisher}, In: []In{in("standard", "published", "superseded")}},
 	{Transaction: "participant:RegisterDevice", Needs: party.RegisterDevice, Also: "the device's key has signed it for this organisation"},
 	{Transaction: "participant:RotateDeviceKey", As: []Relation{Registrar}, In: []In{in("device", "active")}, Refusal: fault.CodeKeyProofInvalid, Also: "the old and the new key have signed it"},
 	{Transaction: "participant:RevokeDevice", As: []Relation{Registrar}, In: []In{in("device", "active")}},
-	{Transaction: "participant:AnnounceEncryptionKey", Needs: party.ProposeShipment},
+	{Transaction: "participant:AnnounceEncryptionKey", Needs: party.ProposeShipment, Finishes: true},
 	{Transaction: "participant:IssueCredential", Needs: party.IssueCredential, Also: "the engineer's key has signed it for this organisation"},
-	{Transaction: "participant:RenewCredential", As: []Relation{Issuer}, In: []In{in("credential", "active")}},
+	{Transaction: "participant:RenewCredential", Needs: party.IssueCredential, As: []Relation{Issuer}, In: []In{in("credential", "active")}},
 	{Transaction: "participant:RotateCredentialKey", As: []Relation{Issuer}, In: []In{in("credential", "active")}, Refusal: fault.CodeKeyProofInvalid, Also: "the new key has signed it"},
 	{Transaction: "participant:RevokeCredential", As: []Relation{Issuer}, In: []In{in("credential", "active")}},
-	{Transaction: "participant:QuarantineStatement", Needs: party.CarryStatement, Also: "an engineer has signed it, too late"},
+	{Transaction: "participant:QuarantineStatement", Needs: party.CarryStatement, Finishes: true, Also: "an engineer has signed it, too late"},
 	{Transaction: "participant:ReleaseStatement", As: []Relation{QuarantineIssuer}, In: []In{in("quarantine", "held")}},
 	{Transaction: "participant:RejectStatement", As: []Relation{QuarantineIssuer}, In: []In{in("quarantine", "held")}},
 }
@@ -94,11 +104,11 @@ var componentRows = []Row{
 	{Transaction: "component:Delegate", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "not installed"},
 	{Transaction: "component:GrantAccess", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "a device or an engineer of the owner's has signed it"},
 	{Transaction: "component:RevokeDelegation", As: []Relation{Owner}, In: []In{living}},
-	{Transaction: "component:RecordAccess", Needs: party.CarryStatement, In: []In{living}, Also: "who holds the key of a delegation in force has signed it"},
+	{Transaction: "component:RecordAccess", Needs: party.CarryStatement, Finishes: true, In: []In{living}, Also: "who holds the key of a delegation in force has signed it"},
 	{Transaction: "component:SetMandate", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "what is under a mandate takes its approval"},
 	{Transaction: "component:AskApproval", As: []Relation{Owner, Member}, In: []In{living}},
-	{Transaction: "component:Approve", Needs: party.CarryStatement, As: []Relation{Member, Carrying}, In: []In{living}, Also: "once for each member; an engineer's word is brought by anyone"},
-	{Transaction: "component:IssueRecall", Needs: party.RegisterComponent, Also: "of the caller's own part numbers"},
+	{Transaction: "component:Approve", Needs: party.CarryStatement, Finishes: true, As: []Relation{Member, Carrying}, In: []In{living}, Also: "once for each member; an engineer's word is brought by anyone"},
+	{Transaction: "component:IssueRecall", Needs: party.RegisterComponent, Finishes: true, Also: "of the caller's own part numbers"},
 	{Transaction: "component:ReleaseRecall", As: []Relation{Recaller}, Refusal: fault.CodeRecallNone},
 	{Transaction: "component:ClearRecall", As: []Relation{Maker}, In: []In{living}},
 	{Transaction: "component:AttachDocument", As: []Relation{Owner, Maker}, In: []In{living}, Delegable: true},
@@ -129,14 +139,14 @@ var (
 var machineRows = []Row{
 	{Transaction: "component:DefineSlots", Needs: party.KeepMachine, As: []Relation{MachineOwner, Keeper}, In: []In{machineInUse}, Also: "the keeper, once there is one"},
 	{Transaction: "component:AmendSlots", Needs: party.KeepMachine, As: []Relation{Keeper}, In: []In{machineInUse}},
-	{Transaction: "component:Install", Needs: party.KeepMachine, As: []Relation{MachineOwner, Serving}, In: []In{machineInUse}, Also: "the service company, for an open request"},
-	{Transaction: "component:Remove", Needs: party.KeepMachine, As: []Relation{MachineOwner, Serving}, In: []In{machineInUse}, Also: "the service company, for an open request"},
-	{Transaction: "component:Replace", Needs: party.KeepMachine, As: []Relation{MachineOwner, Serving}, In: []In{machineInUse}, Also: "the service company, for an open request"},
-	{Transaction: "component:CompleteAssembly", Needs: party.KeepMachine, As: []Relation{Keeper}, In: []In{machineInUse}},
-	{Transaction: "component:HandOverConfiguration", Needs: party.KeepMachine, As: []Relation{Keeper, MachineOwner}, In: []In{machineInUse}, Also: "the owner, once the warranty is over"},
-	{Transaction: "component:ReportUsage", Needs: party.RecordReadings, In: []In{living}, Also: "the component itself has signed it, or a device of its owner"},
-	{Transaction: "component:ReplaceMeter", Needs: party.KeepMachine, As: []Relation{Owner, ServingPart}, In: []In{inUse}, Also: "the service company, for an open request"},
-	{Transaction: "component:RecordMachineScan", Needs: party.RecordReadings, In: []In{machineLives}, Also: "the machine itself has signed it, or a device or engineer of its owner or service company"},
+	{Transaction: "component:Install", Needs: party.KeepMachine, Finishes: true, As: []Relation{MachineOwner, Serving}, In: []In{machineInUse}, Also: "the service company, for an open request"},
+	{Transaction: "component:Remove", Needs: party.KeepMachine, Finishes: true, As: []Relation{MachineOwner, Serving}, In: []In{machineInUse}, Also: "the service company, for an open request"},
+	{Transaction: "component:Replace", Needs: party.KeepMachine, Finishes: true, As: []Relation{MachineOwner, Serving}, In: []In{machineInUse}, Also: "the service company, for an open request"},
+	{Transaction: "component:CompleteAssembly", Needs: party.KeepMachine, Finishes: true, As: []Relation{Keeper}, In: []In{machineInUse}},
+	{Transaction: "component:HandOverConfiguration", Needs: party.KeepMachine, Finishes: true, As: []Relation{Keeper, MachineOwner}, In: []In{machineInUse}, Also: "the owner, once the warranty is over"},
+	{Transaction: "component:ReportUsage", Needs: party.RecordReadings, Finishes: true, In: []In{living}, Also: "the component itself has signed it, or a device of its owner"},
+	{Transaction: "component:ReplaceMeter", Needs: party.KeepMachine, Finishes: true, As: []Relation{Owner, ServingPart}, In: []In{inUse}, Also: "the service company, for an open request"},
+	{Transaction: "component:RecordMachineScan", Needs: party.RecordReadings, Finishes: true, In: []In{machineLives}, Also: "the machine itself has signed it, or a device or engineer of its owner or service company"},
 }
 
 var serviceRows = []Row{
@@ -147,7 +157,7 @@ var serviceRows = []Row{
 	{Transaction: "service:CoverComponents", As: []Relation{AgreementOperator}, In: []In{in("agreement", "active")}, Also: "of what it owns"},
 	{Transaction: "service:AttachPlan", As: []Relation{Maker}, In: []In{living}, Also: "while it owns the component"},
 	{Transaction: "service:ChangePlan", As: []Relation{Owner, Maker}, In: []In{living}, Also: "both agree, while the warranty runs"},
-	{Transaction: "service:RaiseDue", Needs: party.AskLedger, Also: "something has fallen due"},
+	{Transaction: "service:RaiseDue", Needs: party.AskLedger, Finishes: true, Also: "something has fallen due"},
 	{Transaction: "service:ReportFault", As: []Relation{Owner, Serving}, In: []In{inUse}},
 	{Transaction: "service:AcceptRequest", As: []Relation{Provider, Operator}, In: []In{in("request", "raised")}, Also: "the operator where nobody else serves it"},
 	{Transaction: "service:RejectRequest", As: []Relation{Provider}, In: []In{in("request", "raised", "accepted", "scheduled")}},
@@ -155,11 +165,11 @@ var serviceRows = []Row{
 	{Transaction: "service:ScheduleRequest", As: []Relation{Provider}, In: []In{in("request", "accepted", "scheduled")}, Also: "an engineer of its own, with the skill"},
 	{Transaction: "service:StartWork", As: []Relation{Provider}, In: []In{in("request", "scheduled")}},
 	{Transaction: "service:RecordStep", As: []Relation{Provider}, In: []In{in("request", "started")}},
-	{Transaction: "service:CompleteWork", Needs: party.CarryStatement, In: []In{in("request", "started")}, Also: "an engineer of the provider's with the skill has signed it"},
+	{Transaction: "service:CompleteWork", Needs: party.CarryStatement, Finishes: true, In: []In{in("request", "started")}, Also: "an engineer of the provider's with the skill has signed it"},
 	{Transaction: "service:ReturnWork", As: []Relation{Operator}, In: []In{in("request", "done")}},
 	{Transaction: "service:ConfirmWork", As: []Relation{Operator, Provider, Served}, In: []In{in("request", "done")}, Also: "the provider where the machine's own scan agrees, or nobody has said anything for long"},
 	{Transaction: "service:CancelRequest", As: []Relation{Operator, Provider, Served, ServedMachine}, In: []In{in("request", "raised", "accepted", "scheduled", "started", "rejected")}, Also: "before it is begun, the owner, and not of what is critical for safety; begun, the provider, and the owner that has paid; each of them, where nothing can come of it"},
-	{Transaction: "service:MarkOverdue", Needs: party.AskLedger, In: []In{in("request", "raised", "accepted", "scheduled", "started", "rejected")}, Also: "its time and tolerance are over"},
+	{Transaction: "service:MarkOverdue", Needs: party.AskLedger, Finishes: true, In: []In{in("request", "raised", "accepted", "scheduled", "started", "rejected")}, Also: "its time and tolerance are over"},
 	{Transaction: "service:PaySteps", As: []Relation{Operator}, In: []In{in("request", "started", "done", "cancelled")}},
 	{Transaction: "service:ChargeUsage", As: []Relation{AgreementOperator, AgreementProvider}},
 	{Transaction: "service:ReportCondition", Needs: party.CarryStatement, In: []In{living}, Also: "the component itself has signed it, or a device of its owner"},
@@ -167,5 +177,5 @@ var serviceRows = []Row{
 	{Transaction: "service:DeclinePartOrder", As: []Relation{Supplier}, In: []In{in("part order", "ordered", "promised")}},
 	{Transaction: "service:DeliverPart", As: []Relation{Supplier}, In: []In{in("part order", "ordered", "promised")}},
 	{Transaction: "service:WithdrawPartOrder", As: []Relation{Buyer}, In: []In{in("part order", "ordered", "promised")}},
-	{Transaction: "service:IssueCertificate", Needs: party.CarryStatement, In: []In{in("request", "done", "confirmed")}, Also: "certifying staff have signed it"},
+	{Transaction: "service:IssueCertificate", Needs: party.CarryStatement, Finishes: true, In: []In{in("request", "done", "confirmed")}, Also: "certifying staff have signed it"},
 }

@@ -26,6 +26,11 @@ const (
 	Serving      Relation = "service company of the machine"
 	ServingPart  Relation = "service company of the component"
 
+	Itself           Relation = "the organisation itself"
+	ConsortiumMember Relation = "member of the consortium"
+	Verifier         Relation = "who has verified it"
+	Publisher        Relation = "publisher"
+
 	Registrar        Relation = "who registered the device"
 	Issuer           Relation = "issuer"
 	QuarantineIssuer Relation = "issuer of the credential"
@@ -63,7 +68,7 @@ const (
 type Record struct {
 	Name   string
 	Kind   string   // key prefix
-	Key    []string // members of the request; "@caller" is the caller's MSP id
+	Key    []string // members of the request; "@caller" is the caller's MSP id, "@founder" the key of the consortium
 	States []string // of its member "status"; the second one, where that is absent
 }
 
@@ -76,6 +81,9 @@ var records = []Record{
 	{"pledge", "component.pledge", []string{"componentId", "number"}, []string{"offered", "in-force", "released", "lapsed", "taken"}},
 	{"concession", "component.concession", []string{"componentId", "number"}, []string{"asked", "granted", "refused"}},
 	{"process", "component.process", []string{"componentId", "number"}, []string{"proposed", "confirmed", "declined"}},
+	{"change of roles", "organisation.roles", []string{"mspId", "changeId"}, []string{"open", "done"}},
+	{"verification", "organisation.verification", []string{"mspId", "number"}, []string{"given", "withdrawn"}},
+	{"standard", "standard", []string{"publisher", "standardId", "version"}, []string{"published", "superseded", "withdrawn"}},
 	{"device", "device", []string{"deviceId"}, []string{"active", "revoked"}},
 	{"credential", "credential", []string{"credentialId"}, []string{"active", "revoked"}},
 	{"quarantine", "statement.quarantine", []string{"issuer", "hash"}, []string{"held", "released", "rejected"}},
@@ -118,6 +126,11 @@ var places = []Place{
 	{Keeper, "assembly", []string{"machineId"}, []string{"keeper"}},
 	{Serving, "service.agreement", []string{"@serving"}, []string{"provider"}},
 	{ServingPart, "service.agreement", []string{"@serving"}, []string{"provider"}},
+
+	{Itself, "request", nil, []string{"mspId"}},
+	{ConsortiumMember, "consortium", []string{"@founder"}, []string{"members"}},
+	{Verifier, "organisation.verification", []string{"mspId", "number"}, []string{"registrar"}},
+	{Publisher, "standard", []string{"publisher", "standardId", "version"}, []string{"publisher"}},
 
 	{Registrar, "device", []string{"deviceId"}, []string{"organisation"}},
 	{Issuer, "credential", []string{"credentialId"}, []string{"issuer"}},

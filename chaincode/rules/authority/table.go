@@ -13,7 +13,8 @@ func Table() string {
 	var b strings.Builder
 	b.WriteString("# Permissions\n\nMade from [chaincode/rules/authority](../chaincode/rules/authority/matrix.go) by `make generate`. Every transaction that writes: which of its\n" +
 		"organisation's roles a caller needs, in which relation to the records it must be, and in which states of those. A dash asks for nothing:\n" +
-		"any role, whoever it is, whatever the state. *D*: the owner may [let another organisation do it](authority.md). *M*: the owner may make it\n" +
+		"any role, whoever it is, whatever the state. *F*: a role that the organisation had is enough, since it finishes\n" +
+		"or keeps safe what it has ([roles that go](authority.md#roles-that-come-and-go)). *D*: the owner may [let another organisation do it](authority.md). *M*: the owner may make it\n" +
 		"take the approval of several. Roles and relations are both needed where both are named; of several relations, one.\n\n" +
 		"The guard refuses by the roles of this table before any contract's code runs; delegations and mandates read it too. Relations and states\n" +
 		"are in the rules, each with its own fault code. `TestThePermissionsAreWhatTheLedgerDoes` asks the ledger, in the midst of every story,\n" +
@@ -76,8 +77,11 @@ func (r Row) states() string {
 
 func (r Row) letters() string {
 	s := ""
+	if r.Finishes {
+		s = "F"
+	}
 	if r.Delegable {
-		s = "D"
+		s += "D"
 	}
 	if r.Mandatable {
 		s += "M"

@@ -57,17 +57,18 @@ const MaxInstruments = 16
 
 // TestReport is what a test of a component has shown (PV10, SV14). It never changes.
 type TestReport struct {
-	ComponentID       string       `json:"componentId"`
-	Number            uint64       `json:"number"`
-	Tester            string       `json:"tester"` // MSP id
-	SpecificationHash string       `json:"specificationHash"`
-	Passed            bool         `json:"passed"`
-	Method            string       `json:"method"`
-	ReportHash        string       `json:"reportHash"`
-	Instruments       []Instrument `json:"instruments"`
-	PerformedAt       measure.Time `json:"performedAt"` // the tester's word
-	At                measure.Time `json:"at"`
-	TransactionID     string       `json:"transactionId"`
+	ComponentID       string             `json:"componentId"`
+	Number            uint64             `json:"number"`
+	Tester            string             `json:"tester"` // MSP id
+	SpecificationHash string             `json:"specificationHash"`
+	Standard          *party.StandardRef `json:"standard,omitempty" metadata:",optional"` // by which it was tested, if by one that is published
+	Passed            bool               `json:"passed"`
+	Method            string             `json:"method"`
+	ReportHash        string             `json:"reportHash"`
+	Instruments       []Instrument       `json:"instruments"`
+	PerformedAt       measure.Time       `json:"performedAt"` // the tester's word
+	At                measure.Time       `json:"at"`
+	TransactionID     string             `json:"transactionId"`
 }
 
 // RecordTest keeps a test for good, passed or not.

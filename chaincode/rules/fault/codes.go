@@ -40,16 +40,29 @@ const (
 	CodeContactsMany   Code = "contact.too-many"
 
 	// Who may do what.
-	CodeCallerUnknown   Code = "participant.caller-unknown"
-	CodeNotPermitted    Code = "participant.not-permitted"
-	CodeOrgExists       Code = "participant.organisation-exists"
-	CodeOrgUnknown      Code = "participant.organisation-unknown"
-	CodeDeviceExists    Code = "participant.device-exists"
-	CodeDeviceUnknown   Code = "participant.device-unknown"
-	CodeDeviceRevoked   Code = "participant.device-revoked"
-	CodeKeyInvalid      Code = "participant.key-invalid"
-	CodeKeyInUse        Code = "participant.key-in-use"
-	CodeKeyProofInvalid Code = "participant.key-proof-invalid"
+	CodeCallerUnknown Code = "participant.caller-unknown"
+	CodeNotPermitted  Code = "participant.not-permitted"
+	CodeOrgExists     Code = "participant.organisation-exists"
+	CodeOrgUnknown    Code = "participant.organisation-unknown"
+
+	CodeRoleEntrusted       Code = "participant.role.entrusted"
+	CodeRoleLast            Code = "participant.role.last"
+	CodeRoleChangeExists    Code = "participant.role-change.exists"
+	CodeRoleChangeUnknown   Code = "participant.role-change.unknown"
+	CodeRoleChangeNotMember Code = "participant.role-change.not-member"
+	CodeRoleChangeGiven     Code = "participant.role-change.given"
+	CodeRoleChangeOver      Code = "participant.role-change.over"
+	CodeVerificationUnknown Code = "participant.verification.unknown"
+	CodeVerificationOver    Code = "participant.verification.over"
+	CodeStandardExists      Code = "participant.standard.exists"
+	CodeStandardUnknown     Code = "participant.standard.unknown"
+	CodeStandardOver        Code = "participant.standard.over"
+	CodeDeviceExists        Code = "participant.device-exists"
+	CodeDeviceUnknown       Code = "participant.device-unknown"
+	CodeDeviceRevoked       Code = "participant.device-revoked"
+	CodeKeyInvalid          Code = "participant.key-invalid"
+	CodeKeyInUse            Code = "participant.key-in-use"
+	CodeKeyProofInvalid     Code = "participant.key-proof-invalid"
 
 	// Engineers' credentials.
 	CodeCredentialExists  Code = "credential.exists"
@@ -371,6 +384,18 @@ func Catalogue() []Entry {
 		{CodeNotPermitted, Forbidden, "the caller's organisation has no role that may do this"},
 		{CodeOrgExists, Conflict, "the organisation has been announced before"},
 		{CodeOrgUnknown, NotFound, "no organisation of this MSP id has been announced"},
+		{CodeRoleEntrusted, Forbidden, "after the founding, no member alone makes another a registrar or a standards body"},
+		{CodeRoleLast, Refused, "no member of the consortium would have a role, and nobody could announce anybody"},
+		{CodeRoleChangeExists, Conflict, "a change of this organisation's roles under this id exists"},
+		{CodeRoleChangeUnknown, NotFound, "no change of this organisation's roles under this id exists"},
+		{CodeRoleChangeNotMember, Forbidden, "only the members of the consortium agree to a change of roles, and none to one of its own"},
+		{CodeRoleChangeGiven, Conflict, "the member has agreed to the change"},
+		{CodeRoleChangeOver, Conflict, "the change of roles is done, or its time is over"},
+		{CodeVerificationUnknown, NotFound, "no such verification of the organisation exists"},
+		{CodeVerificationOver, Conflict, "the verification has been withdrawn"},
+		{CodeStandardExists, Conflict, "the publisher has published this version of the standard"},
+		{CodeStandardUnknown, NotFound, "no such version of a standard has been published"},
+		{CodeStandardOver, Conflict, "this version of the standard has been withdrawn or superseded"},
 		{CodeDeviceExists, Conflict, "a device of this id is registered"},
 		{CodeDeviceUnknown, NotFound, "no device of this id is registered"},
 		{CodeDeviceRevoked, Refused, "the device was revoked before this was recorded"},

@@ -1,8 +1,8 @@
 // Package party owns who takes part: organisations with their roles, devices
 // with their keys, and the table of who may do what. It does not verify
-// signatures or certificates; the contract does that before it asks. Invariant:
-// an organisation's roles are given by another member, never by itself, except
-// for the founder.
+// signatures or certificates; the contract does that before it asks. Invariants:
+// an organisation's roles are given by others, never by itself, except for the
+// founder; and some member of the consortium always has one.
 package party
 
 import (
@@ -24,12 +24,20 @@ const (
 	Certifier    Role = "certifier"
 	Auditor      Role = "auditor"
 	Regulator    Role = "regulator"
+	// Registrar verifies who the participants are: a root of trust.
+	Registrar Role = "registrar"
+	// StandardsBody publishes the documents that tests are done by.
+	StandardsBody Role = "standards-body"
 )
 
 // Roles lists every role.
 func Roles() []Role {
-	return []Role{Manufacturer, Service, Shipper, Owner, Certifier, Auditor, Regulator}
+	return []Role{Manufacturer, Service, Shipper, Owner, Certifier, Auditor, Regulator, Registrar, StandardsBody}
 }
+
+// entrusted are the roles that others build on, so that no member alone gives them
+// to anybody: the founder does as it founds the consortium, and then the members do.
+var entrusted = []Role{Registrar, StandardsBody}
 
 // MaxMembers bounds the consortium: every protected record names its majority.
 const MaxMembers = 64
@@ -39,6 +47,18 @@ type Consortium struct {
 	Founder   string       `json:"founder"` // MSP id of the organisation that was announced first
 	Members   []string     `json:"members"` // MSP ids, sorted
 	ChangedAt measure.Time `json:"changedAt"`
+}
+
+// Foundation is how many organisations become members of the consortium by being
+// announced, and by the founder alone. Others become so by their first act, which the
+// peers let only a real member of the channel do: were every announced name a member
+// of the consortium, somebody could announce ghosts until no majority is to be had,
+// neither for a protected record nor for a role.
+const Foundation = 3
+
+// Founding reports whether what the caller announces belongs to the founding.
+func (c Consortium) Founding(caller string) bool {
+	return c.Founder == "" || caller == c.Founder && len(c.Members) < Foundation
 }
 
 // Join adds a member; the first one founds the consortium.
@@ -66,16 +86,21 @@ func (c Consortium) Witnesses() ([]string, error) {
 
 // Organisation is a member: a Fabric MSP with a name for people and its roles.
 type Organisation struct {
-	MSPID       string       `json:"mspId"`
-	Name        string       `json:"name"`
-	Roles       []Role       `json:"roles"` // sorted, without repeats
-	AnnouncedBy string       `json:"announcedBy"`
-	AnnouncedAt measure.Time `json:"announcedAt"`
+	MSPID         string       `json:"mspId"`
+	Name          string       `json:"name"`
+	Roles         []Role       `json:"roles"`                                        // sorted, without repeats
+	Former        []Role       `json:"former,omitempty" metadata:",optional"`        // that it gave up or that were withdrawn; sorted
+	Verified      []Verified   `json:"verified,omitempty" metadata:",optional"`      // by whom it is verified, by registrar
+	Verifications uint64       `json:"verifications,omitempty" metadata:",optional"` // how many records of that there are
+	AnnouncedBy   string       `json:"announcedBy"`
+	AnnouncedAt   measure.Time `json:"announcedAt"`
+	ChangedAt     measure.Time `json:"changedAt,omitempty" metadata:",optional"`
 }
 
 // Announce makes a member. The founder announces itself; after that a member
-// announces others (ID1, ID2).
-func Announce(caller string, founded bool, o Organisation, now measure.Time) (Organisation, error) {
+// announces others (ID1, ID2), but not with a role that is entrusted.
+func Announce(caller string, c Consortium, o Organisation, now measure.Time) (Organisation, error) {
+	founded := c.Founder != ""
 	if !founded && o.MSPID != caller {
 		return o, fault.New(fault.CodeNotPermitted, "the first organisation announces itself")
 	}
@@ -88,21 +113,42 @@ func Announce(caller string, founded bool, o Organisation, now measure.Time) (Or
 	if err := CheckText("name", o.Name, 1, 100); err != nil {
 		return o, err
 	}
-	o.Roles = slices.Clone(o.Roles)
-	slices.Sort(o.Roles)
-	if len(o.Roles) == 0 || len(slices.Compact(slices.Clone(o.Roles))) != len(o.Roles) {
-		return o, fault.New(fault.CodeInvalid, "roles must name at least one role, each once").With("field", "roles")
+	roles, err := checkRoles("roles", o.Roles)
+	if err != nil {
+		return o, err
 	}
-	for _, r := range o.Roles {
-		if !slices.Contains(Roles(), r) {
-			return o, fault.New(fault.CodeInvalid, "no role is called %q", string(r)).With("field", "roles")
-		}
+	if len(roles) == 0 {
+		return o, fault.New(fault.CodeInvalid, "roles must name at least one role").With("field", "roles")
 	}
-	o.AnnouncedBy, o.AnnouncedAt = caller, now
-	return o, nil
+	if !c.Founding(caller) && slices.ContainsFunc(roles, isEntrusted) {
+		return o, fault.New(fault.CodeRoleEntrusted, "after the founding, a majority of the members makes a registrar or a standards body: announce %s without that role and propose it", o.MSPID)
+	}
+	return Organisation{MSPID: o.MSPID, Name: o.Name, Roles: roles, AnnouncedBy: caller, AnnouncedAt: now}, nil
 }
 
+func isEntrusted(r Role) bool { return slices.Contains(entrusted, r) }
+
+// checkRoles gives the roles in order, each of which must be one and be named once.
+func checkRoles(field string, given []Role) ([]Role, error) {
+	roles := slices.Clone(given)
+	slices.Sort(roles)
+	if len(slices.Compact(slices.Clone(roles))) != len(roles) {
+		return nil, fault.New(fault.CodeInvalid, "%s must name each role once", field).With("field", field)
+	}
+	for _, r := range roles {
+		if !slices.Contains(Roles(), r) {
+			return nil, fault.New(fault.CodeInvalid, "no role is called %q", string(r)).With("field", field)
+		}
+	}
+	return roles, nil
+}
+
+// Newest is when the organisation's record was last written.
+func (o Organisation) Newest() measure.Time { return max(o.AnnouncedAt, o.ChangedAt) }
+
 // Has reports whether the organisation has one of the roles.
-func (o Organisation) Has(roles ...Role) bool {
-	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(o.Roles, r) })
+func (o Organisation) Has(roles ...Role) bool { return anyOf(o.Roles, roles) }
+
+func anyOf(have, wanted []Role) bool {
+	return slices.ContainsFunc(wanted, func(r Role) bool { return slices.Contains(have, r) })
 }

@@ -40,11 +40,18 @@ func TestTheFounderAnnouncesItselfAndEveryoneElseIsAnnounced(t *testing.T) {
 		"there is a role":                      {"AlphaMSP", "BetaMSP", "Beta", true, nil, fault.CodeInvalid},
 		"no role comes twice":                  {"AlphaMSP", "BetaMSP", "Beta", true, roles(party.Service, party.Owner, party.Service), fault.CodeInvalid},
 		"a role is one that there is":          {"AlphaMSP", "BetaMSP", "Beta", true, roles("king"), fault.CodeInvalid},
-		"all roles at once":                    {"AlphaMSP", "BetaMSP", "Beta", true, party.Roles(), ""},
+		"all roles at once, by the founder":    {"AlphaMSP", "BetaMSP", "Beta", true, party.Roles(), ""},
+		"no registrar by one member's word":    {"GammaMSP", "BetaMSP", "Beta", true, roles(party.Owner, party.Registrar), fault.CodeRoleEntrusted},
+		"no standards body either":             {"GammaMSP", "BetaMSP", "Beta", true, roles(party.StandardsBody), fault.CodeRoleEntrusted},
+		"another member announces a trader":    {"GammaMSP", "BetaMSP", "Beta", true, roles(party.Owner, party.Regulator), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			given := append([]party.Role{}, c.roles...)
-			o, err := party.Announce(c.caller, c.founded, party.Organisation{MSPID: c.id, Name: c.title, Roles: c.roles, AnnouncedBy: "forged", AnnouncedAt: "forged"}, now)
+			consortium := party.Consortium{}
+			if c.founded {
+				consortium = party.Consortium{Founder: "AlphaMSP", Members: []string{"AlphaMSP"}}
+			}
+			o, err := party.Announce(c.caller, consortium, party.Organisation{MSPID: c.id, Name: c.title, Roles: c.roles, AnnouncedBy: "forged", AnnouncedAt: "forged"}, now)
 			wantFault(t, err, c.want)
 			if diff := cmp.Diff(given, append([]party.Role{}, c.roles...)); diff != "" {
 				t.Errorf("the caller's list was changed: %s", diff)
@@ -67,24 +74,27 @@ func TestTheFounderAnnouncesItselfAndEveryoneElseIsAnnounced(t *testing.T) {
 // The whole table of who may do what, row by row.
 func TestPermissions(t *testing.T) {
 	const m, se, sh, ow, ce, au, re = party.Manufacturer, party.Service, party.Shipper, party.Owner, party.Certifier, party.Auditor, party.Regulator
+	const rg, sb = party.Registrar, party.StandardsBody
 	want := map[party.Action][]party.Role{
-		party.AnnounceOrganisation: {m, se, sh, ow, ce, au, re},
+		party.AnnounceOrganisation: {m, se, sh, ow, ce, au, re, rg, sb},
 		party.RegisterDevice:       {m, se, sh, ow},
 		party.IssueCredential:      {m, se, ce},
-		party.CarryStatement:       {m, se, sh, ow, ce, au, re},
-		party.AskLedger:            {m, se, sh, ow, ce, au, re},
+		party.CarryStatement:       {m, se, sh, ow, ce, au, re, rg, sb},
+		party.AskLedger:            {m, se, sh, ow, ce, au, re, rg, sb},
 		party.RegisterComponent:    {m},
 		party.OwnComponent:         {m, se, sh, ow},
 		party.KeepMachine:          {m, se, sh, ow},
 		party.ProvideService:       {se},
-		party.ScanComponent:        {m, se, sh, ow, ce, au, re},
+		party.ScanComponent:        {m, se, sh, ow, ce, au, re, rg, sb},
 		party.ContestComponent:     {m, se, ce},
 		party.TestComponent:        {se, ce},
 		party.ReworkComponent:      {m, se},
 		party.ProposeShipment:      {m, se, sh, ow},
 		party.CarryShipment:        {sh},
-		party.RecordReadings:       {m, se, sh, ow, ce, au, re},
+		party.RecordReadings:       {m, se, sh, ow, ce, au, re, rg, sb},
 		party.HoldAccount:          {m, se, sh, ow},
+		party.VerifyOrganisation:   {rg},
+		party.PublishStandard:      {sb},
 	}
 	seen := map[party.Action]bool{}
 	for _, p := range party.Permissions() {

@@ -1,6 +1,10 @@
 package party
 
-import "github.com/lifeledger/lifeledger/chaincode/rules/fault"
+import (
+	"slices"
+
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+)
 
 // Action is something that a role is needed for. What needs a relation to the
 // record instead (its owner, its custodian) is decided in that record's rules.
@@ -25,6 +29,8 @@ const (
 	CarryShipment        Action = "carry-shipment"
 	RecordReadings       Action = "record-readings"
 	HoldAccount          Action = "hold-account"
+	VerifyOrganisation   Action = "verify-organisation"
+	PublishStandard      Action = "publish-standard"
 )
 
 // Permission is one row of the table: any of the roles may do the action.
@@ -55,13 +61,24 @@ func Permissions() []Permission {
 		{CarryShipment, []Role{Shipper}, "only a shipper is named as carrier of a leg"},
 		{RecordReadings, Roles(), "every member may carry a device's signed readings to the ledger"},
 		{HoldAccount, trading, "who makes, keeps, carries or owns things holds accounts"},
+		{VerifyOrganisation, []Role{Registrar}, "only a registrar verifies who an organisation is"},
+		{PublishStandard, []Role{StandardsBody}, "only a standards body publishes standards"},
 	}
 }
 
 // Permit refuses the action when none of o's roles allows it.
-func Permit(o Organisation, a Action) error {
+func Permit(o Organisation, a Action) error { return permit(o, a, o.Roles) }
+
+// PermitToFinish is Permit for what ends or keeps safe that which an organisation has
+// already: a role that it had is enough. So who loses a role still delivers, pays and
+// is paid, and nobody else is left with its half of a bargain.
+func PermitToFinish(o Organisation, a Action) error {
+	return permit(o, a, slices.Concat(o.Roles, o.Former))
+}
+
+func permit(o Organisation, a Action, roles []Role) error {
 	for _, p := range Permissions() {
-		if p.Action == a && o.Has(p.Roles...) {
+		if p.Action == a && anyOf(roles, p.Roles) {
 			return nil
 		}
 	}

@@ -377,7 +377,9 @@ type Challenge = string
 type ChangingRoles struct {
 	// ChangeID Example: RC-2026-0001
 	ChangeID RoleChangeID `json:"changeId"`
-	Grant    RoleList     `json:"grant"`
+
+	// Grant Roles, each once.
+	Grant RoleList `json:"grant"`
 
 	// OpenSeconds How long it waits for the members; 0: 30 days.
 	//
@@ -387,7 +389,9 @@ type ChangingRoles struct {
 	// Reason Text for people, without control characters.
 	//
 	// Example: lost at the depot
-	Reason   Reason   `json:"reason"`
+	Reason Reason `json:"reason"`
+
+	// Withdraw Roles, each once.
 	Withdraw RoleList `json:"withdraw"`
 }
 
@@ -2592,7 +2596,7 @@ type RoleChangeID = string
 // RoleChangePage A page of changes of an organisation's roles.
 type RoleChangePage = ledgerapi.RoleChangePage
 
-// RoleList defines model for RoleList.
+// RoleList Roles, each once.
 type RoleList = []Role
 
 // RowTurned A row at both moments.

@@ -29,6 +29,11 @@ import (
 )
 
 // officer is whoever asks.
+// unasked is the ledger of questions that only the read model answers.
+type unasked struct{ httpapi.Ledger }
+
+func (unasked) Moment() (httpapi.Moment, bool) { return httpapi.Moment{}, false }
+
 type officer struct{}
 
 func (officer) Verify(context.Context, string) (authn.Principal, error) {
@@ -84,7 +89,7 @@ func newAsking(t *testing.T, held int, stories ...string) *asking {
 		t.Fatal(err)
 	}
 	h, err := httpapi.New(httpapi.Config{
-		Organisation: "ShipperMSP", Spec: openAPI, Ledger: ledger{}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
+		Organisation: "ShipperMSP", Spec: openAPI, Ledger: unasked{}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

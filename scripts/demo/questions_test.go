@@ -187,6 +187,11 @@ func TestTwentyQuestions(t *testing.T) {
 	a.check(t, all)
 }
 
+// unasked is the ledger of questions that only the read model answers.
+type unasked struct{ httpapi.Ledger }
+
+func (unasked) Moment() (httpapi.Moment, bool) { return httpapi.Moment{}, false }
+
 // inProcess plays the story on a ledger in memory and serves questions about it with
 // the gateway's own handlers.
 func inProcess(t *testing.T) asking {
@@ -216,7 +221,7 @@ func inProcess(t *testing.T) asking {
 	}
 	h, err := httpapi.New(httpapi.Config{
 		Organisation: "ServiceMSP", Version: "test", Spec: spec, Questions: answers{s}, Passports: struct{ httpapi.Passports }{}, Authenticator: anybody{},
-		Ledger: struct{ httpapi.Ledger }{}, Operations: struct{ httpapi.Operations }{}, ReadModel: struct{ httpapi.ReadModel }{}, SavedQueries: struct{ httpapi.SavedQueries }{},
+		Ledger: unasked{}, Operations: struct{ httpapi.Operations }{}, ReadModel: struct{ httpapi.ReadModel }{}, SavedQueries: struct{ httpapi.SavedQueries }{},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -137,8 +137,13 @@ func (l *live) Submit(org string, args ...string) (*scenario.Outcome, error) {
 
 // Evaluate asks the organisation's own peer.
 func (l *live) Evaluate(org string, args ...string) ([]byte, error) {
+	return l.evaluateAt(org, org, args...)
+}
+
+// evaluateAt asks another organisation's peer, as the organisation.
+func (l *live) evaluateAt(org, peer string, args ...string) ([]byte, error) {
 	for began := time.Now(); ; time.Sleep(again) {
-		b, err := l.members[org].cc.Evaluate(args[0], client.WithArguments(args[1:]...), client.WithEndorsingOrganizations(org))
+		b, err := l.members[org].cc.Evaluate(args[0], client.WithArguments(args[1:]...), client.WithEndorsingOrganizations(peer))
 		if err = told(err); err == nil || answered(err) || time.Since(began) > limit {
 			return b, err
 		}

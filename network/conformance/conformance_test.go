@@ -33,11 +33,12 @@ func TestConformance(t *testing.T) {
 	// Left out where somebody has founded already, and then it alone.
 	t.Run("founding", func(t *testing.T) { play(t, l, all[0], 0) })
 	all = answerable(t, l, all)
+	direct, through := newInquired(), newInquired()
 	t.Run("scenarios", func(t *testing.T) {
 		for i, s := range all[1:] {
 			t.Run(s.Name, func(t *testing.T) {
 				t.Parallel()
-				play(t, l, s, i+1)
+				play(t, inquiry{Backend: l, live: l, t: t, seen: direct, ask: askPeers}, s, i+1)
 			})
 		}
 	})
@@ -45,10 +46,13 @@ func TestConformance(t *testing.T) {
 		for i, s := range all[1:] {
 			t.Run(s.Name, func(t *testing.T) {
 				t.Parallel()
-				play(t, newREST(t, l), s, 200+i)
+				r := newREST(t, l)
+				play(t, inquiry{Backend: r, live: l, t: t, seen: through, once: true, ask: r.askGateways}, s, 200+i)
 			})
 		}
 	})
+	t.Run("the permissions were asked of peers", func(t *testing.T) { direct.expect(t, 2500, 110) })
+	t.Run("the permissions were asked of gateways", func(t *testing.T) { through.expect(t, 150, 110) })
 	t.Run("every organisation has the same passports", func(t *testing.T) { passports(t, l) })
 	t.Run("refusals change nothing", func(t *testing.T) { refusalsChangeNothing(t, l, all) })
 	t.Run("a device in another language", func(t *testing.T) { secondLanguage(t, l) })

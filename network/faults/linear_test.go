@@ -85,6 +85,9 @@ func TestTheLedgerIsLinearizable(t *testing.T) {
 		// The devices say at once that they record nothing, so that a delivery can be settled.
 		journeys = append(journeys, j)
 	}
+	if err := w.yard(ctx); err != nil {
+		t.Fatal(err)
+	}
 	w.heal(ctx, t)
 	h := &history{began: time.Now(), of: map[string][]porcupine.Operation{}}
 	load, stop := context.WithTimeout(ctx, *linear)
@@ -98,8 +101,11 @@ func TestTheLedgerIsLinearizable(t *testing.T) {
 		wg.Go(func() { journeys[i/3].quarrel(load, t, h, 10+i, w.parties[i%3]) })
 		wg.Go(func() { w.trade(load, t, h, 20+i, fmt.Sprint("linear-", i/3), w.parties[i%3]) })
 	}
+	for i := range 4 { // two machines and two parts: their owner, and who serves them
+		wg.Go(func() { w.shunt(load, t, h, 30+i, w.parties[i%2]) })
+	}
 	wg.Wait()
-	for name, m := range map[string]porcupine.Model{"accounts": accounts, "shipments": shipments, "components": components} {
+	for name, m := range map[string]porcupine.Model{"accounts": accounts, "shipments": shipments, "components": components, "yards": yards} {
 		judge(t, name, m, h.of[name])
 		t.Logf("%s: %d operations", name, len(h.of[name]))
 	}

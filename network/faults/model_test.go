@@ -23,6 +23,8 @@ type call struct {
 	credit string // of collect
 	party  string // who asks, and to whom the offer is
 	to     string
+
+	machine, part int // of a yard
 }
 
 // seen is what an answer says about the object after the operation. Unknown: the
@@ -40,6 +42,8 @@ type seen struct {
 
 	holds int64 // of its maker's hold: how many there were, and whether one is in force
 	held  bool
+
+	filled int64 // slots of a machine, with events
 }
 
 // accountState is an account and the credits that were put to it.
@@ -209,13 +213,14 @@ func read(body []byte) seen {
 		Owner, OfferedTo       string
 		Number                 int64
 		Active                 bool
+		Filled                 int64
 	}
 	if json.Unmarshal(body, &v) != nil {
 		return seen{unknown: true}
 	}
 	return seen{
 		balance: v.BalanceMinor, postings: v.Postings, status: v.Status, custody: int64(len(v.Custody)), events: v.Events,
-		offer: v.Offer != nil, owner: v.Owner, offeredTo: v.OfferedTo, holds: v.Number, held: v.Active,
+		offer: v.Offer != nil, owner: v.Owner, offeredTo: v.OfferedTo, holds: v.Number, held: v.Active, filled: v.Filled,
 	}
 }
 

@@ -19,7 +19,7 @@ func Table() string {
 		"The guard refuses by the roles of this table before any contract's code runs; delegations and mandates read it too. Relations and states\n" +
 		"are in the rules, each with its own fault code. `TestThePermissionsAreWhatTheLedgerDoes` asks the ledger, in the midst of every story,\n" +
 		"what it would say to each caller in each role and to each state, and holds all of that against this table;\n" +
-		"`TestThePermissionsThroughTheGateway` does so through the REST API.\n")
+		"`TestThePermissionsThroughTheGateway` does so through the REST API, and `TestConformance` on a real network.\n")
 	contract := ""
 	for _, r := range Rows() {
 		name, _, _ := strings.Cut(r.Transaction, ":")

@@ -156,10 +156,11 @@ func (r Request) mandate() string {
 	return text(r.stored(ledgertest.Key("component.approval", text(r.argument["componentId"]), hash))["action"])
 }
 
-// serving is the agreement under which the request's machine or component is served.
+// serving is the agreement under which the request's machine or component is served,
+// or the machines that it is in.
 func (r Request) serving() string {
 	for _, m := range []string{"machineId", "componentId"} {
-		if id := text(r.argument[m]); id != "" {
+		for id := text(r.argument[m]); id != ""; id = text(r.stored(ledgertest.Key("component", id))["installedIn"]) {
 			if a := text(r.stored(ledgertest.Key("service.care", id))["agreementId"]); a != "" {
 				return a
 			}

@@ -156,7 +156,10 @@ const proposal = `{"shipmentId":"s","terms":{"ruleSet":"shipment-1","consignor":
 type rogue struct{ contract.Base }
 
 func (*rogue) Panic(*contract.Context, *api.PingRequest) (*api.Pong, error) { panic("boom") }
-func (*rogue) Nil(*contract.Context, *api.PingRequest) (*api.Pong, error)   { return nil, nil }
+func (*rogue) Long(*contract.Context, *api.PingRequest) (*api.Pong, error) {
+	return &api.Pong{Version: strings.Repeat("x", 1<<20)}, nil
+}
+func (*rogue) Nil(*contract.Context, *api.PingRequest) (*api.Pong, error) { return nil, nil }
 func (*rogue) Fail(*contract.Context, *api.PingRequest) (*api.Pong, error) {
 	return nil, errors.New("secret: the password is in the cause")
 }

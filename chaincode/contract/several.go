@@ -23,6 +23,10 @@ type question struct {
 // GetArgs is all that the guard reads of the arguments.
 func (q *question) GetArgs() [][]byte { return q.args }
 
+// mostAnswers bounds what one call answers, far below what a peer takes from its
+// chaincode in one message.
+const mostAnswers = 8 << 20
+
 // askSeveral answers questions that come together, each as if it came alone: one that is
 // refused, or that panics, is that in its own answer. What a client is spared is the
 // signatures and the way through the peer, which cost more than a question does.
@@ -41,6 +45,9 @@ func (g *Guard) askSeveral(stub shim.ChaincodeStubInterface, args [][]byte) *pee
 		answer := g.carryOut(&question{stub, args[i : i+2], first})
 		if _, err := protodelim.MarshalTo(&answers, answer); err != nil {
 			return refuse(fault.Wrap(err, "encode an answer"))
+		}
+		if answers.Len() > mostAnswers {
+			return refuse(fault.New(fault.CodeTooLarge, "the answers to %d questions take more than %d bytes: ask fewer", len(args)/2, mostAnswers))
 		}
 	}
 	return shim.Success(answers.Bytes())

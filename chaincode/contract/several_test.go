@@ -88,6 +88,24 @@ func TestOneOfSeveralQuestionsPanics(t *testing.T) {
 	}
 }
 
+// What several long answers would take is more than a peer takes from its chaincode.
+func TestSeveralAnswersAreBounded(t *testing.T) {
+	g, err := contract.Assemble([]api.Access{{Name: "rogue:Long"}}, func() contract.Product { return &rogue{contract.NewBase("rogue")} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := ledgertest.New(g, ledgertest.Options{})
+	var args []string
+	for range 7 {
+		args = append(args, "rogue:Long", "{}")
+	}
+	askTogether(t, l, maker, args...)
+	_, err = l.Evaluate(maker, string(api.AskTx), append(args, "rogue:Long", "{}")...)
+	if f, ok := fault.Parse(fmt.Sprint(err)); !ok || f.Code != fault.CodeTooLarge {
+		t.Errorf("got %.200v", err)
+	}
+}
+
 func TestAskRefuses(t *testing.T) {
 	l := founded(t)
 	ping := []string{string(api.PingTx), "{}"}

@@ -109,3 +109,23 @@ func TestNothingIsWrittenWithoutASignature(t *testing.T) {
 		t.Error("bytes that are none became a file")
 	}
 }
+
+// The places are the asking gateway's word; it cannot add a transaction to the answer.
+func TestAFilePlacesWhatTheAnswerNamesAlone(t *testing.T) {
+	w := newWorld(t)
+	payload := newDraft().payload(t, w.gateway, w.peerA, w.peerB, w.peerC)
+	for name, all := range map[string][]Place{
+		"one that it does not name": {{"aa", 7}, {"cc", 8}},
+		"one twice":                 {{"aa", 7}, {"aa", 8}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := Write(payload, all, w.gateway.sign)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Verify(text, Demands{Roots: w.roots}); err == nil || !strings.Contains(err.Error(), "it places the transaction") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

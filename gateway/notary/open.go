@@ -70,6 +70,9 @@ func open(payload []byte) (*answer, error) {
 	if err := a.response(); err != nil {
 		return nil, err
 	}
+	if deep(a.argument) || deep(a.result) {
+		return nil, fmt.Errorf("its question or answer is nested deeper than %d", maxDepth)
+	}
 	if err := a.fits(p.GetHeader(), did.GetChaincodeProposalPayload()); err != nil {
 		return nil, err
 	}
@@ -210,4 +213,29 @@ func (a *answer) endorsed(by []*peer.Endorsement) error {
 		a.endorsements = append(a.endorsements, endorsement{e.GetEndorser(), id, e.GetSignature()})
 	}
 	return nil
+}
+
+// maxDepth is deeper than any answer is nested. A file sets the answer out in lines, which
+// takes room for each element by its depth.
+const maxDepth = 64
+
+// deep reports whether valid JSON is nested deeper than [maxDepth].
+func deep(text []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
 }

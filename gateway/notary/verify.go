@@ -62,6 +62,9 @@ func Verify(text []byte, d Demands) (*Proof, error) {
 	if err := same(f, a, text); err != nil {
 		return nil, err
 	}
+	if err := f.placed(); err != nil {
+		return nil, err
+	}
 	if ledger := a.channel + "/" + a.chaincode; d.Ledger != "" && d.Ledger != ledger {
 		return nil, fmt.Errorf("it is about the ledger %s, not %s", ledger, d.Ledger)
 	}
@@ -247,4 +250,18 @@ func verify(c *x509.Certificate, message, signature []byte) error {
 		return errors.New("its key is of a kind that Fabric does not use")
 	}
 	return errors.New("the signature is not of this content")
+}
+
+// placed refuses places of transactions that the answer does not name.
+func (f *File) placed() error {
+	names, err := Named(f.Payload)
+	if err != nil {
+		return err
+	}
+	for i, p := range f.Transactions {
+		if _, found := slices.BinarySearch(names, p.TransactionID); !found || i > 0 && p.TransactionID == f.Transactions[i-1].TransactionID {
+			return fmt.Errorf("it places the transaction %.64s, which the answer does not name, or twice", p.TransactionID)
+		}
+	}
+	return nil
 }

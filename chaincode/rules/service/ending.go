@@ -94,7 +94,14 @@ func (r ServiceRequest) stoppable(x Remains, w When) error {
 // Settling is how a task goes on after the request about it is over.
 type Settling func(Plan, ServiceRequest, Total, When) Plan
 
-// Leave ends the request of a task that was not done: it is due as it was before.
+// Leave ends the request of a task that was not done: it is due as it was before, and
+// what a failure or a condition has asked for stays due though the calendar did not.
 func (p Plan) Leave(r ServiceRequest, _ Total, w When) Plan {
-	return p.settle(r, w, func(t PlannedTask) PlannedTask { return t })
+	return p.settle(r, w, func(t PlannedTask) PlannedTask {
+		asked := r.Cause == ByFailure || r.Cause == ByCondition
+		if asked && (t.DueAt == "" || r.DueAt < t.DueAt) {
+			t.DueAt = r.DueAt
+		}
+		return t
+	})
 }

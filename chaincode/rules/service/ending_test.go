@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
@@ -143,3 +144,27 @@ func TestARequestIsNeverStuck(t *testing.T) {
 
 // withoutSecond is the task as far as it goes without a second engineer.
 func withoutSecond(t service.Task) service.Task { t.SafetyCritical = false; return t }
+
+// What a failed inspection or a condition has asked for is due though the calendar is not.
+func TestALeftTaskStaysDue(t *testing.T) {
+	const soon, later = "2026-03-01T00:00:00.000Z", "2027-03-01T00:00:00.000Z"
+	for name, c := range map[string]struct {
+		cause service.Cause
+		due   measure.Time
+		want  measure.Time
+	}{
+		"a failure, and the calendar is far away": {service.ByFailure, later, soon},
+		"a condition, of a task without calendar": {service.ByCondition, "", soon},
+		"the calendar, which is as it was":        {service.ByCalendar, later, later},
+		"use, which counts on":                    {service.ByUsage, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := service.Plan{Tasks: []service.PlannedTask{{Task: inspection(), DueAt: c.due, Open: "r"}}}
+			r := service.ServiceRequest{RequestID: "r", TaskID: p.Tasks[0].Task.TaskID, Cause: c.cause, DueAt: soon}
+			left := p.Leave(r, nil, service.When{})
+			if got := left.Tasks[0]; got.DueAt != c.want || got.Open != "" {
+				t.Errorf("due at %q, open %q", got.DueAt, got.Open)
+			}
+		})
+	}
+}

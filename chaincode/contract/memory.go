@@ -6,6 +6,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 	"github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
 
@@ -34,7 +35,7 @@ func (*Component) CheckMemory(ctx *Context, in *api.CheckMemory) (*api.MemoryChe
 	if err != nil {
 		return nil, err
 	}
-	if err := component.CheckHash("hash", in.Hash); err != nil {
+	if err := party.CheckHash("hash", in.Hash); err != nil {
 		return nil, err
 	}
 	out := &api.MemoryChecked{ComponentID: in.ComponentID, Hash: in.Hash}

@@ -231,18 +231,12 @@ func (c Component) checkTag() error {
 	return invalid("tagClass", "tagClass must be passive, active or connected")
 }
 
-// CheckHash accepts a SHA-256 in lower-case hexadecimal digits.
-func CheckHash(field, hash string) error { return checkHash(field, hash, false) }
-
+// checkHash accepts a SHA-256, or none where it is optional.
 func checkHash(field, hash string, optional bool) error {
-	ok := len(hash) == 64 || optional && hash == ""
-	for i := 0; ok && i < len(hash); i++ {
-		ok = hash[i] >= '0' && hash[i] <= '9' || hash[i] >= 'a' && hash[i] <= 'f'
+	if optional && hash == "" {
+		return nil
 	}
-	if !ok {
-		return invalid(field, "%s must be a SHA-256 in 64 digits 0-9 a-f", field)
-	}
-	return nil
+	return party.CheckHash(field, hash)
 }
 
 func invalid(field, format string, args ...any) error {

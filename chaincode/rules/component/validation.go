@@ -58,18 +58,9 @@ func (b ValidationBody) Check() error {
 		return fault.New(fault.CodeInvalid, "evidence must have at most %d entries", MaxEvidence).With("field", "evidence")
 	}
 	for _, h := range b.Evidence {
-		if !isHash(h) {
+		if !party.IsHash(h) {
 			return fault.New(fault.CodeInvalid, "evidence must be SHA-256 in 64 lower-case hexadecimal digits").With("field", "evidence")
 		}
 	}
 	return party.CheckText("remark", b.Remark, 0, 500)
-}
-
-func isHash(text string) bool {
-	ok := len(text) == 64
-	for i := 0; ok && i < len(text); i++ {
-		c := text[i]
-		ok = c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
-	}
-	return ok
 }

@@ -26,6 +26,23 @@ func CheckID(field, id string) error {
 	return nil
 }
 
+// IsHash reports whether text is a SHA-256 in lower-case hexadecimal digits.
+func IsHash(text string) bool {
+	ok := len(text) == 64
+	for i := 0; ok && i < len(text); i++ {
+		ok = text[i] >= '0' && text[i] <= '9' || text[i] >= 'a' && text[i] <= 'f'
+	}
+	return ok
+}
+
+// CheckHash accepts what [IsHash] does.
+func CheckHash(field, hash string) error {
+	if !IsHash(hash) {
+		return fault.New(fault.CodeInvalid, "%s must be a SHA-256 in 64 digits 0-9 a-f", field).With("field", field)
+	}
+	return nil
+}
+
 // CheckText accepts text for people: between low and high characters, no
 // control or formatting characters (so no hidden direction marks), one line. The
 // replacement character is refused as well: decoders put it in the place of what

@@ -50,7 +50,7 @@ func (s Standard) Publish(w When) (Standard, error) {
 	if err := CheckText("title", s.Title, 1, 200); err != nil {
 		return s, err
 	}
-	if err := checkHash("documentHash", s.DocumentHash); err != nil {
+	if err := CheckHash("documentHash", s.DocumentHash); err != nil {
 		return s, err
 	}
 	s.Publisher, s.Status, s.SupersededBy, s.WithdrawnFor = w.Actor, StandardPublished, "", ""

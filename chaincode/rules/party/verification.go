@@ -60,7 +60,7 @@ func (o Organisation) Verify(v Verification, w When) (Organisation, Verification
 	if err := CheckText("reference", v.Reference, 1, 200); err != nil {
 		return o, v, err
 	}
-	if err := checkHash("evidenceHash", v.EvidenceHash); err != nil {
+	if err := CheckHash("evidenceHash", v.EvidenceHash); err != nil {
 		return o, v, err
 	}
 	if v.Until <= w.Now || v.Until > w.Now.AddMonths(MaxVerificationMonths) {
@@ -95,16 +95,4 @@ func (v Verification) Withdraw(o Organisation, reason string, w When) (Organisat
 	o.Verified = slices.DeleteFunc(slices.Clone(o.Verified), func(k Verified) bool { return k.Registrar == v.Registrar && k.Number == v.Number })
 	o.ChangedAt = w.Now
 	return o, v, nil
-}
-
-// checkHash accepts a SHA-256 in hexadecimal.
-func checkHash(field, hash string) error {
-	ok := len(hash) == 64
-	for i := 0; ok && i < len(hash); i++ {
-		ok = hash[i] >= '0' && hash[i] <= '9' || hash[i] >= 'a' && hash[i] <= 'f'
-	}
-	if !ok {
-		return fault.New(fault.CodeInvalid, "%s must be a SHA-256 in 64 digits 0-9 a-f", field).With("field", field)
-	}
-	return nil
 }

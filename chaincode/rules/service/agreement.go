@@ -103,7 +103,7 @@ func Propose(a Agreement, w When) (Agreement, error) {
 	if err := checkRates(a.Rates); err != nil {
 		return a, err
 	}
-	if a.TermsHash != "" && !IsHash(a.TermsHash) {
+	if a.TermsHash != "" && !party.IsHash(a.TermsHash) {
 		return a, invalid("termsHash", "must be a SHA-256 in 64 lower-case hex digits")
 	}
 	a.Status, a.ProposedBy, a.EndedBy = AgreementProposed, w.Actor, ""
@@ -268,19 +268,6 @@ func (a Agreement) Price(taskID, step string) money.Minor {
 		}
 	}
 	return any
-}
-
-// IsHash reports whether text is a SHA-256 in lower-case hex.
-func IsHash(text string) bool {
-	if len(text) != 64 {
-		return false
-	}
-	for i := range len(text) {
-		if c := text[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
 }
 
 // MaxAmount bounds every quantity that is not money.

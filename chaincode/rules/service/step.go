@@ -108,7 +108,7 @@ func (s ServiceStep) checked(r ServiceRequest, w When) (ServiceStep, error) {
 		return s, err
 	}
 	for _, h := range []struct{ field, hash string }{{"beforeHash", s.BeforeHash}, {"afterHash", s.AfterHash}} {
-		if h.hash != "" && !IsHash(h.hash) {
+		if h.hash != "" && !party.IsHash(h.hash) {
 			return s, invalid(h.field, "must be a SHA-256 in 64 lower-case hex digits")
 		}
 	}
@@ -146,7 +146,7 @@ func (m Measurement) checked(now measure.Time) (Measurement, error) {
 	if m.Low != nil && m.High != nil && m.Low.Milli > m.High.Milli {
 		return m, invalid("low", "is above high")
 	}
-	if !IsHash(m.CalibrationHash) {
+	if !party.IsHash(m.CalibrationHash) {
 		return m, invalid("calibrationHash", "must be a SHA-256 in 64 lower-case hex digits")
 	}
 	until, err := measure.ParseTime("calibratedUntil", string(m.CalibratedUntil))

@@ -71,6 +71,9 @@ func (*Component) AcceptOwnership(ctx *Context, in *api.AcceptOwnership) (*compo
 		return nil, err
 	}
 	return changeOwnership(ctx, in.ComponentID, func(c component.Component, w component.When) (component.Component, component.LifeEvent, error) {
+		if err := c.Receives(w); err != nil {
+			return c, component.LifeEvent{}, err
+		}
 		if err := transferable(ctx, c, w.Actor); err != nil {
 			return c, component.LifeEvent{}, err
 		}

@@ -262,11 +262,20 @@ func (c Component) OfferOwnership(to string, w When) (Component, LifeEvent, erro
 	return next, e, nil
 }
 
+// Receives refuses whoever ownership is not offered to, before anything else about the
+// transfer is of interest.
+func (c Component) Receives(w When) error {
+	if c.OfferedTo == "" || c.OfferedTo != w.Actor {
+		return fault.New(fault.CodeOwnershipNoOffer, "ownership of %s is not offered to %s", c.ComponentID, w.Actor)
+	}
+	return nil
+}
+
 // AcceptOwnership is the receiver's half; location says where the component
 // is now (CM7), and stays as it was when it is empty.
 func (c Component) AcceptOwnership(location string, w When) (Component, LifeEvent, error) {
-	if c.OfferedTo == "" || c.OfferedTo != w.Actor {
-		return c, LifeEvent{}, fault.New(fault.CodeOwnershipNoOffer, "ownership of %s is not offered to %s", c.ComponentID, w.Actor)
+	if err := c.Receives(w); err != nil {
+		return c, LifeEvent{}, err
 	}
 	if c.PriceMinor != 0 {
 		return c, LifeEvent{}, c.asks()

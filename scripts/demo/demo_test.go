@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
+	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/launch"
 )
 
@@ -76,14 +78,21 @@ func TestTheDemoFindsWhatAnIndependentCalculationFinds(t *testing.T) {
 		overREST(t, m.Shipper, "live").check(t, all)
 	})
 	for _, path := range append([]string{invented(t)}, recordings(t)...) {
-		t.Run(filepath.Base(path), func(t *testing.T) { compare(ctx, t, s, path) })
+		t.Run(filepath.Base(path), func(t *testing.T) { compare(ctx, t, n.Consortium(), path) })
 	}
 }
 
-func compare(ctx context.Context, t *testing.T, s setting, path string) {
+// compare has the program play a recording, as somebody who calls it does.
+func compare(ctx context.Context, t *testing.T, c *consortium.Consortium, path string) {
 	var out bytes.Buffer
-	s.recording, s.json, s.out = path, true, &out
-	if err := run(ctx, s); err != nil {
+	f := flag.NewFlagSet("demo", flag.PanicOnError)
+	s := flags(f)
+	play := s.play
+	if err := f.Parse([]string{"-json", "-recording", path}); err != nil {
+		t.Fatal(err)
+	}
+	s.out = &out
+	if err := play(ctx, c); err != nil {
 		t.Fatal(err)
 	}
 	var got outcome

@@ -16,23 +16,27 @@ import (
 	"github.com/lifeledger/lifeledger/scripts/rest"
 )
 
-func main() {
-	s := setting{out: os.Stdout}
-	flag.StringVar(&s.recording, "recording", "", "CSV recording to replay; without one, a small invented journey")
-	flag.BoolVar(&s.json, "json", false, "print the outcome as one JSON document instead of the story")
-	flag.BoolVar(&s.fleet, "fleet", true, "play the story of the fleet, too, that docs/queries.md asks about")
-	rest.Program("demo", 10*time.Minute, s.play)
+func main() { rest.Program("demo", 10*time.Minute, flags(flag.CommandLine).play) }
+
+// flags names what may be said; it stands in the setting once they are parsed.
+func flags(f *flag.FlagSet) *setting {
+	s := &setting{out: os.Stdout}
+	f.StringVar(&s.recording, "recording", "", "CSV recording to replay; without one, a small invented journey")
+	f.BoolVar(&s.json, "json", false, "print the outcome as one JSON document instead of the story")
+	f.BoolVar(&s.fleet, "fleet", true, "play the story of the fleet, too, that docs/queries.md asks about")
+	return s
 }
 
-// play plays the demo on a network that runs.
-func (s setting) play(ctx context.Context, c *consortium.Consortium) error {
+// play plays the demo on a network that runs. It is bound before the flags are
+// parsed, so it must not be of a copy.
+func (s *setting) play(ctx context.Context, c *consortium.Consortium) error {
 	if err := s.use(c); err != nil {
 		return err
 	}
 	if err := s.manufacturer.Reachable(ctx); err != nil {
 		return fmt.Errorf("the network is down; start it with `make up` (%w)", err)
 	}
-	return run(ctx, s)
+	return run(ctx, *s)
 }
 
 // setting is what the flags say, and where the gateways and their tokens are.

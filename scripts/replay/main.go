@@ -31,21 +31,25 @@ type setting struct {
 	out                 io.Writer
 }
 
-func main() {
-	s := setting{out: os.Stdout}
-	flag.StringVar(&s.service, "service", "", "`directory` with machines.csv, maint.csv, failures.csv and errors.csv")
-	flag.StringVar(&s.condition, "condition", "", "`file` with a machine's temperature, in columns timestamp and value")
-	flag.IntVar(&s.machines, "machines", 0, "only the first `n` machines; 0: all")
-	flag.IntVar(&s.engineers, "engineers", 10, "how many engineers work at the same time, each on machines of its own")
-	flag.BoolVar(&s.json, "json", false, "print what the ledger tells of every machine as one JSON document")
-	rest.Program("replay", 2*time.Hour, s.play)
+func main() { rest.Program("replay", 2*time.Hour, flags(flag.CommandLine).play) }
+
+// flags names what may be said; it stands in the setting once they are parsed.
+func flags(f *flag.FlagSet) *setting {
+	s := &setting{out: os.Stdout}
+	f.StringVar(&s.service, "service", "", "`directory` with machines.csv, maint.csv, failures.csv and errors.csv")
+	f.StringVar(&s.condition, "condition", "", "`file` with a machine's temperature, in columns timestamp and value")
+	f.IntVar(&s.machines, "machines", 0, "only the first `n` machines; 0: all")
+	f.IntVar(&s.engineers, "engineers", 10, "how many engineers work at the same time, each on machines of its own")
+	f.BoolVar(&s.json, "json", false, "print what the ledger tells of every machine as one JSON document")
+	return s
 }
 
-func (s setting) play(ctx context.Context, c *consortium.Consortium) error {
+// play is bound before the flags are parsed, so it must not be of a copy.
+func (s *setting) play(ctx context.Context, c *consortium.Consortium) error {
 	if s.service == "" && s.condition == "" || s.engineers < 1 {
 		return errors.New("say what to replay: -service directory, -condition file")
 	}
-	_, err := run(ctx, s, c)
+	_, err := run(ctx, *s, c)
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
+	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/launch"
 )
 
@@ -43,6 +44,17 @@ func data(t testing.TB, name string) string {
 			t.Skipf("no recordings in shared/data/%s", name)
 		}
 		dir = parent
+	}
+}
+
+func TestWhatTheFlagsSayReachesThePlay(t *testing.T) {
+	f := flag.NewFlagSet("replay", flag.PanicOnError)
+	play := flags(f).play
+	if err := f.Parse([]string{"-service", filepath.Join(t.TempDir(), "nowhere")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := play(t.Context(), &consortium.Consortium{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that is not there: %v", err)
 	}
 }
 

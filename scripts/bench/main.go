@@ -31,7 +31,7 @@ type options struct {
 
 func main() {
 	o := options{}
-	flag.StringVar(&o.only, "only", "rest,evaluate,readings,history,judge,accounts,readmodel,rows,profile", "which benchmarks to run, by commas")
+	flag.StringVar(&o.only, "only", "rest,evaluate,readings,history,judge,accounts,readmodel,pages,rows,profile", "which benchmarks to run, by commas")
 	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
 	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one is not counted")
 	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
@@ -118,6 +118,7 @@ func run(ctx context.Context, o options) error {
 var several = map[string]func(context.Context, *rig, options) ([]string, error){
 	"evaluate":  benchEvaluate,
 	"readmodel": benchReadModel,
+	"pages":     benchPages,
 	"rows":      func(ctx context.Context, _ *rig, o options) ([]string, error) { return benchRows(ctx, o) },
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
 	"github.com/lifeledger/lifeledger/gateway/keeper"
 	"github.com/lifeledger/lifeledger/gateway/listener"
+	"github.com/lifeledger/lifeledger/gateway/loglines"
 	"github.com/lifeledger/lifeledger/gateway/operation"
 )
 
@@ -80,7 +81,9 @@ func run() error {
 
 // serve runs the gateway until ctx ends. What was opened first is closed last.
 func serve(ctx context.Context, c *config.Config) (err error) {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log.Slog()}))
+	lines := loglines.New(os.Stderr)
+	defer func() { err = errors.Join(err, lines.Close()) }()
+	log := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: c.Log.Slog()}))
 	slog.SetDefault(log)
 	metrics := httpapi.NewMetrics()
 	network, err := fabric.Dial(networkConfig(c, metrics, log))

@@ -15,6 +15,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
 	"github.com/lifeledger/lifeledger/gateway/keeper"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 	"github.com/lifeledger/lifeledger/gateway/operation"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
@@ -36,9 +37,8 @@ func (l ledger) Ask(ctx context.Context, tx api.Transaction, argument []byte, fr
 }
 
 // Moment is the ledger as the shared stream has seen it.
-func (l ledger) Moment() (httpapi.Moment, bool) {
-	height, epoch, caller, sure := l.network.Moment()
-	return httpapi.Moment{Height: height, Epoch: epoch, Caller: caller}, sure
+func (l ledger) Moment() (kept.Moment, bool) {
+	return l.network.Moment()
 }
 
 // ChainHeight asks the own peer for the number of its blocks.

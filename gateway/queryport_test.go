@@ -25,6 +25,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/config"
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 	"github.com/lifeledger/lifeledger/gateway/projection"
 )
 
@@ -32,7 +33,7 @@ import (
 // unasked is the ledger of questions that only the read model answers.
 type unasked struct{ httpapi.Ledger }
 
-func (unasked) Moment() (httpapi.Moment, bool) { return httpapi.Moment{}, false }
+func (unasked) Moment() (kept.Moment, bool) { return kept.Moment{}, false }
 
 type officer struct{}
 

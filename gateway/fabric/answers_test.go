@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -151,27 +150,5 @@ func TestAFaultIsNotKept(t *testing.T) {
 	p.evaluate = nil
 	if got := ask(t, n, api.GetComponentTx, `{}`); got != "7 false" {
 		t.Errorf("after it has passed: %s", got)
-	}
-}
-
-func TestWhatIsKeptIsBounded(t *testing.T) {
-	var a answers
-	at := state{height: 3}
-	for i := range keptAnswers + 10 {
-		a.keep(at, fmt.Sprint(i), []byte("x"))
-	}
-	if len(a.kept) != keptAnswers {
-		t.Errorf("%d answers are kept", len(a.kept))
-	}
-	a = answers{}
-	for i := range 5 {
-		a.keep(at, fmt.Sprint(i), []byte(strings.Repeat("x", keptAnswerBytes/4)))
-	}
-	if a.bytes > keptAnswerBytes || len(a.kept) != 3 {
-		t.Errorf("%d answers of %d bytes are kept", len(a.kept), a.bytes)
-	}
-	a.keep(state{height: 2}, "late", []byte("x")) // the answer to a question from before the block
-	if _, ok := a.find(state{height: 2}, "late"); ok || a.at != at {
-		t.Error("an answer of an earlier height has displaced later ones")
 	}
 }

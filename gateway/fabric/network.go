@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 )
 
 // Network is the way to one channel through the organisation's own peer. It is
@@ -27,7 +28,7 @@ type Network struct {
 	roster  *roster
 	gate    *gate
 	stream  *stream
-	answers answers
+	answers *kept.Answers // of the own peer to timeless questions; errors never, since some pass by themselves
 	flights flights
 
 	stop context.CancelFunc // ends the goroutines below
@@ -56,8 +57,8 @@ func Dial(config Config) (*Network, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	n := &Network{
 		config: config, conn: conn, peer: gateway.NewGatewayClient(conn), stop: stop,
-		roster: newRoster(config.MSPID, config.Endorsers),
-		gate:   newGate(config.InFlight, config.AdmissionWait, config.Observer),
+		answers: kept.New(keptAnswers, keptAnswerBytes), roster: newRoster(config.MSPID, config.Endorsers),
+		gate: newGate(config.InFlight, config.AdmissionWait, config.Observer),
 	}
 	n.session.Store(first)
 	n.flights.send = n.carry

@@ -7,6 +7,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/gateway/api"
 	"github.com/lifeledger/lifeledger/gateway/authn"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 )
 
 // Ledger answers questions. Its errors are [*fault.Fault], [*problem.Error] or
@@ -20,17 +21,10 @@ type Ledger interface {
 	Notarise(ctx context.Context, tx ledgerapi.Transaction, argument []byte, organisations []string) ([]byte, error)
 	// Moment is the state of the ledger that timeless answers may be kept for: the same
 	// question has the same answer for as long as it is the same. false: nothing may be kept now.
-	Moment() (Moment, bool)
+	Moment() (kept.Moment, bool)
 	// Ready proves that each configured organisation's endorsement can be had;
 	// nil stands for yes.
 	Ready(ctx context.Context) map[string]error
-}
-
-// Moment tells states of the ledger apart.
-type Moment struct {
-	Height uint64
-	Epoch  int // a higher one is newer, whatever its height: the ledger began anew
-	Caller any // whose questions are answered; a pointer
 }
 
 // LedgerAnswer is what the ledger said; it MUST NOT be changed.

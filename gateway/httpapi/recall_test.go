@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
 
@@ -17,7 +18,7 @@ const organisationURL = "/v1/organisations/ShipperMSP"
 func still(t *testing.T) (w *world, first string) {
 	t.Helper()
 	w = newWorld(t)
-	w.ledger.at = &Moment{Height: 7}
+	w.ledger.at = &kept.Moment{Height: 7}
 	res := w.send(t, "GET", organisationURL, "")
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
@@ -67,15 +68,15 @@ func TestWhatIsAskedAnew(t *testing.T) {
 			w.send(t, "GET", organisationURL, "", "Cache-Control", "no-cache")
 		},
 		"a block came": func(t *testing.T, w *world) {
-			w.ledger.at = &Moment{Height: 8}
+			w.ledger.at = &kept.Moment{Height: 8}
 			w.send(t, "GET", organisationURL, "")
 		},
 		"the ledger began anew": func(t *testing.T, w *world) {
-			w.ledger.at = &Moment{Height: 7, Epoch: 1}
+			w.ledger.at = &kept.Moment{Height: 7, Epoch: 1}
 			w.send(t, "GET", organisationURL, "")
 		},
 		"another identity asks": func(t *testing.T, w *world) {
-			w.ledger.at = &Moment{Height: 7, Caller: w}
+			w.ledger.at = &kept.Moment{Height: 7, Caller: w}
 			w.send(t, "GET", organisationURL, "")
 		},
 		"nothing may be kept now": func(t *testing.T, w *world) {
@@ -115,7 +116,7 @@ func TestWhatIsNotRecalled(t *testing.T) {
 // was made of more than the one answer.
 func TestEveryQuestionIsAnsweredTheSameTwice(t *testing.T) {
 	w := newWorld(t)
-	w.ledger.at = &Moment{Height: 7}
+	w.ledger.at = &kept.Moment{Height: 7}
 	for _, e := range exchanges {
 		method, target, _ := w.request(t, e.operation)
 		if method != http.MethodGet {

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin/binding"
 
 	"github.com/lifeledger/lifeledger/gateway/api"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 )
 
 // base is where the resources are.
@@ -67,7 +68,7 @@ type server struct {
 	passports  Passports
 	saved      SavedQueries
 	contract   *contract
-	finished   finished
+	finished   *kept.Answers // whole, made of one timeless answer of the ledger and of nothing else
 	metrics    *Metrics
 	log        *slog.Logger
 
@@ -98,7 +99,7 @@ func New(c Config) (*Handlers, error) {
 func assemble(c Config, contract *contract) (*Handlers, error) {
 	s := &server{
 		config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, questions: c.Questions, passports: c.Passports, saved: c.SavedQueries,
-		contract: contract, metrics: c.Metrics, log: c.Log,
+		contract: contract, finished: kept.New(mostFinished, mostFinishedBytes), metrics: c.Metrics, log: c.Log,
 	}
 	ready := &readiness{server: s}
 	apart, err := s.engine()

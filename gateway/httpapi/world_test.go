@@ -21,6 +21,7 @@ import (
 	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/gateway/api"
 	"github.com/lifeledger/lifeledger/gateway/authn"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 	"github.com/lifeledger/lifeledger/gateway/problem"
 )
 
@@ -34,9 +35,9 @@ type fakeLedger struct {
 	ready   map[string]error
 	asked   []asked
 	readies int
-	fresh   bool    // of the last question
-	height  uint64  // of the last answer
-	at      *Moment // nil: nothing may be kept
+	fresh   bool         // of the last question
+	height  uint64       // of the last answer
+	at      *kept.Moment // nil: nothing may be kept
 }
 
 type asked struct {
@@ -70,11 +71,11 @@ func (f *fakeLedger) Notarise(ctx context.Context, tx ledgerapi.Transaction, arg
 	return os.ReadFile("../notary/testdata/memory.json")
 }
 
-func (f *fakeLedger) Moment() (Moment, bool) {
+func (f *fakeLedger) Moment() (kept.Moment, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.at == nil {
-		return Moment{}, false
+		return kept.Moment{}, false
 	}
 	return *f.at, true
 }

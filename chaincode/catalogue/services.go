@@ -133,6 +133,7 @@ var services = []Entity{
 			time("doneAt", "when the work was done").optional().indexed(),
 			time("confirmedAt", "when it was confirmed").optional().indexed(),
 			text("confirmedBy", "MSP id").optional(),
+			text("cancelledBy", "who has called it off, MSP id").optional(),
 			text("reason", "of the last refusal, return or cancellation").optional().searchable(),
 			text("follows", "the request whose inspection failed").optional().indexed(),
 			text("followedBy", "the request that its failed inspection raised").optional(),

@@ -218,7 +218,8 @@ func (f *fleet) end(id string) bool {
 // TestEveryRequestCanBeEnded: whatever was raised and done, taken out and put in, sold,
 // scrapped, recalled and held, whatever agreement ended and whose credential was revoked:
 // those who own what a request is about can be rid of it, though nobody else says a word,
-// and then it is in no machine's list and its task is free.
+// and then it is in no machine's list and its task is free, and who has done something
+// before it was called off is paid without them.
 func TestEveryRequestCanBeEnded(t *testing.T) {
 	checks(t, "150")
 	seen := map[string]int{}
@@ -250,6 +251,7 @@ func TestEveryRequestCanBeEnded(t *testing.T) {
 				rt.Fatalf("nobody can end %+v", r)
 			}
 			f.expectOver(id)
+			f.expectOwed(id)
 		}
 		recount(t, f.Ledger)
 		for what, n := range f.seen {
@@ -261,6 +263,9 @@ func TestEveryRequestCanBeEnded(t *testing.T) {
 		if seen[string(status)] == 0 {
 			t.Errorf("nothing was %s: this test shows little", status)
 		}
+	}
+	if seen["collected"] == 0 {
+		t.Error("nothing was collected: this test shows little")
 	}
 }
 
@@ -274,4 +279,20 @@ func (f *fleet) expectOver(id string) {
 	if !over(r) || c.Has(id) || slices.ContainsFunc(p.Tasks, func(t ruling.PlannedTask) bool { return t.Open == id }) {
 		f.rt.Fatalf("%+v, of %+v with %+v", r, c, p)
 	}
+}
+
+// expectOwed: what was done under an agreement is paid, or the provider collects it.
+func (f *fleet) expectOwed(id string) {
+	f.t.Helper()
+	r := f.request(id)
+	if r.AgreementID == "" || r.Status != ruling.Cancelled || r.Steps == 0 {
+		return
+	}
+	var b ruling.Bill
+	f.read(api.GetBillTx, api.RequestRef{RequestID: id}, &b)
+	if b.Steps == r.Steps {
+		return
+	}
+	f.seen["collected"]++
+	f.must(identityOf(r.Provider), api.PayStepsTx, api.PaySteps{RequestID: id, Until: r.Steps})
 }

@@ -170,7 +170,7 @@ var serviceRows = []Row{
 	{Transaction: "service:ConfirmWork", As: []Relation{Operator, Provider, Served}, In: []In{in("request", "done")}, Also: "the provider where the machine's own scan agrees, or nobody has said anything for long"},
 	{Transaction: "service:CancelRequest", As: []Relation{Operator, Provider, Served, ServedMachine}, In: []In{in("request", "raised", "accepted", "scheduled", "started", "rejected")}, Also: "before it is begun, the owner, and not of what is critical for safety; begun, the provider, and the owner that has paid; each of them, where nothing can come of it"},
 	{Transaction: "service:MarkOverdue", Needs: party.AskLedger, Finishes: true, In: []In{in("request", "raised", "accepted", "scheduled", "started", "rejected")}, Also: "its time and tolerance are over"},
-	{Transaction: "service:PaySteps", As: []Relation{Operator}, In: []In{in("request", "started", "done", "cancelled")}},
+	{Transaction: "service:PaySteps", As: []Relation{Operator, Provider}, In: []In{in("request", "started", "done", "cancelled")}, Also: "the provider, once another than itself has called it off"},
 	{Transaction: "service:ChargeUsage", As: []Relation{AgreementOperator, AgreementProvider}},
 	{Transaction: "service:ReportCondition", Needs: party.CarryStatement, In: []In{living}, Also: "the component itself has signed it, or a device of its owner"},
 	{Transaction: "service:PromisePart", As: []Relation{Supplier}, In: []In{in("part order", "ordered", "promised")}},

@@ -77,8 +77,8 @@ func OpenUsageBill(a Agreement, componentID string, total Total, w When) Bill {
 }
 
 // PaySteps pays the steps that follow those already paid, up to and without
-// number until. The operator does, step by step if it likes (SV7); what is left is
-// paid as the request is confirmed.
+// number until: step by step if the operator likes (SV7). What is left is paid as the
+// request is confirmed, or collected after it was called off.
 func (b Bill) PaySteps(steps []ServiceStep, w When) (Bill, ServicePayment, error) {
 	if len(steps) == 0 {
 		return b, ServicePayment{}, b.paidBefore()
@@ -200,12 +200,14 @@ func (p ServicePayment) Owes(c money.Credit) bool {
 		p.Currency == c.Currency && p.AmountMinor == c.AmountMinor && p.TransactionID == c.CreditID
 }
 
-// Payable refuses payment by anybody but the operator, of steps that are not on
-// record, and of work that nobody was promised anything for. What was done before a
-// request was called off stays owed.
+// Payable refuses payment of steps that are not on record, and of work that nobody was
+// promised anything for. The operator pays. What was done before a request was called
+// off stays owed, and the provider collects it, unless it has called it off itself:
+// then its own word would be all that there is of the work.
 func (r ServiceRequest) Payable(until uint64, actor string) error {
+	collects := actor == r.Provider && r.Status == Cancelled && r.CancelledBy != r.Provider
 	switch {
-	case actor != r.Operator:
+	case actor != r.Operator && !collects:
 		return r.by(r.Operator, "operator", When{Actor: actor})
 	case r.AgreementID == "" || r.in(Started, Done, Cancelled) != nil:
 		return r.in(Started, Done, Cancelled)

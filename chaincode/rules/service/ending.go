@@ -28,8 +28,8 @@ func (r ServiceRequest) Vain(x Remains) bool {
 // due, so that no one gets around it: the provider gives up work that it has begun;
 // the owner stops it, and as the operator it has paid what was done. Safety-critical
 // work is not called off, unless a provider that has accepted it lets its time pass.
-// Where nothing can come of it any more each of those concerned may end it, and what
-// was done stays owed. The function says how the task goes on.
+// Where nothing can come of it any more each of those concerned may end it. What was
+// done stays owed ([ServiceRequest.Payable]). The function says how the task goes on.
 func (r ServiceRequest) Cancel(x Remains, reason string, w When) (ServiceRequest, RequestEvent, Settling, error) {
 	fail := func(err error) (ServiceRequest, RequestEvent, Settling, error) { return r, RequestEvent{}, nil, err }
 	vain := r.Vain(x)
@@ -51,7 +51,7 @@ func (r ServiceRequest) Cancel(x Remains, reason string, w When) (ServiceRequest
 	if w.Actor == x.Owner && r.Status != Started && !r.SafetyCritical {
 		settling = Plan.Skip
 	}
-	r.Status, r.Reason = Cancelled, reason
+	r.Status, r.Reason, r.CancelledBy = Cancelled, reason, w.Actor
 	next, e := r.record("cancelled", reason, w)
 	return next, e, settling, nil
 }
@@ -80,6 +80,8 @@ func (r ServiceRequest) gives() string {
 }
 
 // stoppable refuses to let work be called off that is waited for, or has not been paid.
+// Only the operator owes it: a new owner cannot pay for it, and is not kept waiting
+// until somebody else does, since the provider collects what it is owed all the same.
 func (r ServiceRequest) stoppable(x Remains, w When) error {
 	late := w.Now > r.OverdueAt && slices.Contains([]RequestStatus{Accepted, Scheduled, Started}, r.Status)
 	if r.SafetyCritical && !late {

@@ -88,19 +88,40 @@ func TestWhoEndsWhatComesToNothing(t *testing.T) {
 	wantFault(t, err, fault.CodeInvalid)
 }
 
-// What was done before a request came to nothing stays owed, and is paid as ever.
+// What was done before a request came to nothing stays owed. The operator pays it as
+// ever, and the provider collects it, but not what nobody else has put an end to.
 func TestWhatWasDoneStaysOwed(t *testing.T) {
-	r, _, err := request(t, inspection(), service.Started).Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, at("Provider", 1))
-	if err != nil {
-		t.Fatal(err)
+	gone, sold := inPlace(), inPlace()
+	gone.Within, gone.Unpaid = false, true // by the operator, which owns it
+	sold.Owner, sold.MachineOwner, sold.Unpaid = "Buyer", "Buyer", true
+	for name, c := range map[string]struct {
+		by      string // who calls it off; nobody: it goes on
+		remains service.Remains
+		until   uint64
+		payer   string
+		want    fault.Code
+	}{
+		"the operator pays what it has called off":            {by: "Operator", remains: gone, until: 1, payer: "Operator"},
+		"and what the provider has given up":                  {by: "Provider", remains: inPlace(), until: 1, payer: "Operator"},
+		"of what was done, and no more":                       {by: "Operator", remains: gone, until: 2, payer: "Operator", want: fault.CodeInvalid},
+		"the provider collects when the operator took it out": {by: "Operator", remains: gone, until: 1, payer: "Provider"},
+		"and when a new owner stops it":                       {by: "Buyer", remains: sold, until: 1, payer: "Provider"},
+		"of what was done, and no more either":                {by: "Buyer", remains: sold, until: 2, payer: "Provider", want: fault.CodeInvalid},
+		"it does not collect what it has given up":            {by: "Provider", remains: inPlace(), until: 1, payer: "Provider", want: fault.CodeServiceNotParty},
+		"nor what it ends because nothing can come of it":     {by: "Provider", remains: gone, until: 1, payer: "Provider", want: fault.CodeServiceNotParty},
+		"nor what goes on, which is paid as it is confirmed":  {until: 1, payer: "Provider", want: fault.CodeServiceNotParty},
+		"nobody else has anything to do with it":              {by: "Buyer", remains: sold, until: 1, payer: "Buyer", want: fault.CodeServiceNotParty},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, _, err := request(t, inspection(), service.Started).Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, at("Provider", 1))
+			wantFault(t, err, "")
+			if c.by != "" {
+				r, _, err = cancel(r, c.remains, at(c.by, 1))
+				wantFault(t, err, "")
+			}
+			wantFault(t, r.Payable(c.until, c.payer), c.want)
+		})
 	}
-	r, _, err = cancel(r, inPlace(), at("Provider", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantFault(t, r.Payable(1, "Operator"), "")
-	wantFault(t, r.Payable(2, "Operator"), fault.CodeInvalid)
-	wantFault(t, r.Payable(1, "Provider"), fault.CodeServiceNotParty)
 }
 
 // Whatever happened to a request and to what it is about: somebody concerned can end

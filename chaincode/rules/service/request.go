@@ -71,6 +71,7 @@ type ServiceRequest struct {
 	DoneAt       measure.Time `json:"doneAt,omitempty" metadata:",optional"`
 	ConfirmedAt  measure.Time `json:"confirmedAt,omitempty" metadata:",optional"`
 	ConfirmedBy  string       `json:"confirmedBy,omitempty" metadata:",optional"`
+	CancelledBy  string       `json:"cancelledBy,omitempty" metadata:",optional"`
 	Reason       string       `json:"reason,omitempty" metadata:",optional"`       // of the last refusal, return or cancellation
 	Follows      string       `json:"follows,omitempty" metadata:",optional"`      // the request whose inspection failed
 	FollowedBy   string       `json:"followedBy,omitempty" metadata:",optional"`   // the request that its failed inspection raised

@@ -423,11 +423,11 @@ func TestTheStepsHashCoversEverything(t *testing.T) {
 var onward = map[service.RequestStatus]struct {
 	what int
 	by   string
-}{service.Raised: {0, "Provider"}, service.Accepted: {3, "Provider"}, service.Scheduled: {4, "Provider"}, service.Started: {7, "Provider"}, service.Done: {10, "Operator"}, service.Rejected: {2, "Operator"}}
+}{service.Raised: {0, "Provider"}, service.Accepted: {3, "Provider"}, service.Scheduled: {4, "Provider"}, service.Started: {7, "Provider"}, service.Done: {10, "Operator"}, service.Rejected: {2, "Operator"}, service.Cancelled: {12, "Provider"}}
 
 // Whatever is called, in whichever order and by whomever: nobody but an engineer of
 // the provider's closes a request, it is closed once, its events are numbered
-// without gaps, and no step is paid twice.
+// without gaps, no step is paid twice, and none on its provider's word alone.
 func TestNoSequenceClosesARequestWrongly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := served(t)
@@ -435,7 +435,7 @@ func TestNoSequenceClosesARequestWrongly(t *testing.T) {
 		bill := service.OpenBill(r, a, at("Provider", 0))
 		var steps []service.ServiceStep
 		var paid minor
-		days, events, doneBy, closings := int64(0), r.Events, "", 0
+		days, events, doneBy, endedBy, closings := int64(0), r.Events, "", "", 0
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			days += rapid.Int64Range(0, 3).Draw(t, "days")
 			w := at(rapid.SampledFrom([]string{"Operator", "Provider", "Provider", "Other"}).Draw(t, "by"), days)
@@ -480,10 +480,15 @@ func TestNoSequenceClosesARequestWrongly(t *testing.T) {
 			case 11:
 				x := inPlace()
 				x.Ended, x.Unpaid = rapid.Bool().Draw(t, "decommissioned"), bill.Steps < r.Steps
-				next, e, err = cancel(r, x, w)
+				if next, e, err = cancel(r, x, w); err == nil {
+					endedBy = w.Actor
+				}
 			case 12:
 				until := rapid.Uint64Range(0, 9).Draw(t, "until")
-				if err = r.Payable(until, w.Actor); err == nil && until > bill.Steps {
+				if err = r.Payable(until, w.Actor); err == nil && w.Actor != "Operator" && (w.Actor != "Provider" || endedBy != "Operator") {
+					t.Fatalf("%s moves money, ended by %q", w.Actor, endedBy)
+				}
+				if err == nil && until > bill.Steps {
 					b, p, err := bill.PaySteps(steps[bill.Steps:until], w)
 					if err != nil {
 						t.Fatal(err)

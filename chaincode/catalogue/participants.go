@@ -8,12 +8,13 @@ var participants = []Entity{
 			text("name", "its name").searchable(),
 			texts("roles", "what it may do: manufacturer, service, shipper, ..."),
 			texts("former", "the roles that it gave up or that were withdrawn"),
-			integer("verifications", "how often a registrar has verified it").orZero(),
+			integer("decisions", "how many changes of its roles the others have decided").orZero(),
 			text("announcedBy", "the member that announced it, MSP id"),
 			time("announcedAt", "when"),
-			time("changedAt", "when its roles or who verifies it last changed").optional(),
+			time("changedAt", "when its roles last changed").optional(),
 		},
 		Relations: []Relation{
+			one("standing", "how often it was verified", "organisation-standings", "mspId", "mspId"),
 			many("verifiedBy", "by whom it is verified now, and until when", "organisation-registrars", "mspId", "mspId"),
 			many("verificationRecords", "its verifications, those that ended too", "verifications", "mspId", "mspId"),
 			many("roleChanges", "what became of its roles", "role-changes", "mspId", "mspId"),
@@ -27,9 +28,22 @@ var participants = []Entity{
 			many("outcomes", "how it did as a carrier", "outcomes", "mspId", "carrier"),
 			one("encryptionKey", "the key to which readings are sealed for it", "encryption-keys", "mspId", "organisation"),
 		},
+		Omits: []string{"verifications"}, // in answers alone; on the ledger it is the standing's
 	},
 	{
-		Name: "organisation-registrars", Kind: "organisation", Each: "verified", Says: "that a registrar verifies an organisation, until when it said so",
+		Name: "organisation-standings", Kind: "organisation.standing", Says: "how often registrars have verified an organisation",
+		Fields: []Field{
+			text("mspId", "the organisation").indexed(),
+			integer("verifications", "how often it was verified"),
+			time("changedAt", "when who verifies it last changed").indexed(),
+		},
+		Relations: []Relation{
+			organisation("mspId", "the organisation"),
+			many("verifiedBy", "by whom it is verified now, and until when", "organisation-registrars", "mspId", "mspId"),
+		},
+	},
+	{
+		Name: "organisation-registrars", Kind: "organisation.standing", Each: "verified", Says: "that a registrar verifies an organisation, until when it said so",
 		Fields: []Field{
 			text("mspId", "the organisation").at("^mspId").indexed(),
 			text("registrar", "who verifies it, MSP id").indexed(),
@@ -73,6 +87,7 @@ var participants = []Entity{
 			time("proposedAt", "when"),
 			time("openTill", "until when it may be agreed to").indexed(),
 			integer("needed", "how many have to agree; 0: what an organisation gives up of its own"),
+			integer("decisions", "how many changes the others had decided as it was proposed; with more of them it is overtaken"),
 			time("changedAt", "its last change").indexed(),
 			text("transactionId", "that changed it last"),
 		},

@@ -25,6 +25,7 @@ var (
 	organisations = ledger.Kind[party.Organisation]{Name: ledger.KeyOrganisation, Unknown: fault.CodeOrgUnknown}
 	roleChanges   = ledger.Kind[party.RoleChange]{Name: ledger.KeyRoleChange, Unknown: fault.CodeRoleChangeUnknown}
 	verifications = ledger.Kind[party.Verification]{Name: ledger.KeyVerification, Unknown: fault.CodeVerificationUnknown}
+	standings     = ledger.Kind[party.Standing]{Name: ledger.KeyStanding, Unknown: fault.CodeOrgUnknown}
 	standards     = ledger.Kind[party.Standard]{Name: ledger.KeyStandard, Unknown: fault.CodeStandardUnknown}
 	devices       = ledger.Kind[party.Device]{Name: ledger.KeyDevice, Unknown: fault.CodeDeviceUnknown}
 	deviceKeys    = ledger.Kind[party.KeyEvent]{Name: ledger.KeyDeviceKey, Unknown: fault.CodeDeviceUnknown}

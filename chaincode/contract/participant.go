@@ -169,18 +169,41 @@ func changeDevice(ctx *Context, id, event string, step func(party.Device, measur
 	return &next, recordKey(ctx, next, event, now)
 }
 
-// GetOrganisation gives one member.
+// GetOrganisation gives one member, and by whom it is verified.
 func (*Participant) GetOrganisation(ctx *Context, in *api.OrganisationRef) (*party.Organisation, error) {
-	return ledger.Get(ctx.tx, organisations, in.MSPID)
+	o, err := ledger.Get(ctx.tx, organisations, in.MSPID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := standingOf(ctx, o.MSPID)
+	if err != nil {
+		return nil, err
+	}
+	with := o.With(s)
+	return &with, nil
 }
 
-// ListOrganisations gives a page of the members, by MSP id.
+// ListOrganisations gives a page of the members, by MSP id, and by whom they are verified.
 func (*Participant) ListOrganisations(ctx *Context, in *api.ListRequest) (*api.OrganisationPage, error) {
 	p, err := ledger.List(ctx.tx, organisations, in.Limit, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	return &api.OrganisationPage{Items: values(p.Items), Next: p.Next}, nil
+	items := values(p.Items)
+	var keys [][]string
+	for _, o := range items {
+		keys = append(keys, []string{o.MSPID})
+	}
+	found, err := ledger.GetAll(ctx.tx, standings, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range found {
+		if s != nil {
+			items[i] = items[i].With(*s)
+		}
+	}
+	return &api.OrganisationPage{Items: items, Next: p.Next}, nil
 }
 
 // GetDevice gives one device, and what is noted of its present key.

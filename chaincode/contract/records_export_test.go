@@ -14,6 +14,7 @@ func RecordTypes() map[string]reflect.Type {
 	of(all, organisations)
 	of(all, roleChanges)
 	of(all, verifications)
+	of(all, standings)
 	of(all, standards)
 	of(all, devices)
 	of(all, deviceKeys)

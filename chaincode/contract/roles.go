@@ -49,7 +49,7 @@ func (*Participant) AgreeToRoles(ctx *Context, in *api.RoleChangeRef) (*party.Ro
 		return nil, err
 	}
 	w := ctx.partyWhen(known.ChangedAt, o.Newest())
-	r, err := known.Agree(*c, w)
+	r, err := known.Agree(*c, *o, w)
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,12 @@ func (*Participant) VerifyOrganisation(ctx *Context, in *api.VerifyOrganisation)
 	if err != nil {
 		return nil, err
 	}
+	s, err := standingOf(ctx, o.MSPID)
+	if err != nil {
+		return nil, err
+	}
 	v := party.Verification{Evidence: in.Evidence, Reference: in.Reference, EvidenceHash: in.EvidenceHash, Until: until}
-	next, v, err := o.Verify(v, ctx.partyWhen(o.Newest()))
+	next, v, err := s.Verify(v, ctx.partyWhen(o.AnnouncedAt, s.ChangedAt))
 	if err != nil {
 		return nil, err
 	}
@@ -35,11 +39,11 @@ func (*Participant) WithdrawVerification(ctx *Context, in *api.WithdrawVerificat
 	if err != nil {
 		return nil, err
 	}
-	o, err := ledger.Get(ctx.tx, organisations, in.MSPID)
+	s, err := standingOf(ctx, in.MSPID)
 	if err != nil {
 		return nil, err
 	}
-	next, v, err := known.Withdraw(*o, in.Reason, ctx.partyWhen(known.ChangedAt, o.Newest()))
+	next, v, err := known.Withdraw(s, in.Reason, ctx.partyWhen(known.ChangedAt, s.ChangedAt))
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +63,17 @@ func (*Participant) ListVerifications(ctx *Context, in *api.ListRequest) (*api.V
 	return &api.VerificationPage{Items: values(p.Items), Next: p.Next}, nil
 }
 
-func verified(ctx *Context, o party.Organisation, v party.Verification) (*party.Verification, error) {
-	if err := ledger.Put(ctx.tx, organisations, &o, o.MSPID); err != nil {
+// standingOf is by whom an organisation is verified; by nobody, where none has done so yet.
+func standingOf(ctx *Context, mspID string) (party.Standing, error) {
+	s, found, err := ledger.Find(ctx.tx, standings, mspID)
+	if err != nil || !found {
+		return party.Standing{MSPID: mspID}, err
+	}
+	return *s, nil
+}
+
+func verified(ctx *Context, s party.Standing, v party.Verification) (*party.Verification, error) {
+	if err := ledger.Put(ctx.tx, standings, &s, s.MSPID); err != nil {
 		return nil, err
 	}
 	return &v, ctx.tx.Announce(api.VerificationChangedEvent, v.MSPID, ledger.NewFact("verification", v.MSPID, v))

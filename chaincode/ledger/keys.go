@@ -20,8 +20,10 @@ const (
 	KeyOrganisation = "organisation"
 	// KeyRoleChange: MSP id, change id. Head, changed as members agree; no protection beyond the majority, whose word it is.
 	KeyRoleChange = "organisation.roles"
-	// KeyVerification: MSP id, number. Numbered by the organisation, which every change is written along with; no protection beyond the majority.
+	// KeyVerification: MSP id, number. Numbered by the standing, which every change is written along with; no protection beyond the majority.
 	KeyVerification = "organisation.verification"
+	// KeyStanding: MSP id. Head, written by registrars as they verify, so that they touch no record that others' writes read; no protection beyond the majority.
+	KeyStanding = "organisation.standing"
 	// KeyStandard: MSP id of the publisher, standard id, version. Head, changed as it is superseded and withdrawn; no protection beyond the majority.
 	KeyStandard = "standard"
 	// KeyDevice: device id. Head; the registering organisation protects it.
@@ -208,7 +210,7 @@ const (
 // prefix cannot come into use without a line in this file.
 func Keys() []string {
 	return []string{
-		KeyConsortium, KeyOrganisation, KeyRoleChange, KeyVerification, KeyStandard, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion,
+		KeyConsortium, KeyOrganisation, KeyRoleChange, KeyVerification, KeyStanding, KeyStandard, KeyDevice, KeyDeviceKey, KeyDeviceKeyUse, KeyDeviceSuspicion,
 		KeyCredential, KeyCredentialEvent, KeyTally, KeyStatementChain, KeyStatement, KeyQuarantine, KeyHeldEnvelope,
 		KeyEncryptionKey, KeyOpening, KeySession, KeyFork,
 		KeyComponent, KeySale, KeyComponentEvent, KeyValidation,

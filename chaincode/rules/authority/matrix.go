@@ -73,8 +73,8 @@ var (
 
 var participantRows = []Row{
 	{Transaction: "participant:AnnounceOrganisation", Needs: party.AnnounceOrganisation, Later: true, Also: "the first one announces itself, and nobody does after that; nobody is announced twice; a registrar or a standards body at the founding only"},
-	{Transaction: "participant:ChangeRoles", As: []Relation{Itself, ConsortiumMember}, Also: "what an organisation gives up of its own is done; everything else waits for the majority of the others"},
-	{Transaction: "participant:AgreeToRoles", As: []Relation{ConsortiumMember}, In: []In{in("change of roles", "open")}, Also: "once, and nobody about its own"},
+	{Transaction: "participant:ChangeRoles", As: []Relation{Itself, ConsortiumMember}, Also: "what an organisation gives up of its own is done; everything else waits for the majority of the others, two at least where it is about somebody else"},
+	{Transaction: "participant:AgreeToRoles", As: []Relation{ConsortiumMember}, In: []In{in("change of roles", "open")}, Also: "once, nobody about its own, and not what another decision has overtaken"},
 	{Transaction: "participant:VerifyOrganisation", Needs: party.VerifyOrganisation, Also: "not itself"},
 	{Transaction: "participant:WithdrawVerification", As: []Relation{Verifier}, In: []In{in("verification", "given")}},
 	{Transaction: "participant:PublishStandard", Needs: party.PublishStandard},

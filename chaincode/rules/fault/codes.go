@@ -52,6 +52,7 @@ const (
 	CodeRoleChangeNotMember Code = "participant.role-change.not-member"
 	CodeRoleChangeGiven     Code = "participant.role-change.given"
 	CodeRoleChangeOver      Code = "participant.role-change.over"
+	CodeRoleChangeOvertaken Code = "participant.role-change.overtaken"
 	CodeVerificationUnknown Code = "participant.verification.unknown"
 	CodeVerificationOver    Code = "participant.verification.over"
 	CodeStandardExists      Code = "participant.standard.exists"
@@ -391,6 +392,7 @@ func Catalogue() []Entry {
 		{CodeRoleChangeNotMember, Forbidden, "only the members of the consortium agree to a change of roles, and none to one of its own"},
 		{CodeRoleChangeGiven, Conflict, "the member has agreed to the change"},
 		{CodeRoleChangeOver, Conflict, "the change of roles is done, or its time is over"},
+		{CodeRoleChangeOvertaken, Conflict, "another change of the organisation's roles was decided after this one was proposed"},
 		{CodeVerificationUnknown, NotFound, "no such verification of the organisation exists"},
 		{CodeVerificationOver, Conflict, "the verification has been withdrawn"},
 		{CodeStandardExists, Conflict, "the publisher has published this version of the standard"},

@@ -86,15 +86,17 @@ func (c Consortium) Witnesses() ([]string, error) {
 
 // Organisation is a member: a Fabric MSP with a name for people and its roles.
 type Organisation struct {
-	MSPID         string       `json:"mspId"`
-	Name          string       `json:"name"`
-	Roles         []Role       `json:"roles"`                                        // sorted, without repeats
-	Former        []Role       `json:"former,omitempty" metadata:",optional"`        // that it gave up or that were withdrawn; sorted
-	Verified      []Verified   `json:"verified,omitempty" metadata:",optional"`      // by whom it is verified, by registrar
-	Verifications uint64       `json:"verifications,omitempty" metadata:",optional"` // how many records of that there are
-	AnnouncedBy   string       `json:"announcedBy"`
-	AnnouncedAt   measure.Time `json:"announcedAt"`
-	ChangedAt     measure.Time `json:"changedAt,omitempty" metadata:",optional"`
+	MSPID       string       `json:"mspId"`
+	Name        string       `json:"name"`
+	Roles       []Role       `json:"roles"`                                    // sorted, without repeats
+	Former      []Role       `json:"former,omitempty" metadata:",optional"`    // that it gave up or that were withdrawn; sorted
+	Decisions   uint64       `json:"decisions,omitempty" metadata:",optional"` // changes of its roles that the others have decided
+	AnnouncedBy string       `json:"announcedBy"`
+	AnnouncedAt measure.Time `json:"announcedAt"`
+	ChangedAt   measure.Time `json:"changedAt,omitempty" metadata:",optional"`
+	// Verified and Verifications stand in answers; see [Standing].
+	Verified      []Verified `json:"verified,omitempty" metadata:",optional"`
+	Verifications uint64     `json:"verifications,omitempty" metadata:",optional"`
 }
 
 // Announce makes a member. The founder announces itself; after that a member

@@ -25,7 +25,7 @@ const (
 
 // RoleChange is what is to become of one organisation's roles, and who has agreed
 // (ID12). What an organisation gives up is done as it says so; everything else takes
-// the majority of the others. Once done it never changes.
+// the majority of the others, and two words at least. Once done it never changes.
 type RoleChange struct {
 	MSPID         string           `json:"mspId"` // whose roles they are
 	ChangeID      string           `json:"changeId"`
@@ -37,7 +37,8 @@ type RoleChange struct {
 	ProposedAt    measure.Time     `json:"proposedAt"`
 	OpenTill      measure.Time     `json:"openTill"`
 	Agreed        []GivenWord      `json:"agreed"`
-	Needed        uint64           `json:"needed"` // how many have to agree, as of the last word; 0: it is its own
+	Needed        uint64           `json:"needed"`    // how many have to agree, as of the last word; 0: it is its own
+	Decisions     uint64           `json:"decisions"` // of the others about this organisation, as it was proposed
 	ChangedAt     measure.Time     `json:"changedAt"`
 	TransactionID string           `json:"transactionId"` // that changed it last
 }
@@ -65,6 +66,8 @@ type Wish struct {
 
 // Propose makes a change of o's roles. A member of the consortium may, and o itself.
 // What o gives up of its own needs nobody; who proposes about another has agreed.
+// Nothing bounds how many are open: each is a record of its own that ends by itself,
+// no transaction but a word about it reads it, and what is decided overtakes the rest.
 func (c Consortium) Propose(o Organisation, wish Wish, w When) (RoleChange, error) {
 	own := o.MSPID == w.Actor
 	if !own && !slices.Contains(c.Members, w.Actor) {
@@ -74,7 +77,7 @@ func (c Consortium) Propose(o Organisation, wish Wish, w When) (RoleChange, erro
 	if err != nil {
 		return r, err
 	}
-	r.MSPID = o.MSPID
+	r.MSPID, r.Decisions = o.MSPID, o.Decisions
 	if missing := slices.DeleteFunc(slices.Clone(r.Withdraw), func(r Role) bool { return o.Has(r) }); len(missing) > 0 {
 		return r, fault.New(fault.CodeInvalid, "%s is no %s", o.MSPID, missing[0]).With("field", "withdraw")
 	}
@@ -85,7 +88,7 @@ func (c Consortium) Propose(o Organisation, wish Wish, w When) (RoleChange, erro
 	case own && len(r.Grant) == 0:
 		r.Status = RoleChangeDone
 	case own:
-		r.Needed = c.needed(o)
+		r.Needed = c.needed(r)
 	default:
 		r = r.with(c, w)
 	}
@@ -121,13 +124,18 @@ func (wish Wish) read(w When) (r RoleChange, err error) {
 	}, nil
 }
 
-// Agree is one more member's word. Nobody has one in its own matter.
-func (r RoleChange) Agree(c Consortium, w When) (RoleChange, error) {
+// Agree is one more member's word about a change of o's roles. Nobody has one in its
+// own matter, and none counts about what another decision has overtaken: whoever agreed
+// before did so about an organisation that was another one.
+func (r RoleChange) Agree(c Consortium, o Organisation, w When) (RoleChange, error) {
 	if w.Actor == r.MSPID || !slices.Contains(c.Members, w.Actor) {
-		return r, notAsked(Organisation{MSPID: r.MSPID}, w.Actor)
+		return r, notAsked(o, w.Actor)
 	}
 	if r.Status != RoleChangeOpen || w.Now > r.OpenTill {
 		return r, fault.New(fault.CodeRoleChangeOver, "the change %s is %s and was open until %s", r.ChangeID, r.Status, r.OpenTill)
+	}
+	if r.Decisions != o.Decisions {
+		return r, fault.New(fault.CodeRoleChangeOvertaken, "since the change %s was proposed, another one of the roles of %s has been decided", r.ChangeID, o.MSPID).With("changeId", r.ChangeID)
 	}
 	if slices.ContainsFunc(r.Agreed, func(g GivenWord) bool { return g.Member == w.Actor }) {
 		return r, fault.New(fault.CodeRoleChangeGiven, "%s has agreed to it", w.Actor).With("member", w.Actor)
@@ -135,19 +143,34 @@ func (r RoleChange) Agree(c Consortium, w When) (RoleChange, error) {
 	return r.with(c, w), nil
 }
 
-// with counts the actor's word; with enough of them the change is done.
+// with adds the actor's word. The change is done with enough words of those who are
+// members now: one that has left the consortium has none any more.
 func (r RoleChange) with(c Consortium, w When) RoleChange {
 	r.Agreed = append(slices.Clone(r.Agreed), GivenWord{Member: w.Actor, At: w.Now, TransactionID: w.TransactionID})
-	r.Needed = c.needed(Organisation{MSPID: r.MSPID})
-	if uint64(len(r.Agreed)) >= r.Needed {
+	r.Needed = c.needed(r)
+	others, words := c.Others(r.MSPID), uint64(0)
+	for _, g := range r.Agreed {
+		if slices.Contains(others, g.Member) {
+			words++
+		}
+	}
+	if words >= r.Needed {
 		r.Status = RoleChangeDone
 	}
 	r.ChangedAt, r.TransactionID = w.Now, w.TransactionID
 	return r
 }
 
-// needed is the majority of the members other than the one whose roles they are.
-func (c Consortium) needed(o Organisation) uint64 { return uint64(len(c.Others(o.MSPID))/2 + 1) }
+// needed is the majority of the members other than the one whose roles they are. It
+// takes two at least, so that of two members neither strips or crowns the other; one
+// is enough for what the organisation itself has proposed, to which it has agreed.
+func (c Consortium) needed(r RoleChange) uint64 {
+	majority := uint64(len(c.Others(r.MSPID))/2 + 1)
+	if r.ProposedBy == r.MSPID {
+		return majority
+	}
+	return max(2, majority)
+}
 
 // Others are the members of the consortium but for one.
 func (c Consortium) Others(mspID string) []string {
@@ -163,6 +186,9 @@ func (o Organisation) Change(r RoleChange, w When) Organisation {
 	lost := slices.DeleteFunc(slices.Clone(r.Withdraw), func(role Role) bool { return !o.Has(role) })
 	o.Roles = inOrder(append(slices.DeleteFunc(slices.Clone(o.Roles), withdrawn), r.Grant...))
 	o.Former = inOrder(append(slices.DeleteFunc(slices.Clone(o.Former), granted), lost...))
+	if r.Needed > 0 { // what it gives up of its own puts off nothing that the others are about to decide
+		o.Decisions++
+	}
 	o.ChangedAt = w.Now
 	return o
 }

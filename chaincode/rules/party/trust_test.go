@@ -31,7 +31,7 @@ func TestARegistrarVerifiesOthersForATime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := good
 			c.change(&v)
-			o, v, err := party.Organisation{MSPID: "O"}.Verify(v, by(c.actor, now))
+			o, v, err := party.Standing{MSPID: "O"}.Verify(v, by(c.actor, now))
 			wantFault(t, err, c.want)
 			if err == nil && (v.Registrar != "R" || v.Number != 1 || v.Status != party.VerificationGiven || v.Since != now || len(o.Verified) != 1 || o.Verified[0].Until != v.Until) {
 				t.Errorf("%+v %+v", o, v)
@@ -41,7 +41,7 @@ func TestARegistrarVerifiesOthersForATime(t *testing.T) {
 }
 
 func TestAnOrganisationSaysByWhomItIsVerifiedNow(t *testing.T) {
-	o := party.Organisation{MSPID: "O"}
+	o := party.Standing{MSPID: "O"}
 	verify := func(registrar string, at measure.Time) party.Verification {
 		t.Helper()
 		next, v, err := o.Verify(party.Verification{Evidence: "x", Reference: "y", EvidenceHash: hash, Until: at.AddMonths(1)}, by(registrar, at))

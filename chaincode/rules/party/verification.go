@@ -34,7 +34,24 @@ type Verification struct {
 	TransactionID string             `json:"transactionId"` // that changed it last
 }
 
-// Verified says by whom an organisation is verified, with the number of the record.
+// Standing says by whom an organisation is verified. It is kept under a key of its own,
+// which registrars alone write: were it in the organisation's record, which every check
+// of a role reads, a registrar could stop all that the organisation does, by verifying
+// it again and again.
+type Standing struct {
+	MSPID         string       `json:"mspId"`
+	Verified      []Verified   `json:"verified"`      // by registrar
+	Verifications uint64       `json:"verifications"` // how many records of that there are
+	ChangedAt     measure.Time `json:"changedAt"`
+}
+
+// With is the organisation with by whom it is verified.
+func (o Organisation) With(s Standing) Organisation {
+	o.Verified, o.Verifications = s.Verified, s.Verifications
+	return o
+}
+
+// Verified is one registrar's word that holds, with the number of its record.
 type Verified struct {
 	Registrar string       `json:"registrar"`
 	Number    uint64       `json:"number"`
@@ -45,54 +62,54 @@ type Verified struct {
 // Bounds of verifications.
 const (
 	MaxVerificationMonths = 60
-	MaxVerified           = 16 // registrars that an organisation's record names
+	MaxVerified           = 16 // registrars that vouch for one organisation
 )
 
-// Verify makes a verification of o, and o as it is with it: the registrar's last one
-// takes the place of the one before.
-func (o Organisation) Verify(v Verification, w When) (Organisation, Verification, error) {
-	if o.MSPID == w.Actor {
-		return o, v, fault.New(fault.CodeNotPermitted, "nobody verifies itself").With("organisation", w.Actor)
+// Verify makes a verification of the organisation, and what stands of it then: the
+// registrar's last one takes the place of the one before.
+func (s Standing) Verify(v Verification, w When) (Standing, Verification, error) {
+	if s.MSPID == w.Actor {
+		return s, v, fault.New(fault.CodeNotPermitted, "nobody verifies itself").With("organisation", w.Actor)
 	}
 	if err := CheckText("evidence", v.Evidence, 1, 100); err != nil {
-		return o, v, err
+		return s, v, err
 	}
 	if err := CheckText("reference", v.Reference, 1, 200); err != nil {
-		return o, v, err
+		return s, v, err
 	}
 	if err := CheckHash("evidenceHash", v.EvidenceHash); err != nil {
-		return o, v, err
+		return s, v, err
 	}
 	if v.Until <= w.Now || v.Until > w.Now.AddMonths(MaxVerificationMonths) {
-		return o, v, fault.New(fault.CodeInvalid, "validUntil must be in the future, and at most %d months away", MaxVerificationMonths).With("field", "validUntil")
+		return s, v, fault.New(fault.CodeInvalid, "validUntil must be in the future, and at most %d months away", MaxVerificationMonths).With("field", "validUntil")
 	}
-	o.Verifications++
-	v.MSPID, v.Number, v.Registrar, v.Status, v.Since = o.MSPID, o.Verifications, w.Actor, VerificationGiven, w.Now
-	v.WithdrawnFor, v.ChangedAt, v.TransactionID = "", w.Now, w.TransactionID
-	kept := slices.DeleteFunc(slices.Clone(o.Verified), func(k Verified) bool { return k.Registrar == w.Actor || k.Until < w.Now })
+	kept := slices.DeleteFunc(slices.Clone(s.Verified), func(k Verified) bool { return k.Registrar == w.Actor || k.Until < w.Now })
 	if len(kept) >= MaxVerified {
-		return o, v, fault.New(fault.CodeInvalid, "%s is verified by %d registrars", o.MSPID, len(kept)).With("field", "mspId")
+		return s, v, fault.New(fault.CodeInvalid, "%s is verified by %d registrars", s.MSPID, len(kept)).With("field", "mspId")
 	}
-	o.Verified = append(kept, Verified{Registrar: w.Actor, Number: v.Number, Since: v.Since, Until: v.Until})
-	slices.SortFunc(o.Verified, func(a, b Verified) int { return cmp.Compare(a.Registrar, b.Registrar) })
-	o.ChangedAt = w.Now
-	return o, v, nil
+	s.Verifications++
+	v.MSPID, v.Number, v.Registrar, v.Status, v.Since = s.MSPID, s.Verifications, w.Actor, VerificationGiven, w.Now
+	v.WithdrawnFor, v.ChangedAt, v.TransactionID = "", w.Now, w.TransactionID
+	s.Verified = append(kept, Verified{Registrar: w.Actor, Number: v.Number, Since: v.Since, Until: v.Until})
+	slices.SortFunc(s.Verified, func(a, b Verified) int { return cmp.Compare(a.Registrar, b.Registrar) })
+	s.ChangedAt = w.Now
+	return s, v, nil
 }
 
 // Withdraw takes a verification back; what was done while it was given stays so. That
 // needs no role, since who is no registrar any more still answers for its word.
-func (v Verification) Withdraw(o Organisation, reason string, w When) (Organisation, Verification, error) {
+func (v Verification) Withdraw(s Standing, reason string, w When) (Standing, Verification, error) {
 	if v.Registrar != w.Actor {
-		return o, v, fault.New(fault.CodeNotPermitted, "%s has not verified %s", w.Actor, o.MSPID).With("organisation", w.Actor)
+		return s, v, fault.New(fault.CodeNotPermitted, "%s has not verified %s", w.Actor, s.MSPID).With("organisation", w.Actor)
 	}
 	if v.Status != VerificationGiven {
-		return o, v, fault.New(fault.CodeVerificationOver, "verification %d of %s has been withdrawn", v.Number, o.MSPID)
+		return s, v, fault.New(fault.CodeVerificationOver, "verification %d of %s has been withdrawn", v.Number, s.MSPID)
 	}
 	if err := CheckText("reason", reason, 1, 200); err != nil {
-		return o, v, err
+		return s, v, err
 	}
 	v.Status, v.WithdrawnFor, v.ChangedAt, v.TransactionID = VerificationWithdrawn, reason, w.Now, w.TransactionID
-	o.Verified = slices.DeleteFunc(slices.Clone(o.Verified), func(k Verified) bool { return k.Registrar == v.Registrar && k.Number == v.Number })
-	o.ChangedAt = w.Now
-	return o, v, nil
+	s.Verified = slices.DeleteFunc(slices.Clone(s.Verified), func(k Verified) bool { return k.Registrar == v.Registrar && k.Number == v.Number })
+	s.ChangedAt = w.Now
+	return s, v, nil
 }

@@ -49,6 +49,8 @@ var components = []Entity{
 		Relations: []Relation{
 			organisation("owner", "who owns it"),
 			organisation("manufacturer", "who made it"),
+			many("makerVerifiedBy", "by whom its maker is verified, and until when", "organisation-registrars", "manufacturer", "mspId"),
+			many("ownerVerifiedBy", "by whom its owner is verified, and until when", "organisation-registrars", "owner", "mspId"),
 			many("history", "what happened to it", "component-events", "componentId", "componentId"),
 			many("salesMade", "its sales", "sales", "componentId", "componentId"),
 			many("ownerships", "who owned it from when until when", "ownerships", "componentId", "componentId"),

@@ -78,23 +78,33 @@ func (s *Service) read(ctx context.Context, r *query.Reading, componentID string
 			return Passport{}, fmt.Errorf("%s: %w", each.name, err)
 		}
 		p.Sections = append(p.Sections, found)
-		if each.name == "identity" && len(found.Items) == 0 {
+		if each.name != "identity" {
+			continue
+		}
+		if len(found.Items) == 0 {
 			return Passport{}, unknown(componentID, at)
 		}
+		if err := p.place(ctx, then); err != nil {
+			return Passport{}, err
+		}
 	}
-	moment := at
+	return p, nil
+}
+
+// place reads whose the component is, where it is, and what is in it.
+func (p *Passport) place(ctx context.Context, then projection.AsOf) (err error) {
+	moment := p.At
 	if moment == "" {
 		moment = projection.Present
 	}
-	var err error
-	if p.Outermost, err = then.Outermost(ctx, componentID, moment); err != nil {
-		return Passport{}, err
+	if p.Outermost, err = then.Outermost(ctx, p.ComponentID, moment); err != nil {
+		return err
 	}
-	if p.Owner, err = then.Owner(ctx, componentID, moment); err != nil {
-		return Passport{}, err
+	if p.Owner, err = then.Owner(ctx, p.ComponentID, moment); err != nil {
+		return err
 	}
-	if p.Tree, err = then.Tree(ctx, componentID, moment); err != nil {
-		return Passport{}, err
+	if p.Tree, err = then.Tree(ctx, p.ComponentID, moment); err != nil {
+		return err
 	}
 	if p.Tree == nil {
 		p.Tree = []projection.Installed{}
@@ -102,7 +112,7 @@ func (s *Service) read(ctx context.Context, r *query.Reading, componentID string
 	if p.TreeMore = len(p.Tree) > treeMost; p.TreeMore {
 		p.Tree = p.Tree[:treeMost]
 	}
-	return p, nil
+	return nil
 }
 
 func unknown(componentID string, at measure.Time) error {

@@ -129,7 +129,7 @@ var samePassport = []cmp.Option{
 }
 
 // told are stories in which much happens to components.
-var told = []string{"machines", "service-exchange", "service-inspection", "service-retirement", "service-conditions", "holds", "tag-scans", "second-life", "journey", "credentials"}
+var told = []string{"machines", "service-exchange", "service-inspection", "service-retirement", "service-conditions", "holds", "tag-scans", "second-life", "journey", "credentials", "trust"}
 
 // TestThePassportAsOfAMomentIsTheOneThatWasGiven: a read model that has the whole
 // story says of every moment what one said that had no more than the blocks until then.
@@ -166,7 +166,7 @@ func TestThePassportAsOfAMomentIsTheOneThatWasGiven(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{"tree", "identity", "machine", "baselines", "ownership", "installation", "holds", "findings", "counters", "meters", "tasks", "openRequests", "work", "engineers", "statements", "scans", "cares", "agreement", "conditions", "shipment"} {
+	for _, name := range []string{"tree", "identity", "machine", "baselines", "ownership", "verifiedBy", "installation", "holds", "findings", "counters", "meters", "tasks", "openRequests", "work", "engineers", "statements", "scans", "cares", "agreement", "conditions", "shipment"} {
 		if filled[name] == 0 {
 			t.Errorf("no story fills %s: %v", name, filled)
 		}
@@ -205,5 +205,30 @@ func TestAPassportThatThereIsNot(t *testing.T) {
 	}
 	if _, err := r.Get(t.Context(), r.components(t)[0], "2001-01-01T00:00:00.000Z", 0); !fault.Is(err, fault.CodeComponentUnknown) {
 		t.Errorf("before it was announced: %v", err)
+	}
+}
+
+// A passport says by whom the maker and the owner of the component are verified, and
+// as of a moment by whom they were, when the owner was another one.
+func TestAPassportSaysWhoVouchesForMakerAndOwner(t *testing.T) {
+	blocks := played(t, "trust")
+	r := reading(t, projection.Config{SQLite: filepath.Join(t.TempDir(), "model.db")}, blocks)
+	const maker, owner = "ManufacturerMSP by ServiceMSP", "ShipperMSP by ServiceMSP"
+	for back, want := range [][]string{{owner}, {maker, owner}, {maker}, {maker}, {maker}, nil} {
+		p, err := r.Get(t.Context(), "c-r", lastTime(blocks[:len(blocks)-back]), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(p.Sections, func(s passport.Section) bool { return s.Name == "verifiedBy" })
+		var got []string
+		for _, row := range p.Sections[i].Items {
+			got = append(got, fmt.Sprintf("%s by %s", row.Record.Get("mspId"), row.Record.Get("registrar")))
+			if until, _ := row.Record.Get("until").(string); until == "" {
+				t.Errorf("%v does not say until when", row.Record)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d blocks before the end, asked %s: %s", back, p.Sections[i].Filter, diff)
+		}
 	}
 }

@@ -26,6 +26,7 @@ var sections = []section{
 	{name: "baselines", entity: "baselines", about: byMachine, sort: []string{"-number"}},
 	{name: "emptySlots", entity: "machine-slots", about: byMachine, now: `not exists componentId`, sort: []string{"slotId"}},
 	{name: "ownership", entity: "ownerships", about: byComponent, lasting: true},
+	{name: "verifiedBy", entity: "organisation-registrars", about: `mspId in (%s)`, from: makerAndOwner, sort: []string{"mspId", "registrar"}},
 	{name: "installation", entity: "installations", about: byComponent, lasting: true},
 	{name: "shipment", entity: "goods", about: byComponent, now: `exists shipmentId`},
 
@@ -63,6 +64,16 @@ func twice(p *Passport) [][]string { return [][]string{{p.ComponentID}, {p.Compo
 // values are those of one field in a section before, and without what stands before them.
 func values(section, field, prefix string) func(*Passport) [][]string {
 	return func(p *Passport) [][]string { return [][]string{p.values(section, field, prefix)} }
+}
+
+// makerAndOwner are those whose word the passport is for the most part. Until when a
+// registrar vouches for them is in the rows: a passport looks at no clock.
+func makerAndOwner(p *Passport) [][]string {
+	all := p.values("identity", "manufacturer", "")
+	if p.Owner != "" {
+		all = append(all, p.Owner)
+	}
+	return [][]string{unique(all)}
 }
 
 // recalled are the maker, the part number and the lot.

@@ -21,6 +21,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/api"
 	"github.com/lifeledger/lifeledger/gateway/authn"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 )
 
 // TestThePermissionsThroughTheGateway holds the table of permissions against what the
@@ -144,7 +145,7 @@ func (g *inProcess) Notarise(context.Context, ledgerapi.Transaction, []byte, []s
 	return nil, errors.New("nobody signs in memory")
 }
 
-func (g *inProcess) Moment() (httpapi.Moment, bool) { return httpapi.Moment{}, false }
+func (g *inProcess) Moment() (kept.Moment, bool) { return kept.Moment{}, false }
 
 func (g *inProcess) Ready(context.Context) map[string]error { return nil }
 

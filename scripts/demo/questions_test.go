@@ -24,6 +24,7 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/authn"
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/httpapi"
+	"github.com/lifeledger/lifeledger/gateway/kept"
 	"github.com/lifeledger/lifeledger/gateway/projection"
 	"github.com/lifeledger/lifeledger/gateway/query"
 	"github.com/lifeledger/lifeledger/network/consortium"
@@ -190,7 +191,7 @@ func TestTwentyQuestions(t *testing.T) {
 // unasked is the ledger of questions that only the read model answers.
 type unasked struct{ httpapi.Ledger }
 
-func (unasked) Moment() (httpapi.Moment, bool) { return httpapi.Moment{}, false }
+func (unasked) Moment() (kept.Moment, bool) { return kept.Moment{}, false }
 
 // inProcess plays the story on a ledger in memory and serves questions about it with
 // the gateway's own handlers.

@@ -28,6 +28,25 @@ type SignedAccess struct {
 	Envelope    dsse.Envelope `json:"envelope"`
 }
 
+// GrantReading lets whoever holds a key read of a component of the caller's, for a time (ID12).
+type GrantReading struct {
+	ComponentID string   `json:"componentId"`
+	Reader      string   `json:"reader"` // the name under which
+	Algorithm   string   `json:"algorithm"`
+	PublicKey   string   `json:"publicKey"`                           // base64 of the SubjectPublicKeyInfo, DER
+	Actions     []string `json:"actions"`                             // what is read: passport, timeline, parts
+	From        string   `json:"from,omitempty" metadata:",optional"` // from now on, if it is absent
+	Till        string   `json:"till"`                                // the last moment
+}
+
+// CheckReading asks whether a reader may read something of a component, or of a part in it, now.
+type CheckReading struct {
+	ComponentID string `json:"componentId"`
+	Reader      string `json:"reader"`
+	What        string `json:"what"`                                  // passport or timeline
+	PartID      string `json:"partId,omitempty" metadata:",optional"` // of the component itself, if it is absent
+}
+
 // DelegationRef names a delegation.
 type DelegationRef struct {
 	ComponentID  string `json:"componentId"`

@@ -48,6 +48,7 @@ const (
 	ReleaseHoldTx       Transaction = "component:ReleaseHold"
 	DelegateTx          Transaction = "component:Delegate"
 	GrantAccessTx       Transaction = "component:GrantAccess"
+	GrantReadingTx      Transaction = "component:GrantReading"
 	RevokeDelegationTx  Transaction = "component:RevokeDelegation"
 	RecordAccessTx      Transaction = "component:RecordAccess"
 	SetMandateTx        Transaction = "component:SetMandate"
@@ -211,6 +212,7 @@ const (
 	ListHoldsTx        Transaction = "component:ListHolds"
 	GetDelegationTx    Transaction = "component:GetDelegation"
 	ListDelegationsTx  Transaction = "component:ListDelegations"
+	CheckReadingTx     Transaction = "component:CheckReading"
 	ListAccessesTx     Transaction = "component:ListAccesses"
 	ListMandatesTx     Transaction = "component:ListMandates"
 	GetApprovalTx      Transaction = "component:GetApproval"
@@ -312,7 +314,7 @@ func Transactions() []Access {
 		{HandOverConfigurationTx, true}, {ReportUsageTx, true}, {ReplaceMeterTx, true}, {RecordMachineScanTx, true},
 		{ProposeAgreementTx, true}, {AcceptAgreementTx, true}, {DeclineAgreementTx, true}, {EndAgreementTx, true}, {CoverComponentsTx, true},
 		{RelocateComponentTx, true}, {PlaceHoldTx, true}, {ReleaseHoldTx, true}, {IssueRecallTx, true}, {ReleaseRecallTx, true}, {ClearRecallTx, true},
-		{DelegateTx, true}, {GrantAccessTx, true}, {RevokeDelegationTx, true}, {RecordAccessTx, true}, {SetMandateTx, true}, {AskApprovalTx, true}, {ApproveTx, true},
+		{DelegateTx, true}, {GrantAccessTx, true}, {GrantReadingTx, true}, {RevokeDelegationTx, true}, {RecordAccessTx, true}, {SetMandateTx, true}, {AskApprovalTx, true}, {ApproveTx, true},
 		{AttachDocumentTx, true}, {OfferPledgeTx, true}, {AcceptPledgeTx, true}, {EndPledgeTx, true}, {DecommissionTx, true}, {ConfirmDecommissionTx, true},
 		{WithdrawDecommissionTx, true}, {ReturnCoreTx, true}, {RecordTestTx, true}, {AskConcessionTx, true}, {DecideConcessionTx, true}, {RecordProcessTx, true},
 		{DecideProcessTx, true},
@@ -342,7 +344,7 @@ func Transactions() []Access {
 		{GetAssemblyTx, false}, {AssemblyHistoryTx, false}, {ListSlotsTx, false}, {WhereUsedTx, false}, {UsesTx, false}, {GetUsageTx, false},
 		{GetAgreementTx, false}, {GetCareTx, false},
 		{ListHoldsTx, false}, {ListRecallsTx, false},
-		{GetDelegationTx, false}, {ListDelegationsTx, false}, {ListAccessesTx, false}, {ListMandatesTx, false}, {GetApprovalTx, false},
+		{GetDelegationTx, false}, {ListDelegationsTx, false}, {CheckReadingTx, false}, {ListAccessesTx, false}, {ListMandatesTx, false}, {GetApprovalTx, false},
 		{ListDocumentsTx, false}, {ListPledgesTx, false}, {GetRetirementTx, false}, {ListTestsTx, false}, {ListConcessionsTx, false}, {ListProcessesTx, false},
 		{GetChallengeTx, false}, {ListTagScansTx, false}, {ListFindingsTx, false}, {VerifyComponentTx, false}, {GetMemoryTx, false}, {CheckMemoryTx, false},
 		{GetPlanTx, false}, {GetPlanDueTx, false}, {GetRequestTx, false}, {RequestHistoryTx, false}, {ListStepsTx, false}, {GetBillTx, false}, {ListServicePaymentsTx, false},

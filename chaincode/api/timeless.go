@@ -5,6 +5,7 @@ package api
 var timely = map[Transaction]bool{
 	PingTx:         true,
 	FindRecordsTx:  true, // whose question may name moments before now
+	CheckReadingTx: true, // what a reader is let read until now
 	GetPlanDueTx:   true, // what has fallen due by now
 	GetStatementTx: true, // what may be collected by now
 	TrackTx:        true, // what is late by now

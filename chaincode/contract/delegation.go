@@ -13,16 +13,11 @@ import (
 
 // Delegate lets another organisation do named things with a component for its owner (ID14).
 func (*Component) Delegate(ctx *Context, in *api.DelegateActions) (*authority.Delegation, error) {
-	g := authority.Grant{Actions: in.Actions, MaxUses: in.MaxUses}
-	var err error
-	if g.Till, err = measure.ParseTime("till", in.Till); err != nil {
+	g, err := readGrant(in.Actions, in.From, in.Till)
+	if err != nil {
 		return nil, err
 	}
-	if in.From != "" {
-		if g.From, err = measure.ParseTime("from", in.From); err != nil {
-			return nil, err
-		}
-	}
+	g.MaxUses = in.MaxUses
 	if _, err := ledger.Get(ctx.tx, organisations, in.Organisation); err != nil {
 		return nil, err
 	}
@@ -30,17 +25,34 @@ func (*Component) Delegate(ctx *Context, in *api.DelegateActions) (*authority.De
 	if err != nil {
 		return nil, err
 	}
-	var last authority.Delegation
-	if known, found, err := ledger.Find(ctx.tx, delegations, in.ComponentID, authority.ToOrganisation(in.Organisation)); err != nil {
+	last, err := lastDelegation(ctx, in.ComponentID, authority.ToOrganisation(in.Organisation))
+	if err != nil {
 		return nil, err
-	} else if found {
-		last = *known
 	}
 	d, err := authority.Delegate(t.Tenure, in.Organisation, g, last, ctx.authorityWhen(t.changedAt, last.ChangedAt))
 	if err != nil {
 		return nil, err
 	}
 	return &d, storeDelegation(ctx, d, "delegated")
+}
+
+// readGrant reads what is granted, and from when until when.
+func readGrant(actions []string, from, till string) (g authority.Grant, err error) {
+	g.Actions = actions
+	if g.Till, err = measure.ParseTime("till", till); err != nil || from == "" {
+		return g, err
+	}
+	g.From, err = measure.ParseTime("from", from)
+	return g, err
+}
+
+// lastDelegation is the last one under an id, or an empty one.
+func lastDelegation(ctx *Context, componentID, id string) (authority.Delegation, error) {
+	known, found, err := ledger.Find(ctx.tx, delegations, componentID, id)
+	if err != nil || !found {
+		return authority.Delegation{}, err
+	}
+	return *known, nil
 }
 
 // GrantAccess lets the holder of a key do things with a component, by a token that

@@ -66,6 +66,7 @@ var endorsers = map[api.Transaction]scope{
 	// The delegation, the mandate, the approval: the owner; a use is counted in the delegation.
 	api.DelegateTx:         everyParty,
 	api.GrantAccessTx:      everyParty,
+	api.GrantReadingTx:     everyParty,
 	api.RevokeDelegationTx: everyParty,
 	api.RecordAccessTx:     everyParty,
 	api.SetMandateTx:       everyParty,

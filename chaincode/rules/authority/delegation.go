@@ -41,11 +41,11 @@ const (
 )
 
 // Delegation lets somebody do named things with a component for its owner, for a
-// time (ID14): another organisation, or whoever holds a key. It is a head; the
-// next one to the same organisation follows the last.
+// time: another organisation, or whoever holds a key (ID14), to act or to read
+// (ID12). It is a head; the next one to the same organisation or reader follows the last.
 type Delegation struct {
 	ComponentID   string           `json:"componentId"`
-	DelegationID  string           `json:"delegationId"` // "organisation:<MSP id>" or "key:<name>"
+	DelegationID  string           `json:"delegationId"` // "organisation:<MSP id>", "key:<name>" or "reader:<name>"
 	Number        uint64           `json:"number"`       // of grants under this id, from 1
 	Status        DelegationStatus `json:"status"`
 	Owner         string           `json:"owner"`  // who grants it
@@ -59,15 +59,17 @@ type Delegation struct {
 	TokenHash     string           `json:"tokenHash,omitempty" metadata:",optional"` // hex SHA-256 of the signed grant, of which the machine has the key
 	GrantedBy     string           `json:"grantedBy,omitempty" metadata:",optional"` // who has signed it for the owner: "device:<id>" or "credential:<id>"
 	RevokedFor    string           `json:"revokedFor,omitempty" metadata:",optional"`
+	RevokedBy     string           `json:"revokedBy,omitempty" metadata:",optional"` // MSP id of the owner then
 	GrantedAt     measure.Time     `json:"grantedAt"`
 	ChangedAt     measure.Time     `json:"changedAt"`
 	TransactionID string           `json:"transactionId"` // that changed it last
 }
 
-// The two sorts of delegation, by how their ids begin.
+// The sorts of delegation, by how their ids begin.
 const (
 	toOrganisation = "organisation:"
 	toKey          = "key:"
+	toReader       = "reader:"
 )
 
 // ToOrganisation is the id of the delegation to an organisation: there is one.
@@ -108,11 +110,8 @@ func Delegate(t Tenure, mspID string, g Grant, last Delegation, w When) (Delegat
 // GrantToKey lets whoever holds a key do things with the component that have
 // names of the owner's, such as unlock. A name serves once.
 func GrantToKey(t Tenure, name string, key party.DeviceKey, g Grant, w When) (Delegation, error) {
-	if err := party.CheckID("name", name); err != nil {
+	if err := checkName("name", name); err != nil {
 		return Delegation{}, err
-	}
-	if len(name) > maxName {
-		return Delegation{}, invalid("name", "name must be at most %d characters", maxName)
 	}
 	for _, a := range g.Actions {
 		if err := checkWord(a); err != nil {
@@ -156,23 +155,27 @@ func (d Delegation) Lets(action string, t Tenure, now measure.Time) error {
 	if !slices.Contains(d.Actions, action) {
 		return fault.New(fault.CodeDelegationAction, "%s does not allow %q", d.DelegationID, action).With("action", action)
 	}
-	why := ""
-	switch {
-	case d.Status != Granted:
-		why = "it was revoked"
-	case d.Owner != t.Owner || d.Tenure != t.Number:
-		why = "the component has changed hands"
-	case now < d.From:
-		why = "it has not begun"
-	case now > d.Till:
-		why = "its time is over"
-	case d.MaxUses > 0 && d.Uses >= d.MaxUses:
-		why = "it is used up"
-	}
-	if why != "" {
+	if why := d.outOfForce(t, now); why != "" {
 		return fault.New(fault.CodeDelegationOver, "%s is not in force: %s", d.DelegationID, why).With("delegationId", d.DelegationID).With("till", string(d.Till))
 	}
 	return nil
+}
+
+// outOfForce says why a delegation is not in force; "": it is.
+func (d Delegation) outOfForce(t Tenure, now measure.Time) string {
+	switch {
+	case d.Status != Granted:
+		return "it was revoked"
+	case d.Owner != t.Owner || d.Tenure != t.Number:
+		return "the component has changed hands"
+	case now < d.From:
+		return "it has not begun"
+	case now > d.Till:
+		return "its time is over"
+	case d.MaxUses > 0 && d.Uses >= d.MaxUses:
+		return "it is used up"
+	}
+	return ""
 }
 
 // Use counts one use of a delegation that allows it.
@@ -196,7 +199,7 @@ func (d Delegation) Revoke(t Tenure, reason string, w When) (Delegation, error) 
 	if err := party.CheckText("reason", reason, 1, 200); err != nil {
 		return d, err
 	}
-	d.Status, d.RevokedFor, d.ChangedAt, d.TransactionID = Revoked, reason, w.Now, w.TransactionID
+	d.Status, d.RevokedFor, d.RevokedBy, d.ChangedAt, d.TransactionID = Revoked, reason, w.Actor, w.Now, w.TransactionID
 	return d, nil
 }
 
@@ -247,6 +250,16 @@ func (u AccessUse) Check() error {
 		return err
 	}
 	return party.CheckText("challenge", u.Challenge, 1, 128)
+}
+
+func checkName(field, name string) error {
+	if err := party.CheckID(field, name); err != nil {
+		return err
+	}
+	if len(name) > maxName {
+		return invalid(field, "%s must be at most %d characters", field, maxName)
+	}
+	return nil
 }
 
 // checkWord accepts an action's name of the owner's own: letters a to z and hyphens.

@@ -103,6 +103,7 @@ var componentRows = []Row{
 	{Transaction: "component:ReleaseHold", As: []Relation{Placer, Owner}, In: []In{living}, Mandatable: true, Also: "the owner lifts an owner's hold only"},
 	{Transaction: "component:Delegate", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "not installed"},
 	{Transaction: "component:GrantAccess", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "a device or an engineer of the owner's has signed it"},
+	{Transaction: "component:GrantReading", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "not installed; a name stands for one key, and a grant in force loses nothing"},
 	{Transaction: "component:RevokeDelegation", As: []Relation{Owner}, In: []In{living}},
 	{Transaction: "component:RecordAccess", Needs: party.CarryStatement, Finishes: true, In: []In{living}, Also: "who holds the key of a delegation in force has signed it"},
 	{Transaction: "component:SetMandate", As: []Relation{Owner}, In: []In{living}, Mandatable: true, Also: "what is under a mandate takes its approval"},

@@ -148,6 +148,8 @@ const (
 	CodeDelegationOver    Code = "component.delegation.over"
 	CodeDelegationAction  Code = "component.delegation.action"
 	CodeDelegationSigner  Code = "component.delegation.signer"
+	CodeReadingOver       Code = "component.reading.over"
+	CodeReadingPart       Code = "component.reading.part"
 	CodeMandateUnknown    Code = "component.mandate.unknown"
 	CodeMandateAction     Code = "component.mandate.action"
 	CodeMandateMember     Code = "component.mandate.not-member"
@@ -474,6 +476,8 @@ func Catalogue() []Entry {
 		{CodeDelegationOver, Conflict, "the delegation is not in force: revoked, not begun, over, used up, or of a former owner"},
 		{CodeDelegationAction, Forbidden, "the action cannot be delegated, or the delegation does not name it"},
 		{CodeDelegationSigner, Forbidden, "a grant of access is signed by a device of the owner's, or by an engineer whom it has given the skill to"},
+		{CodeReadingOver, Forbidden, "the reader is not let read: withdrawn, not begun, over, or of a former owner; detail and params say which, by whom, when and why"},
+		{CodeReadingPart, Forbidden, "what is asked about is not installed in the component that the reader is let read"},
 		{CodeMandateUnknown, NotFound, "no mandate for this action is in force"},
 		{CodeMandateAction, Refused, "the action takes no mandate"},
 		{CodeMandateMember, Forbidden, "only the members of a mandate approve under it"},

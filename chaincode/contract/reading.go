@@ -1,0 +1,64 @@
+package contract
+
+import (
+	"slices"
+
+	"github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/chaincode/ledger"
+	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+)
+
+// GrantReading lets somebody outside the channel, who has a key pair, read of a component (ID12).
+func (*Component) GrantReading(ctx *Context, in *api.GrantReading) (*authority.Delegation, error) {
+	g, err := readGrant(in.Actions, in.From, in.Till)
+	if err != nil {
+		return nil, err
+	}
+	t, err := tenureOf(ctx, in.ComponentID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := dsse.ParsePublicKey(dsse.Algorithm(in.Algorithm), in.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	last, err := lastDelegation(ctx, in.ComponentID, authority.ToReader(in.Reader))
+	if err != nil {
+		return nil, err
+	}
+	holder := party.DeviceKey{KeyID: key.ID(), Algorithm: in.Algorithm, PublicKey: in.PublicKey}
+	d, err := authority.GrantReading(t.Tenure, in.Reader, holder, g, last, ctx.authorityWhen(t.changedAt, last.ChangedAt))
+	if err != nil {
+		return nil, err
+	}
+	return &d, storeDelegation(ctx, d, "reading-granted")
+}
+
+// CheckReading gives the grant under which a reader may read something of a component
+// now, and refuses what it is not let read. Who asks for the reader has made sure that
+// it holds the grant's key.
+func (*Component) CheckReading(ctx *Context, in *api.CheckReading) (*authority.Delegation, error) {
+	d, err := ledger.Get(ctx.tx, delegations, in.ComponentID, authority.ToReader(in.Reader))
+	if err != nil {
+		return nil, err
+	}
+	c, err := ledger.Get(ctx.tx, components, in.ComponentID)
+	if err != nil {
+		return nil, err
+	}
+	asked := authority.Asked{What: in.What, PartID: in.PartID}
+	if in.PartID != "" {
+		up, err := ctx.workshop().Above(in.PartID)
+		if err != nil {
+			return nil, err
+		}
+		asked.Inside = slices.ContainsFunc(up, func(p assembly.Placement) bool { return p.MachineID == in.ComponentID })
+	}
+	if err := d.LetsRead(asked, tenure(*c), ctx.now(c.ChangedAt, d.ChangedAt)); err != nil {
+		return nil, err
+	}
+	return d, nil
+}

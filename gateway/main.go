@@ -138,7 +138,7 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	handlers, err := httpapi.New(httpapi.Config{
-		Organisation: c.Organisation, Version: version(), Spec: openAPI,
+		Organisation: c.Organisation, LedgerName: c.Channel + "/" + c.Chaincode, Version: version(), Spec: openAPI,
 		Ledger: asked, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, Passports: asking, SavedQueries: saved, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,

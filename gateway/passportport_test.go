@@ -15,7 +15,7 @@ import (
 )
 
 // tales are stories about machines, their parts and their service.
-var tales = []string{"machines", "service-exchange", "service-inspection", "holds", "tag-scans", "journey", "second-life"}
+var tales = []string{"machines", "service-exchange", "service-inspection", "holds", "tag-scans", "journey", "second-life", "reading"}
 
 // records are the rows of entities, by field, as the ledger's state has them.
 type records map[string][]map[string]any
@@ -45,8 +45,8 @@ func (a *asking) records(t *testing.T) records {
 	return all
 }
 
-// timeline is what happened to a component as its records tell it, one line each;
-// holds and recalls, which leave no trace in the state once they are over, aside.
+// timeline is what happened to a component as its records tell it, one line each; holds,
+// recalls and delegations, which leave no trace in the state once they are over, aside.
 func (r records) timeline(component string) (all []string) {
 	add := func(about, step any, at any) { all = append(all, fmt.Sprint(at, " ", about, " ", step)) }
 	for _, e := range r["component-events"] {
@@ -131,7 +131,7 @@ func TestATimelineHasAllThatHappened(t *testing.T) {
 					t.Fatalf("%s: %s comes after %s", id, at, last)
 				}
 				last = r["at"].(string)
-				if r["about"] != "hold-periods" && r["about"] != "recall-periods" {
+				if r["about"] != "hold-periods" && r["about"] != "recall-periods" && r["about"] != "delegation-periods" {
 					got = append(got, fmt.Sprint(r["at"], " ", r["about"], " ", r["step"]))
 				}
 			}
@@ -145,7 +145,7 @@ func TestATimelineHasAllThatHappened(t *testing.T) {
 			t.Fatalf("%s: %s", id, diff)
 		}
 	}
-	for _, about := range []string{"component-events", "assembly-events", "service-request-events", "shipment-events", "excursions", "tag-scans", "findings", "hold-periods", "recall-periods", "signed-statements", "release-certificates"} {
+	for _, about := range []string{"component-events", "assembly-events", "service-request-events", "shipment-events", "excursions", "tag-scans", "findings", "hold-periods", "recall-periods", "delegation-periods", "signed-statements", "release-certificates"} {
 		if seen[about] == 0 {
 			t.Errorf("no timeline tells of %s: %v", about, seen)
 		}

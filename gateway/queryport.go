@@ -91,6 +91,26 @@ func (q questions) Passport(ctx context.Context, componentID string, at measure.
 	return httpapi.Answer{Height: p.Height, Body: body}, err
 }
 
+// PassportForReader gives a component's passport without what is between the parties.
+func (q questions) PassportForReader(ctx context.Context, componentID string, at measure.Time) (httpapi.Answer, error) {
+	p, err := q.passports.ForReader(ctx, componentID, at)
+	if err != nil {
+		return httpapi.Answer{}, modelError(err)
+	}
+	body, err := json.Marshal(p)
+	return httpapi.Answer{Height: p.Height, Body: body}, err
+}
+
+// TimelineForReader gives a page of what has happened to a component, likewise.
+func (q questions) TimelineForReader(ctx context.Context, componentID string, limit int, cursor string) (httpapi.Answer, error) {
+	page, err := q.passports.TimelineForReader(ctx, componentID, limit, cursor)
+	if err != nil {
+		return httpapi.Answer{}, modelError(err)
+	}
+	body, err := json.Marshal(page)
+	return httpapi.Answer{Height: page.Height, Body: body}, err
+}
+
 // Changes compares a component's passports.
 func (q questions) Changes(ctx context.Context, componentID string, from, until measure.Time, minHeight uint64) (httpapi.Answer, error) {
 	c, err := q.passports.Changes(ctx, componentID, from, until, minHeight)

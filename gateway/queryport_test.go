@@ -90,7 +90,7 @@ func newAsking(t *testing.T, held int, stories ...string) *asking {
 		t.Fatal(err)
 	}
 	h, err := httpapi.New(httpapi.Config{
-		Organisation: "ShipperMSP", Spec: openAPI, Ledger: unasked{}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
+		Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Spec: openAPI, Ledger: unasked{}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -56,6 +56,7 @@ var components = []Entity{
 			many("ownerships", "who owned it from when until when", "ownerships", "componentId", "componentId"),
 			many("installations", "where it was installed from when until when", "installations", "componentId", "componentId"),
 			many("holdPeriods", "from when until when it was held", "hold-periods", "componentId", "componentId"),
+			many("delegationPeriods", "from when until when delegations stood", "delegation-periods", "componentId", "componentId"),
 			many("reworked", "what was done to it as a whole", "component-processes", "componentId", "componentId"),
 			many("testReports", "what its tests have shown", "component-tests", "componentId", "componentId"),
 			many("papers", "its papers", "component-documents", "componentId", "componentId"),

@@ -37,6 +37,26 @@ var intervals = []Entity{
 		},
 	},
 	{
+		Name: "delegation-periods", From: []string{"component.delegation"}, Says: "that a delegation, or what a reader is let read, stood granted or revoked from a moment until another",
+		Fields: []Field{
+			text("componentId", "the component").at("").indexed(),
+			text("delegationId", "'organisation:' and an MSP id, 'key:' and a name, or 'reader:' and a name").at("").indexed(),
+			integer("number", "from 0, of what this delegation has been").at(""),
+			text("status", "granted or revoked; one that is granted ends by itself").at("").indexed(),
+			integer("grant", "of grants under this id, from 1").at(""),
+			text("by", "who granted or revoked it, MSP id").at("").indexed(),
+			time("till", "when what is granted ends").at("").indexed(),
+			text("reason", "why it was revoked").at("").optional().searchable(),
+			time("from", "when it was granted or revoked").at("").indexed(),
+			time("until", "when it was granted anew, or revoked; lacking while it stands").at("").optional().indexed(),
+		},
+		Relations: []Relation{
+			one("component", "which component", "components", "componentId", "componentId"),
+			one("delegation", "the delegation as it is now", "component-delegations", "componentId", "componentId", "delegationId", "delegationId"),
+			organisation("by", "who granted or revoked it"),
+		},
+	},
+	{
 		Name: "recall-periods", From: []string{"component.recall"}, Says: "that a part number, or one lot of it, was recalled from a moment until another",
 		Fields: []Field{
 			text("manufacturer", "MSP id").at("").indexed(),

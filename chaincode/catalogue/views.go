@@ -10,13 +10,13 @@ var views = []Entity{
 		Name: "timeline", Says: "one thing that happened to a component, or to the machine, service or shipment that it was part of",
 		From: []string{
 			"component.event", "assembly.event", "service.request.event", "service.certificate", "shipment.event", "shipment.excursion",
-			"component.scan", "component.finding", "component.hold", "component.recall", "statement",
+			"component.scan", "component.finding", "component.hold", "component.recall", "component.delegation", "statement",
 		},
 		Fields: []Field{
 			text("componentId", "to which component").at("").indexed(),
 			time("at", "when").at("").indexed(),
 			text("about", "the entity that tells more, such as shipment-events").at("").indexed(),
-			text("subject", "the machine, request, shipment or place").at("").optional().indexed(),
+			text("subject", "the machine, request, shipment, delegation or place").at("").optional().indexed(),
 			integer("number", "of the event, the scan, the finding, or of the signer's statement").at(""),
 			text("step", "what happened").at("").indexed(),
 			text("actor", "who did it: MSP id, or who signed").at("").optional().indexed(),

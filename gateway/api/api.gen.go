@@ -930,7 +930,7 @@ type Delegating struct {
 // Delegation Lets somebody do named things with a component for its owner, for a time (ID14).
 type Delegation = authority.Delegation
 
-// DelegationID organisation: and an MSP id, or key: and a name.
+// DelegationID organisation: and an MSP id, key: and a name, or reader: and a name.
 //
 // Example: organisation:ServiceMSP
 type DelegationID = string
@@ -2220,6 +2220,47 @@ type ReadModel struct {
 // ReadModelDatabase Example: sqlite
 type ReadModelDatabase string
 
+// Readable What is read: passport, what a component is and whether it may be used; timeline, what has happened to it.
+//
+// Example: passport
+type Readable = string
+
+// ReaderName The name of a reader.
+//
+// Example: insurer-7
+type ReaderName = string
+
+// ReadingGrant Lets whoever holds a key read of a component (ID12).
+type ReadingGrant struct {
+	// Actions What it is let read; parts: the same of each part that is in the component.
+	Actions []string `json:"actions"`
+
+	// Algorithm How the reader signs: its token is of EdDSA, or ES256.
+	//
+	// Example: Ed25519
+	Algorithm string `json:"algorithm"`
+
+	// From RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	From TimeText `json:"from,omitempty"`
+
+	// PublicKey A SubjectPublicKeyInfo in DER, standard base64 with padding; of a pair, the classical and the post-quantum one behind one another.
+	//
+	// Example: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+	PublicKey PublicKey `json:"publicKey"`
+
+	// Reader The name of a reader.
+	//
+	// Example: insurer-7
+	Reader ReaderName `json:"reader"`
+
+	// Till RFC 3339 in UTC with at most milliseconds.
+	//
+	// Example: 2026-03-01T08:30:00.000Z
+	Till TimeText `json:"till"`
+}
+
 // Reason Text for people, without control characters.
 //
 // Example: lost at the depot
@@ -3291,7 +3332,7 @@ type CurrencyParameter = Currency
 // CursorParameter defines model for CursorParameter.
 type CursorParameter = string
 
-// DelegationIDParameter organisation: and an MSP id, or key: and a name.
+// DelegationIDParameter organisation: and an MSP id, key: and a name, or reader: and a name.
 //
 // Example: organisation:ServiceMSP
 type DelegationIDParameter = DelegationID
@@ -3397,6 +3438,16 @@ type PseudonymParameter = Hash
 //
 // Example: ShipperMSP
 type PublisherParameter = MSPID
+
+// ReadPartParameter A component: SGTIN, CPID with serial, or GIAI.
+//
+// Example: urn:epc:id:sgtin:4012345.011111.987
+type ReadPartParameter = ComponentID
+
+// ReaderParameter The name of a reader.
+//
+// Example: insurer-7
+type ReaderParameter = ReaderName
 
 // RecordNumberParameter defines model for RecordNumberParameter.
 type RecordNumberParameter = uint64
@@ -4163,6 +4214,24 @@ type DecideProcessParams struct {
 	Prefer PreferParameter `json:"Prefer,omitempty"`
 }
 
+// GrantReadingParams defines parameters for GrantReading.
+type GrantReadingParams struct {
+	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
+	IdempotencyKey IdempotencyKeyParameter `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` (RFC 7240): answer 202 as soon as the write is safely recorded, and do not wait for the ledger.
+	Prefer PreferParameter `json:"Prefer,omitempty"`
+}
+
+// CheckReadingParams defines parameters for CheckReading.
+type CheckReadingParams struct {
+	// What What is to be read.
+	What Readable `form:"what" json:"what"`
+
+	// PartID Of what: a part that is installed in the component now; of the component itself, where it is absent.
+	PartID ReadPartParameter `form:"partId,omitempty" json:"partId,omitempty"`
+}
+
 // ClearRecallParams defines parameters for ClearRecall.
 type ClearRecallParams struct {
 	// IdempotencyKey 1 to 64 visible ASCII characters, new for each thing that is to happen once. The gateway makes one up when it is absent.
@@ -4919,6 +4988,27 @@ type ListParkedParams struct {
 
 	// Cursor The `next` of the page before; empty for the first page.
 	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ReadPassportParams defines parameters for ReadPassport.
+type ReadPassportParams struct {
+	// At As of this moment; now, where it is absent.
+	At MomentParameter `form:"at,omitempty" json:"at,omitempty"`
+
+	// PartID Of what: a part that is installed in the component now; of the component itself, where it is absent.
+	PartID ReadPartParameter `form:"partId,omitempty" json:"partId,omitempty"`
+}
+
+// ReadTimelineParams defines parameters for ReadTimeline.
+type ReadTimelineParams struct {
+	// Limit At most so many rows or groups.
+	Limit RowsParameter `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before; empty for the first page.
+	Cursor CursorParameter `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// PartID Of what: a part that is installed in the component now; of the component itself, where it is absent.
+	PartID ReadPartParameter `form:"partId,omitempty" json:"partId,omitempty"`
 }
 
 // ReleaseRecallParams defines parameters for ReleaseRecall.
@@ -5737,6 +5827,9 @@ type RecordProcessJSONRequestBody = ProcessRecording
 // DecideProcessJSONRequestBody defines body for DecideProcess for application/json ContentType.
 type DecideProcessJSONRequestBody = ProcessDecision
 
+// GrantReadingJSONRequestBody defines body for GrantReading for application/json ContentType.
+type GrantReadingJSONRequestBody = ReadingGrant
+
 // ClearRecallJSONRequestBody defines body for ClearRecall for application/json ContentType.
 type ClearRecallJSONRequestBody = RecallClearing
 
@@ -6285,6 +6378,12 @@ type ServerInterface interface {
 	// DecideProcess Confirm what another says was done to a unit, or decline it
 	// (POST /components/{componentId}/processes/{number}/decision)
 	DecideProcess(c *gin.Context, componentID ComponentIDParameter, number RecordNumberParameter, params DecideProcessParams)
+	// GrantReading Let somebody outside the channel read of the component
+	// (POST /components/{componentId}/readers)
+	GrantReading(c *gin.Context, componentID ComponentIDParameter, params GrantReadingParams)
+	// CheckReading Ask whether a reader may read something now
+	// (GET /components/{componentId}/readers/{reader})
+	CheckReading(c *gin.Context, componentID ComponentIDParameter, reader ReaderParameter, params CheckReadingParams)
 	// ClearRecall Take one component out of a recall
 	// (POST /components/{componentId}/recall-clearance)
 	ClearRecall(c *gin.Context, componentID ComponentIDParameter, params ClearRecallParams)
@@ -6579,6 +6678,12 @@ type ServerInterface interface {
 	// AcceptParked Go on without something that is parked
 	// (POST /read-model/parked/acceptances)
 	AcceptParked(c *gin.Context)
+	// ReadPassport Read all of a component at once, as a reader outside the channel
+	// (GET /readers/{reader}/components/{componentId}/passport)
+	ReadPassport(c *gin.Context, reader ReaderParameter, componentID ComponentIDParameter, params ReadPassportParams)
+	// ReadTimeline List what happened to a component, as a reader outside the channel
+	// (GET /readers/{reader}/components/{componentId}/timeline)
+	ReadTimeline(c *gin.Context, reader ReaderParameter, componentID ComponentIDParameter, params ReadTimelineParams)
 	// ReleaseRecall End a recall for all components
 	// (POST /recall-releases)
 	ReleaseRecall(c *gin.Context, params ReleaseRecallParams)
@@ -10490,6 +10595,127 @@ func (siw *ServerInterfaceWrapper) DecideProcess(c *gin.Context) {
 	}
 
 	siw.Handler.DecideProcess(c, componentID, number, params)
+}
+
+// GrantReading operation middleware
+func (siw *ServerInterfaceWrapper) GrantReading(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GrantReadingParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKeyParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer PreferParameter
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GrantReading(c, componentID, params)
+}
+
+// CheckReading operation middleware
+func (siw *ServerInterfaceWrapper) CheckReading(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "reader" -------------
+	var reader ReaderParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "reader", c.Param("reader"), &reader, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reader: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CheckReadingParams
+
+	// ------------- Required query parameter "what" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "what", c.Request.URL.Query(), &params.What, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter what: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "partId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "partId", c.Request.URL.Query(), &params.PartID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter partId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckReading(c, componentID, reader, params)
 }
 
 // ClearRecall operation middleware
@@ -15526,6 +15752,120 @@ func (siw *ServerInterfaceWrapper) AcceptParked(c *gin.Context) {
 	}
 
 	siw.Handler.AcceptParked(c)
+}
+
+// ReadPassport operation middleware
+func (siw *ServerInterfaceWrapper) ReadPassport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "reader" -------------
+	var reader ReaderParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "reader", c.Param("reader"), &reader, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reader: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadPassportParams
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", c.Request.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter at: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "partId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "partId", c.Request.URL.Query(), &params.PartID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter partId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReadPassport(c, reader, componentID, params)
+}
+
+// ReadTimeline operation middleware
+func (siw *ServerInterfaceWrapper) ReadTimeline(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "reader" -------------
+	var reader ReaderParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "reader", c.Param("reader"), &reader, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reader: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "componentId" -------------
+	var componentID ComponentIDParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "componentId", c.Param("componentId"), &componentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter componentId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadTimelineParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "partId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "partId", c.Request.URL.Query(), &params.PartID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter partId: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReadTimeline(c, reader, componentID, params)
 }
 
 // ReleaseRecall operation middleware
@@ -21232,6 +21572,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/components/:componentId/processes", wrapper.ListProcesses)
 	router.POST(options.BaseURL+"/components/:componentId/processes", wrapper.RecordProcess)
 	router.POST(options.BaseURL+"/components/:componentId/processes/:number/decision", wrapper.DecideProcess)
+	router.POST(options.BaseURL+"/components/:componentId/readers", wrapper.GrantReading)
+	router.GET(options.BaseURL+"/components/:componentId/readers/:reader", wrapper.CheckReading)
 	router.POST(options.BaseURL+"/components/:componentId/recall-clearance", wrapper.ClearRecall)
 	router.POST(options.BaseURL+"/components/:componentId/registration-contest", wrapper.ContestRegistration)
 	router.GET(options.BaseURL+"/components/:componentId/scans", wrapper.ListTagScans)
@@ -21330,6 +21672,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/read-model", wrapper.GetReadModel)
 	router.GET(options.BaseURL+"/read-model/parked", wrapper.ListParked)
 	router.POST(options.BaseURL+"/read-model/parked/acceptances", wrapper.AcceptParked)
+	router.GET(options.BaseURL+"/readers/:reader/components/:componentId/passport", wrapper.ReadPassport)
+	router.GET(options.BaseURL+"/readers/:reader/components/:componentId/timeline", wrapper.ReadTimeline)
 	router.POST(options.BaseURL+"/recall-releases", wrapper.ReleaseRecall)
 	router.POST(options.BaseURL+"/recalls", wrapper.IssueRecall)
 	router.GET(options.BaseURL+"/recalls/:mspId", wrapper.ListRecalls)
@@ -24351,6 +24695,60 @@ func (response DecideProcess200JSONResponse) VisitDecideProcessResponse(w http.R
 	return err
 }
 
+type GrantReadingRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      GrantReadingParams
+	Body        *GrantReadingJSONRequestBody
+}
+
+type GrantReadingResponseObject interface {
+	VisitGrantReadingResponse(w http.ResponseWriter) error
+}
+
+type GrantReading201JSONResponse struct{ DelegationCreatedJSONResponse }
+
+func (response GrantReading201JSONResponse) VisitGrantReadingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplayed != nil {
+		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
+	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("X-Block", fmt.Sprint(response.Headers.XBlock))
+	w.Header().Set("X-Transaction-Id", fmt.Sprint(response.Headers.XTransactionID))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckReadingRequestObject struct {
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Reader      ReaderParameter      `json:"reader"`
+	Params      CheckReadingParams
+}
+
+type CheckReadingResponseObject interface {
+	VisitCheckReadingResponse(w http.ResponseWriter) error
+}
+
+type CheckReading200JSONResponse struct{ DelegationJSONResponse }
+
+func (response CheckReading200JSONResponse) VisitCheckReadingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ClearRecallRequestObject struct {
 	ComponentID ComponentIDParameter `json:"componentId"`
 	Params      ClearRecallParams
@@ -27000,6 +27398,56 @@ func (response AcceptParked200JSONResponse) VisitAcceptParkedResponse(w http.Res
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadPassportRequestObject struct {
+	Reader      ReaderParameter      `json:"reader"`
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReadPassportParams
+}
+
+type ReadPassportResponseObject interface {
+	VisitReadPassportResponse(w http.ResponseWriter) error
+}
+
+type ReadPassport200JSONResponse struct{ PassportJSONResponse }
+
+func (response ReadPassport200JSONResponse) VisitReadPassportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadTimelineRequestObject struct {
+	Reader      ReaderParameter      `json:"reader"`
+	ComponentID ComponentIDParameter `json:"componentId"`
+	Params      ReadTimelineParams
+}
+
+type ReadTimelineResponseObject interface {
+	VisitReadTimelineResponse(w http.ResponseWriter) error
+}
+
+type ReadTimeline200JSONResponse struct{ AnswerJSONResponse }
+
+func (response ReadTimeline200JSONResponse) VisitReadTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Ledger-Height", fmt.Sprint(response.Headers.XLedgerHeight))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -30029,6 +30477,12 @@ type StrictServerInterface interface {
 	// DecideProcess Confirm what another says was done to a unit, or decline it
 	// (POST /components/{componentId}/processes/{number}/decision)
 	DecideProcess(ctx context.Context, request DecideProcessRequestObject) (DecideProcessResponseObject, error)
+	// GrantReading Let somebody outside the channel read of the component
+	// (POST /components/{componentId}/readers)
+	GrantReading(ctx context.Context, request GrantReadingRequestObject) (GrantReadingResponseObject, error)
+	// CheckReading Ask whether a reader may read something now
+	// (GET /components/{componentId}/readers/{reader})
+	CheckReading(ctx context.Context, request CheckReadingRequestObject) (CheckReadingResponseObject, error)
 	// ClearRecall Take one component out of a recall
 	// (POST /components/{componentId}/recall-clearance)
 	ClearRecall(ctx context.Context, request ClearRecallRequestObject) (ClearRecallResponseObject, error)
@@ -30323,6 +30777,12 @@ type StrictServerInterface interface {
 	// AcceptParked Go on without something that is parked
 	// (POST /read-model/parked/acceptances)
 	AcceptParked(ctx context.Context, request AcceptParkedRequestObject) (AcceptParkedResponseObject, error)
+	// ReadPassport Read all of a component at once, as a reader outside the channel
+	// (GET /readers/{reader}/components/{componentId}/passport)
+	ReadPassport(ctx context.Context, request ReadPassportRequestObject) (ReadPassportResponseObject, error)
+	// ReadTimeline List what happened to a component, as a reader outside the channel
+	// (GET /readers/{reader}/components/{componentId}/timeline)
+	ReadTimeline(ctx context.Context, request ReadTimelineRequestObject) (ReadTimelineResponseObject, error)
 	// ReleaseRecall End a recall for all components
 	// (POST /recall-releases)
 	ReleaseRecall(ctx context.Context, request ReleaseRecallRequestObject) (ReleaseRecallResponseObject, error)
@@ -33130,6 +33590,79 @@ func (sh *strictHandler) DecideProcess(ctx *gin.Context, componentID ComponentID
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DecideProcessResponseObject); ok {
 		if err := validResponse.VisitDecideProcessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GrantReading operation middleware
+func (sh *strictHandler) GrantReading(ctx *gin.Context, componentID ComponentIDParameter, params GrantReadingParams) {
+	var request GrantReadingRequestObject
+
+	request.ComponentID = componentID
+	request.Params = params
+
+	var body GrantReadingJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantReading(ctx, request.(GrantReadingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantReading")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GrantReadingResponseObject); ok {
+		if err := validResponse.VisitGrantReadingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckReading operation middleware
+func (sh *strictHandler) CheckReading(ctx *gin.Context, componentID ComponentIDParameter, reader ReaderParameter, params CheckReadingParams) {
+	var request CheckReadingRequestObject
+
+	request.ComponentID = componentID
+	request.Reader = reader
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckReading(ctx, request.(CheckReadingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckReading")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckReadingResponseObject); ok {
+		if err := validResponse.VisitCheckReadingResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -36748,6 +37281,62 @@ func (sh *strictHandler) AcceptParked(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AcceptParkedResponseObject); ok {
 		if err := validResponse.VisitAcceptParkedResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReadPassport operation middleware
+func (sh *strictHandler) ReadPassport(ctx *gin.Context, reader ReaderParameter, componentID ComponentIDParameter, params ReadPassportParams) {
+	var request ReadPassportRequestObject
+
+	request.Reader = reader
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadPassport(ctx, request.(ReadPassportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadPassport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReadPassportResponseObject); ok {
+		if err := validResponse.VisitReadPassportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReadTimeline operation middleware
+func (sh *strictHandler) ReadTimeline(ctx *gin.Context, reader ReaderParameter, componentID ComponentIDParameter, params ReadTimelineParams) {
+	var request ReadTimelineRequestObject
+
+	request.Reader = reader
+	request.ComponentID = componentID
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadTimeline(ctx, request.(ReadTimelineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadTimeline")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReadTimelineResponseObject); ok {
+		if err := validResponse.VisitReadTimelineResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -14,6 +14,7 @@ const (
 	Admin    Role = "admin"    // everything
 	Device   Role = "device"   // brings its readings, announces its keys, reads what it needs for that
 	Auditor  Role = "auditor"  // reads everything
+	Reader   Role = "reader"   // belongs to no member; reads what an owner lets it. No access token gives this
 )
 
 // Permission is one row of the table: any of the roles may call the operation.
@@ -200,6 +201,10 @@ func Permissions() []Permission {
 		{"ReleaseHold", staff},
 		{"Delegate", staff},
 		{"GrantAccess", staff},
+		{"GrantReading", staff},
+		{"CheckReading", reads},
+		{"ReadPassport", []Role{Reader}},
+		{"ReadTimeline", []Role{Reader}},
 		{"ListDelegations", reads},
 		{"GetDelegation", all},
 		{"RevokeDelegation", staff},

@@ -279,12 +279,12 @@ func TestMetricNames(t *testing.T) {
 
 func TestNewRefusesAnIncompleteGateway(t *testing.T) {
 	w := newWorld(t)
-	good := Config{Organisation: "ShipperMSP", Spec: w.contract.spec, Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Questions: w.questions, Passports: w.questions, SavedQueries: w.saved, Authenticator: fakeTokens{}}
+	good := Config{Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Spec: w.contract.spec, Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Questions: w.questions, Passports: w.questions, SavedQueries: w.saved, Authenticator: fakeTokens{}}
 	if _, err := New(good); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*Config){
-		"no organisation": func(c *Config) { c.Organisation = "" }, "no ledger": func(c *Config) { c.Ledger = nil },
+		"no organisation": func(c *Config) { c.Organisation = "" }, "no name of the ledger": func(c *Config) { c.LedgerName = "" }, "no ledger": func(c *Config) { c.Ledger = nil },
 		"no operations": func(c *Config) { c.Operations = nil }, "no read model": func(c *Config) { c.ReadModel = nil }, "no questions": func(c *Config) { c.Questions = nil }, "no passports": func(c *Config) { c.Passports = nil }, "no saved queries": func(c *Config) { c.SavedQueries = nil }, "no authenticator": func(c *Config) { c.Authenticator = nil },
 		"no contract": func(c *Config) { c.Spec = []byte("openapi: 1") },
 	} {

@@ -161,6 +161,8 @@ var exchanges = []exchange{
 	{"ReleaseHold", ledgerapi.ReleaseHoldTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
 	{"Delegate", ledgerapi.DelegateTx, "component/urn:epc:id:sgtin:4012345.011111.987", "/v1/components/urn:epc:id:sgtin:4012345.011111.987/delegations/organisation:ServiceMSP"},
 	{"ListDelegations", ledgerapi.ListDelegationsTx, "", ""},
+	{"GrantReading", ledgerapi.GrantReadingTx, "component/urn:epc:id:sgtin:4012345.011111.987", "/v1/components/urn:epc:id:sgtin:4012345.011111.987/delegations/organisation:ServiceMSP"},
+	{"CheckReading", ledgerapi.CheckReadingTx, "", ""},
 	{"GrantAccess", ledgerapi.GrantAccessTx, "component/urn:epc:id:sgtin:4012345.011111.987", "/v1/components/urn:epc:id:sgtin:4012345.011111.987/delegations/organisation:ServiceMSP"},
 	{"GetDelegation", ledgerapi.GetDelegationTx, "", ""},
 	{"RevokeDelegation", ledgerapi.RevokeDelegationTx, "component/urn:epc:id:sgtin:4012345.011111.987", ""},
@@ -269,6 +271,11 @@ func (w *world) request(t testing.TB, id string) (method, target, body string) {
 	target = base + route.Path
 	for _, p := range route.PathItem.Parameters {
 		target = strings.ReplaceAll(target, "{"+p.Value.Name+"}", exampleText(p.Value.Example))
+	}
+	for _, p := range route.Operation.Parameters {
+		if p.Value.In == "query" && p.Value.Required {
+			target += "?" + p.Value.Name + "=" + exampleText(p.Value.Example)
+		}
 	}
 	if b := route.Operation.RequestBody; b != nil {
 		body = example(b.Value.Content["application/json"].Schema, "")

@@ -16,6 +16,9 @@ type Passports interface {
 	Passport(ctx context.Context, componentID string, at measure.Time, minHeight uint64) (Answer, error)
 	// Changes are those from one moment to another, "" for now.
 	Changes(ctx context.Context, componentID string, from, until measure.Time, minHeight uint64) (Answer, error)
+	// PassportForReader and TimelineForReader leave out what is between the parties.
+	PassportForReader(ctx context.Context, componentID string, at measure.Time) (Answer, error)
+	TimelineForReader(ctx context.Context, componentID string, limit int, cursor string) (Answer, error)
 }
 
 // VisitGetPassportResponse writes the answer.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lifeledger/lifeledger/chaincode/filter"
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 )
@@ -29,6 +30,20 @@ func (f *fakeQuestions) Changes(_ context.Context, componentID string, from, unt
 	return Answer{43, json.RawMessage(`{"componentId":"` + componentID + `","from":"` + string(from) + `","height":43,"time":"2026-03-01T08:30:00.000Z",
 		"owner":{"before":"MakerMSP","after":"OperatorMSP"},"outermost":{"before":"a","after":"a"},"slots":[{"machineId":"` + componentID + `","slotId":"left","before":"","after":"b"}],
 		"more":false,"sections":[{"name":"identity","entity":"components","added":[],"removed":[` + row + `],"changed":[{"before":` + row + `,"after":` + row + `,"fields":["owner"]}]}]}`)}, f.err
+}
+
+func (f *fakeQuestions) PassportForReader(ctx context.Context, componentID string, at measure.Time) (Answer, error) {
+	f.readers++
+	return f.Passport(ctx, componentID, at, 0)
+}
+
+func (f *fakeQuestions) TimelineForReader(ctx context.Context, componentID string, limit int, cursor string) (Answer, error) {
+	f.readers++
+	w, err := narrowed(filter.Test{Field: "componentId", Op: filter.Eq, Values: []filter.Operand{{Value: componentID}}}, "-at", "", "", "", "", limit)
+	if err != nil {
+		return Answer{}, err
+	}
+	return f.Ask(ctx, Asked{Entity: "timeline", Question: w, Cursor: cursor})
 }
 
 type passportAsked struct {

@@ -23,6 +23,7 @@ import (
 type fakeQuestions struct {
 	asked     []Asked
 	passports []passportAsked
+	readers   int // questions of readers
 	err       error
 	pieces    []string // of an export
 	breaks    error    // after them

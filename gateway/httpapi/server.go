@@ -26,6 +26,7 @@ type Limits struct {
 	PerSecond   float64       // 2000: requests of one principal; more are answered 429
 	Burst       int           // 4000: requests that one principal may save up
 	Principals  int           // 10000: how many are remembered
+	Strangers   int           // 64: readers' tokens whose signature is not yet verified
 	ReadTime    time.Duration // 10 s: for a question
 	WriteTime   time.Duration // 25 s: for a write; longer than operations wait
 	ReadyTime   time.Duration // 5 s: for the check of readiness
@@ -34,6 +35,7 @@ type Limits struct {
 // Config is what the REST layer is made of.
 type Config struct {
 	Organisation string // MSP id
+	LedgerName   string // "<channel>/<chaincode>", as signed bytes name it
 	Version      string // of the gateway, for /healthz
 	Spec         []byte // openapi.yaml
 
@@ -72,15 +74,16 @@ type server struct {
 	metrics    *Metrics
 	log        *slog.Logger
 
-	followers atomic.Int64 // of standing questions
+	followers  atomic.Int64 // of standing questions
+	unverified atomic.Int64 // readers' tokens at this moment
 }
 
 var _ api.StrictServerInterface = (*server)(nil)
 
 // New assembles the handlers of everything that the gateway serves.
 func New(c Config) (*Handlers, error) {
-	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Questions == nil || c.Passports == nil || c.SavedQueries == nil || c.Authenticator == nil || c.Organisation == "" {
-		return nil, errors.New("httpapi: organisation, ledger, operations, read model, questions, passports, saved queries and authenticator must be given")
+	if c.Ledger == nil || c.Operations == nil || c.ReadModel == nil || c.Questions == nil || c.Passports == nil || c.SavedQueries == nil || c.Authenticator == nil || c.Organisation == "" || c.LedgerName == "" {
+		return nil, errors.New("httpapi: organisation, name of the ledger, ledger, operations, read model, questions, passports, saved queries and authenticator must be given")
 	}
 	c.Limits = c.Limits.withDefaults()
 	if c.Metrics == nil {
@@ -158,6 +161,7 @@ func (l Limits) withDefaults() Limits {
 	or(&l.PerSecond, 2000)
 	or(&l.Burst, 4000)
 	or(&l.Principals, 10_000)
+	or(&l.Strangers, 64)
 	or(&l.ReadTime, 10*time.Second)
 	or(&l.WriteTime, 25*time.Second)
 	or(&l.ReadyTime, 5*time.Second)

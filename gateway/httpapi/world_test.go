@@ -232,7 +232,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		metrics:    NewMetrics(),
 	}
 	c := Config{
-		Organisation: "ShipperMSP", Version: "test",
+		Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Version: "test",
 		Ledger: w.ledger, Operations: w.operations, ReadModel: w.model, Questions: w.questions, Passports: w.questions, SavedQueries: w.saved, Authenticator: fakeTokens{},
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/shipment"
 )
@@ -41,6 +42,7 @@ var intervals = []struct {
 	{"ownerships", "component.event", first, ownership},
 	{"installations", "placement", whole, installation},
 	{"hold-periods", "component.hold", whole, hold},
+	{"delegation-periods", "component.delegation", whole, delegation},
 	{"recall-periods", "component.recall", whole, recall},
 }
 
@@ -169,6 +171,22 @@ func hold(document []byte) (moment, error) {
 	}
 	return moment{strconv.FormatUint(h.Number, 10), string(h.PlacedAt), map[string]any{
 		"componentId": h.ComponentID, "holder": string(h.Holder), "kind": string(h.Kind), "reason": h.Reason, "by": h.By,
+	}}, nil
+}
+
+// delegation: uses do not change what it is.
+func delegation(document []byte) (moment, error) {
+	var d authority.Delegation
+	if err := json.Unmarshal(document, &d); err != nil {
+		return moment{}, err
+	}
+	by, at := d.Owner, d.GrantedAt
+	if d.Status == authority.Revoked {
+		by, at = d.RevokedBy, d.ChangedAt
+	}
+	return moment{catalogue.KeyText(string(d.Status), strconv.FormatUint(d.Number, 10)), string(at), map[string]any{
+		"componentId": d.ComponentID, "delegationId": d.DelegationID, "status": string(d.Status), "grant": int64(d.Number),
+		"by": by, "till": string(d.Till), "reason": d.RevokedFor,
 	}}, nil
 }
 

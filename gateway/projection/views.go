@@ -60,6 +60,10 @@ var views = map[string][]arm{
 		{name: "end", from: `hold_periods AS t`, where: `t.until IS NOT NULL`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t.until`, "about": `'hold-periods'`, "subject": `t.holder`, "number": `t.number`, "step": `'hold-released'`,
 		}},
+		{from: `delegation_periods AS t`, values: map[string]string{
+			"componentId": `t.component_id`, "at": `t."from"`, "about": `'delegation-periods'`, "subject": `t.delegation_id`, "number": `t.number`,
+			"step": `'delegation-' || t.status`, "actor": `t."by"`, "detail": `t.reason`,
+		}},
 		recallOf("", `'recalled'`, `t."from"`, ""),
 		recallOf("end", `'recall-released'`, `t.until`, `t.until IS NOT NULL`),
 		{from: `signed_statements AS t`, values: map[string]string{

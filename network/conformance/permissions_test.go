@@ -83,7 +83,7 @@ func newInProcess(t *testing.T, org string) *inProcess {
 	}
 	g := &inProcess{organisation: org}
 	h, err := httpapi.New(httpapi.Config{
-		Organisation: org, Version: "test", Spec: spec, Ledger: g, Operations: g, Authenticator: g,
+		Organisation: org, LedgerName: "lifeledger/lifeledger", Version: "test", Spec: spec, Ledger: g, Operations: g, Authenticator: g,
 		ReadModel: unasked{}, Questions: unasked{}, Passports: unasked{}, SavedQueries: unasked{},
 		Limits: httpapi.Limits{PerSecond: 1e6, Burst: 1e6}, Log: slog.New(slog.DiscardHandler),
 	})

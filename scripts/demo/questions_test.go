@@ -221,7 +221,7 @@ func inProcess(t *testing.T) asking {
 		t.Fatal(err)
 	}
 	h, err := httpapi.New(httpapi.Config{
-		Organisation: "ServiceMSP", Version: "test", Spec: spec, Questions: answers{s}, Passports: struct{ httpapi.Passports }{}, Authenticator: anybody{},
+		Organisation: "ServiceMSP", LedgerName: "lifeledger/lifeledger", Version: "test", Spec: spec, Questions: answers{s}, Passports: struct{ httpapi.Passports }{}, Authenticator: anybody{},
 		Ledger: unasked{}, Operations: struct{ httpapi.Operations }{}, ReadModel: struct{ httpapi.ReadModel }{}, SavedQueries: struct{ httpapi.SavedQueries }{},
 	})
 	if err != nil {

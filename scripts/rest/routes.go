@@ -153,6 +153,8 @@ var Routes = map[api.Transaction]string{
 	api.DelegateTx:              "/components/{componentId}/delegations",
 	api.ListDelegationsTx:       "/components/{of}/delegations",
 	api.GrantAccessTx:           "/components/{componentId}/access-grants",
+	api.GrantReadingTx:          "/components/{componentId}/readers",
+	api.CheckReadingTx:          "/components/{componentId}/readers/{reader}",
 	api.GetDelegationTx:         "/components/{componentId}/delegations/{delegationId}",
 	api.RevokeDelegationTx:      "/components/{componentId}/delegations/{delegationId}/revocation",
 	api.ListAccessesTx:          "/components/{of}/delegations/{delegationId}/accesses",

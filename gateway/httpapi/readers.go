@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	ledgerapi "github.com/lifeledger/lifeledger/chaincode/api"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
+	"github.com/lifeledger/lifeledger/chaincode/rules/party"
+	"github.com/lifeledger/lifeledger/gateway/api"
+	"github.com/lifeledger/lifeledger/gateway/authn"
+	"github.com/lifeledger/lifeledger/gateway/problem"
+)
+
+// GrantReading is POST /components/{componentId}/readers.
+func (s *server) GrantReading(ctx context.Context, r api.GrantReadingRequestObject) (api.GrantReadingResponseObject, error) {
+	request := ledgerapi.GrantReading{
+		ComponentID: r.ComponentID, Reader: r.Body.Reader, Algorithm: r.Body.Algorithm, PublicKey: r.Body.PublicKey, Actions: r.Body.Actions, From: r.Body.From, Till: r.Body.Till,
+	}
+	answer, done, err := carryOut[authority.Delegation](ctx, s, command{ledgerapi.GrantReadingTx, request, []string{"component/" + r.ComponentID}, sending(r.Params)})
+	if err != nil {
+		return nil, err
+	}
+	return api.GrantReading201JSONResponse{DelegationCreatedJSONResponse: createdDelegation(answer, done)}, nil
+}
+
+// CheckReading is GET /components/{componentId}/readers/{reader}.
+func (s *server) CheckReading(ctx context.Context, r api.CheckReadingRequestObject) (api.CheckReadingResponseObject, error) {
+	question := ledgerapi.CheckReading{ComponentID: r.ComponentID, Reader: r.Reader, What: r.Params.What, PartID: r.Params.PartID}
+	answer, err := ask[authority.Delegation](ctx, s, ledgerapi.CheckReadingTx, question)
+	return api.CheckReading200JSONResponse{DelegationJSONResponse: api.DelegationJSONResponse(answer)}, err
+}
+
+// ReadPassport is GET /readers/{reader}/components/{componentId}/passport.
+func (s *server) ReadPassport(ctx context.Context, r api.ReadPassportRequestObject) (api.ReadPassportResponseObject, error) {
+	of, err := s.lets(ctx, ledgerapi.CheckReading{ComponentID: r.ComponentID, Reader: r.Reader, What: authority.ReadPassport, PartID: r.Params.PartID})
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.passports.PassportForReader(ctx, of, r.Params.At)
+	return answered(a), err
+}
+
+// VisitReadPassportResponse writes the answer.
+func (a answered) VisitReadPassportResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// ReadTimeline is GET /readers/{reader}/components/{componentId}/timeline.
+func (s *server) ReadTimeline(ctx context.Context, r api.ReadTimelineRequestObject) (api.ReadTimelineResponseObject, error) {
+	of, err := s.lets(ctx, ledgerapi.CheckReading{ComponentID: r.ComponentID, Reader: r.Reader, What: authority.ReadTimeline, PartID: r.Params.PartID})
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.passports.TimelineForReader(ctx, of, r.Params.Limit, r.Params.Cursor)
+	return answered(a), err
+}
+
+// VisitReadTimelineResponse writes the answer.
+func (a answered) VisitReadTimelineResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// lets asks the ledger whether a reader may read, and says of what. No answer that was
+// given before will do: what is withdrawn in a block is withdrawn with that block.
+func (s *server) lets(ctx context.Context, q ledgerapi.CheckReading) (componentID string, err error) {
+	argument, err := encode(q)
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.ledger.Ask(ctx, ledgerapi.CheckReadingTx, argument, true); err != nil {
+		return "", err
+	}
+	if q.PartID != "" {
+		return q.PartID, nil
+	}
+	return q.ComponentID, nil
+}
+
+// ofReaders are the operations that readers call, and nobody else.
+var ofReaders = map[string]bool{"ReadPassport": true, "ReadTimeline": true}
+
+// reader says who asks with a token that is signed with a key of the ledger. To whoever
+// has not signed with it, a component or reader that there is and one that there is not
+// look the same, and take as long: the ledger is asked anew, and a signature verified.
+func (s *server) reader(c *gin.Context) (authn.Principal, error) {
+	none := authn.Principal{}
+	token, err := authn.ParseReader(c.GetHeader("Authorization"))
+	if err != nil {
+		return none, problem.New(problem.Unauthenticated, err.Error())
+	}
+	// Before a signature is verified anybody can ask: that is bounded, so that it
+	// takes nothing from the members.
+	if s.unverified.Add(1) > int64(s.config.Limits.Strangers) {
+		s.unverified.Add(-1)
+		return none, problem.New(problem.Busy, "the gateway verifies as many readers' tokens as it can")
+	}
+	defer s.unverified.Add(-1)
+	name, componentID := c.Param("reader"), c.Param("componentId")
+	key, err := s.readersKey(c, componentID, name)
+	if err != nil {
+		return none, err
+	}
+	if err := token.Verify(key.PublicKey, authn.Reading{Ledger: s.config.LedgerName, Reader: name, ComponentID: componentID, Now: time.Now()}); err != nil {
+		return none, problem.New(problem.Unauthenticated, err.Error())
+	}
+	return authn.Principal{Subject: "reader:" + name + ":" + key.KeyID, Roles: []authn.Role{authn.Reader}}, nil
+}
+
+// readersKey is the key that a component's owner has put on the ledger for a reader,
+// whether it still lets it read or not; an empty one where there is none.
+func (s *server) readersKey(ctx context.Context, componentID, name string) (party.DeviceKey, error) {
+	none := party.DeviceKey{}
+	argument, err := encode(ledgerapi.DelegationRef{ComponentID: componentID, DelegationID: authority.ToReader(name)})
+	if err != nil {
+		return none, err
+	}
+	found, err := s.ledger.Ask(ctx, ledgerapi.GetDelegationTx, argument, true)
+	var f *fault.Fault
+	if errors.As(err, &f) && (f.Kind == fault.NotFound || f.Kind == fault.Malformed) {
+		return none, nil
+	}
+	if err != nil {
+		return none, err
+	}
+	d, err := decode[authority.Delegation](ledgerapi.GetDelegationTx, found.Result)
+	if err != nil || d.Key == nil {
+		return none, err
+	}
+	return *d.Key, nil
+}

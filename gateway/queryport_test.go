@@ -18,9 +18,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 	"github.com/lifeledger/lifeledger/chaincode/contract"
 	"github.com/lifeledger/lifeledger/chaincode/contract/scenario"
+	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/gateway/authn"
 	"github.com/lifeledger/lifeledger/gateway/config"
 	"github.com/lifeledger/lifeledger/gateway/fabric"
@@ -29,12 +31,25 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/projection"
 )
 
+// peer answers from the ledger on which the stories were played.
+type peer struct {
+	httpapi.Ledger
+	ledger scenario.Fake
+}
+
+func (peer) Moment() (kept.Moment, bool) { return kept.Moment{}, false }
+
+func (p peer) Ask(_ context.Context, tx api.Transaction, argument []byte, _ bool) (httpapi.LedgerAnswer, error) {
+	result, err := p.ledger.Evaluate("ShipperMSP", string(tx), string(argument))
+	if err != nil {
+		if f, ok := fault.Parse(err.Error()); ok {
+			return httpapi.LedgerAnswer{}, f
+		}
+	}
+	return httpapi.LedgerAnswer{Result: result}, err
+}
+
 // officer is whoever asks.
-// unasked is the ledger of questions that only the read model answers.
-type unasked struct{ httpapi.Ledger }
-
-func (unasked) Moment() (kept.Moment, bool) { return kept.Moment{}, false }
-
 type officer struct{}
 
 func (officer) Verify(context.Context, string) (authn.Principal, error) {
@@ -90,7 +105,7 @@ func newAsking(t *testing.T, held int, stories ...string) *asking {
 		t.Fatal(err)
 	}
 	h, err := httpapi.New(httpapi.Config{
-		Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Spec: openAPI, Ledger: unasked{}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
+		Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Spec: openAPI, Ledger: peer{ledger: a.ledger}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +122,22 @@ func newAsking(t *testing.T, held int, stories ...string) *asking {
 	})
 	a.url = server.URL + "/v1"
 	return a
+}
+
+// goOn lets the read model see what was done since.
+func (a *asking) goOn(t *testing.T) {
+	t.Helper()
+	chain, err := a.ledger.Memory.Chain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := len(a.blocks)
+	for _, b := range chain[known:] {
+		a.blocks = append(a.blocks, fabric.DecodeBlock(b, "lifeledger"))
+	}
+	if err := a.model.Apply(t.Context(), a.blocks[known:]...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (a *asking) get(t *testing.T, target string, query url.Values, into any) {

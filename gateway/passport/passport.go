@@ -161,11 +161,7 @@ func (s section) filter(p *Passport) (string, bool) {
 		if len(list) == 0 {
 			return "", false
 		}
-		quoted := make([]string, 0, len(list))
-		for _, v := range list {
-			quoted = append(quoted, quote(v))
-		}
-		args = append(args, strings.Join(quoted, ", "))
+		args = append(args, quotedList(list))
 	}
 	return fmt.Sprintf(s.about, args...), true
 }
@@ -189,6 +185,14 @@ func quote(s string) string {
 		return `""` // texts can be written
 	}
 	return string(b)
+}
+
+func quotedList(all []string) string {
+	quoted := make([]string, len(all))
+	for i, v := range all {
+		quoted[i] = quote(v)
+	}
+	return strings.Join(quoted, ", ")
 }
 
 func hideEnd(rows []query.Row) {

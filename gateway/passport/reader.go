@@ -4,25 +4,32 @@ import (
 	"context"
 	"slices"
 
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
+	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/gateway/query"
 )
 
-// What a reader outside the channel is shown is about the thing. What is between the
-// parties stays there: what was offered, pledged, priced or agreed, and who else may
-// act for the owner or read.
-var (
-	// partiesSections are left out as a whole.
-	partiesSections = []string{"pledges", "cares", "agreement"}
-	// partiesFields are left out of all rows, whichever section they are in.
-	partiesFields = []string{
+// between is what a reader outside the channel is not shown: it sees what is about
+// the thing. What was offered, pledged, priced or agreed stays between the parties, and
+// so does who else may act for the owner, or read.
+var between = struct {
+	sections []string // of a passport, as a whole
+	fields   []string // of the rows of all others
+	about    []string // of a timeline: what these tell
+	steps    []string // of a timeline, and kinds of statement
+}{
+	sections: []string{"pledges", "cares", "agreement"},
+	fields: []string{
 		"offeredTo", "priceMinor", "currency", "sales", "pledgedTo", "pledgedTill", "pledgedBy", "pledges", "activationCodeHash", "agreementId", "acceptDays",
-	}
-)
-
-// partiesTimeline is a filter of the rows of a timeline that are shown.
-const partiesTimeline = `not about in ("delegation-periods", "shipment-events") and
-	not step in ("ownership-offered", "ownership-declined", "pledge-offered", "pledge-accepted", "pledge-ended")`
+	},
+	about: []string{"delegation-periods", "shipment-events"},
+	steps: []string{
+		string(component.OwnershipOffered), string(component.OwnershipDeclined),
+		string(component.PledgeOffered), string(component.PledgeAccepted), string(component.PledgeEnded),
+		authority.AccessGrantKind, authority.AccessUseKind, authority.ApprovalKind,
+	},
+}
 
 // ForReader gives a component's passport as [Service.Get] does, without what is
 // between the parties.
@@ -31,10 +38,16 @@ func (s *Service) ForReader(ctx context.Context, componentID string, at measure.
 	if err != nil {
 		return Passport{}, err
 	}
-	p.Sections = slices.DeleteFunc(p.Sections, func(s Section) bool { return slices.Contains(partiesSections, s.Name) })
-	for _, section := range p.Sections {
-		for i, row := range section.Items {
-			section.Items[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return slices.Contains(partiesFields, v.Name) })
+	p.Sections = slices.DeleteFunc(p.Sections, func(s Section) bool { return slices.Contains(between.sections, s.Name) })
+	for i, section := range p.Sections {
+		if section.Name == "statements" {
+			p.Sections[i].Items = slices.DeleteFunc(section.Items, func(r query.Row) bool {
+				kind, _ := r.Record.Get("kind").(string)
+				return slices.Contains(between.steps, kind)
+			})
+		}
+		for k, row := range p.Sections[i].Items {
+			p.Sections[i].Items[k].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return slices.Contains(between.fields, v.Name) })
 		}
 	}
 	return p, nil
@@ -43,7 +56,8 @@ func (s *Service) ForReader(ctx context.Context, componentID string, at measure.
 // TimelineForReader gives a page of what has happened to a component, the newest first,
 // without what is between the parties.
 func (s *Service) TimelineForReader(ctx context.Context, componentID string, limit int, cursor string) (query.Page, error) {
-	q, err := ask("timeline", `componentId eq `+quote(componentID)+` and `+partiesTimeline, []string{"-at"}, limit)
+	about := `componentId eq ` + quote(componentID) + ` and not about in (` + quotedList(between.about) + `) and not step in (` + quotedList(between.steps) + `)`
+	q, err := ask("timeline", about, []string{"-at"}, limit)
 	if err != nil {
 		return query.Page{}, err
 	}

@@ -58,6 +58,7 @@ func TestConformance(t *testing.T) {
 	t.Run("a device in another language", func(t *testing.T) { secondLanguage(t, l) })
 	t.Run("the peer's own command", func(t *testing.T) { peerCommand(t, l) })
 	t.Run("a notarised memory", func(t *testing.T) { notarised(t, l) })
+	t.Run("a reader outside the channel", func(t *testing.T) { outsider(t, l) })
 	t.Run("validation codes", func(t *testing.T) { validationCodes(t, l) })
 	t.Run("key order and pages", func(t *testing.T) { keyOrder(t, l) })
 	t.Run("every block is audited", func(t *testing.T) { recount(t, l) })

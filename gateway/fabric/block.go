@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/asn1"
-	"errors"
-	"fmt"
 	"math/big"
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
-	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
-	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
-	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 )
@@ -119,88 +114,10 @@ func outcomes(b *common.Block) []outcome {
 	codes := validityOf(b)
 	all := make([]outcome, 0, len(b.GetData().GetData()))
 	for i, raw := range b.GetData().GetData() {
-		_, channel, err := open(raw)
-		if i < len(codes) && err == nil && channel.GetTxId() != "" {
-			all = append(all, outcome{channel.GetTxId(), peer.TxValidationCode(codes[i])})
+		e, err := open(raw)
+		if i < len(codes) && err == nil && e.id != "" {
+			all = append(all, outcome{e.id, peer.TxValidationCode(codes[i])})
 		}
 	}
 	return all
-}
-
-func open(raw []byte) (*common.Payload, *common.ChannelHeader, error) {
-	var envelope common.Envelope
-	payload, channel := new(common.Payload), new(common.ChannelHeader)
-	err := errors.Join(proto.Unmarshal(raw, &envelope), proto.Unmarshal(envelope.GetPayload(), payload),
-		proto.Unmarshal(payload.GetHeader().GetChannelHeader(), channel))
-	return payload, channel, err
-}
-
-// decode reads one transaction; ours is false for configuration and for other
-// chaincodes' transactions.
-func (t *Transaction) decode(raw []byte, chaincode string) (ours bool, err error) {
-	payload, channel, err := open(raw)
-	if err != nil {
-		return false, err
-	}
-	t.ID, t.Time = channel.GetTxId(), channel.GetTimestamp().AsTime().UTC().Truncate(time.Millisecond)
-	if common.HeaderType(channel.GetType()) != common.HeaderType_ENDORSER_TRANSACTION {
-		return false, nil
-	}
-	var signed common.SignatureHeader
-	var creator msp.SerializedIdentity
-	var tx peer.Transaction
-	if err := errors.Join(proto.Unmarshal(payload.GetHeader().GetSignatureHeader(), &signed), proto.Unmarshal(signed.GetCreator(), &creator),
-		proto.Unmarshal(payload.GetData(), &tx)); err != nil {
-		return false, err
-	}
-	t.Submitter = creator.GetMspid()
-	for _, a := range tx.GetActions() {
-		its, err := t.action(a.GetPayload(), chaincode)
-		if err != nil {
-			return true, err
-		}
-		ours = ours || its
-	}
-	return ours, nil
-}
-
-// action reads one action: a call of a chaincode and what came of it.
-func (t *Transaction) action(raw []byte, chaincode string) (ours bool, err error) {
-	var (
-		action   peer.ChaincodeActionPayload
-		proposal peer.ChaincodeProposalPayload
-		call     peer.ChaincodeInvocationSpec
-		response peer.ProposalResponsePayload
-		did      peer.ChaincodeAction
-		results  rwset.TxReadWriteSet
-		event    peer.ChaincodeEvent
-	)
-	if err := errors.Join(proto.Unmarshal(raw, &action), proto.Unmarshal(action.GetAction().GetProposalResponsePayload(), &response),
-		proto.Unmarshal(response.GetExtension(), &did)); err != nil {
-		return false, err
-	}
-	if did.GetChaincodeId().GetName() != chaincode {
-		return false, nil
-	}
-	if err := errors.Join(proto.Unmarshal(action.GetChaincodeProposalPayload(), &proposal), proto.Unmarshal(proposal.GetInput(), &call),
-		proto.Unmarshal(did.GetResults(), &results), proto.Unmarshal(did.GetEvents(), &event)); err != nil {
-		return true, err
-	}
-	if args := call.GetChaincodeSpec().GetInput().GetArgs(); len(args) > 0 {
-		t.Function = string(args[0])
-	}
-	t.EventName, t.Event = event.GetEventName(), event.GetPayload()
-	for _, ns := range results.GetNsRwset() {
-		if ns.GetNamespace() != chaincode {
-			continue
-		}
-		var set kvrwset.KVRWSet
-		if err := proto.Unmarshal(ns.GetRwset(), &set); err != nil {
-			return true, fmt.Errorf("write set: %w", err)
-		}
-		for _, w := range set.GetWrites() {
-			t.Writes = append(t.Writes, Write{w.GetKey(), w.GetValue(), w.GetIsDelete()})
-		}
-	}
-	return true, nil
 }

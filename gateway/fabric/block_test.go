@@ -14,7 +14,7 @@ import (
 
 // chainOf is a ledger of four blocks after the first: two writes, a block of a
 // valid transaction and one in conflict with it, a removal, and an event alone.
-func chainOf(t *testing.T) []*common.Block {
+func chainOf(t testing.TB) []*common.Block {
 	t.Helper()
 	l := ledgertest.New(ledgertest.Func(func(stub shim.ChaincodeStubInterface) *peer.Response {
 		fn, args := stub.GetFunctionAndParameters()

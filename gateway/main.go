@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,9 +27,6 @@ import (
 	"github.com/lifeledger/lifeledger/gateway/loglines"
 	"github.com/lifeledger/lifeledger/gateway/operation"
 )
-
-//go:embed openapi.yaml
-var openAPI []byte
 
 func main() {
 	if err := run(); err != nil {
@@ -137,8 +133,12 @@ func serve(ctx context.Context, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
+	spec, err := openAPI()
+	if err != nil {
+		return err
+	}
 	handlers, err := httpapi.New(httpapi.Config{
-		Organisation: c.Organisation, LedgerName: c.Channel + "/" + c.Chaincode, Version: version(), Spec: openAPI,
+		Organisation: c.Organisation, LedgerName: c.Channel + "/" + c.Chaincode, Version: version(), Spec: spec,
 		Ledger: asked, Operations: operations{service}, ReadModel: readModel{model, network}, Questions: asking, Passports: asking, SavedQueries: saved, Authenticator: tokens,
 		Limits: httpapi.Limits{
 			BodyBytes: c.Limits.BodyBytes, Concurrency: c.Limits.Concurrency, PerSecond: c.Limits.PerSecond, Burst: c.Limits.Burst,

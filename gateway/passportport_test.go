@@ -249,7 +249,7 @@ func TestDuesAreOfAFleet(t *testing.T) {
 // each section to the question that it names.
 func TestPassportsAreAsDescribed(t *testing.T) {
 	a := newAsking(t, 0, tales...)
-	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	doc, err := openapi3.NewLoader().LoadFromData(described(t))
 	if err != nil {
 		t.Fatal(err)
 	}

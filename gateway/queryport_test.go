@@ -105,7 +105,7 @@ func newAsking(t *testing.T, held int, stories ...string) *asking {
 		t.Fatal(err)
 	}
 	h, err := httpapi.New(httpapi.Config{
-		Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Spec: openAPI, Ledger: peer{ledger: a.ledger}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
+		Organisation: "ShipperMSP", LedgerName: "lifeledger/lifeledger", Spec: described(t), Ledger: peer{ledger: a.ledger}, Operations: operations{}, ReadModel: readModel{}, Questions: q, Passports: q, SavedQueries: saved, Authenticator: officer{}, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

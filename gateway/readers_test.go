@@ -174,7 +174,7 @@ func (a *asking) owner(t *testing.T, component string) string {
 // What stands between the parties is in no answer to a reader, whatever has happened to
 // the component; and what a reader gets is as openapi.yaml describes it.
 func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	doc, err := openapi3.NewLoader().LoadFromData(described(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,10 @@ package projection
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
@@ -51,7 +54,7 @@ type parked struct {
 type batch struct {
 	from, next   uint64
 	previous     []byte // hash of the block before
-	blocks       []*fabric.Block
+	blocks       []taken
 	changes      map[string]*change
 	order        []string // ids of changes, in the order of their first write
 	transactions []stamp
@@ -60,6 +63,15 @@ type batch struct {
 	parked       []parked
 	unknown      map[string]*unknown // writes of kinds that the catalogue does not have
 	writes       int
+	size         int  // of records, in bytes
+	cold         bool // it may become the first file, and is as large as memory allows
+}
+
+// taken is what is kept of a block beside its writes.
+type taken struct {
+	number                     uint64
+	hash, previous, commitHash []byte
+	transactions               int
 }
 
 type unknown struct {
@@ -87,14 +99,14 @@ func (b *batch) add(block *fabric.Block) error {
 	switch {
 	case len(b.blocks) == 0:
 		b.from, b.previous = block.Number, block.Previous
-	case block.Number != b.next || string(block.Previous) != string(b.blocks[len(b.blocks)-1].Hash):
+	case block.Number != b.next || string(block.Previous) != string(b.hash()):
 		return fmt.Errorf("%w: block %d after block %d", ErrChain, block.Number, b.next-1)
 	}
 	if block.Altered {
 		return fmt.Errorf("%w: the data of block %d are not those that its header names", ErrChain, block.Number)
 	}
 	b.next = block.Number + 1
-	b.blocks = append(b.blocks, block)
+	b.blocks = append(b.blocks, taken{block.Number, block.Hash, block.Previous, block.CommitHash, len(block.Transactions)})
 	for i := range block.Transactions {
 		b.transaction(block, &block.Transactions[i])
 	}
@@ -131,6 +143,7 @@ func (b *batch) write(at stamp, w fabric.Write) {
 		b.unknown[kind].writes++
 		return
 	}
+	b.size += len(w.Key) + len(w.Value)
 	id := catalogue.KeyText(kind, attributes...)
 	c := b.changes[id]
 	if c == nil {
@@ -152,11 +165,17 @@ func (b *batch) write(at stamp, w fabric.Write) {
 // read turns the records of the batch into rows. It needs no database, so that one
 // batch is read while the one before is being written.
 func (b *batch) read() {
-	for _, id := range b.order {
-		if c := b.changes[id]; !c.removed {
-			c.read()
-		}
+	var all sync.WaitGroup
+	for part := range slices.Chunk(b.order, max(1000, len(b.order)/runtime.GOMAXPROCS(0)+1)) {
+		all.Go(func() {
+			for _, id := range part {
+				if c := b.changes[id]; !c.removed {
+					c.read()
+				}
+			}
+		})
 	}
+	all.Wait()
 }
 
 func (c *change) read() {
@@ -218,6 +237,9 @@ func splitKey(key string) (kind string, attributes []string, ok bool) {
 	parts := strings.Split(inner, "\x00")
 	return parts[0], parts[1:], parts[0] != "" && len(parts) > 1
 }
+
+// hash is that of the last block.
+func (b *batch) hash() []byte { return b.blocks[len(b.blocks)-1].hash }
 
 // last is the time of the newest transaction of the batch, or "".
 func (b *batch) last() string {

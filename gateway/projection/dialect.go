@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 )
@@ -70,28 +69,33 @@ func (d Dialect) tail() string {
 	return ""
 }
 
+// writers are two connections: the one that applies blocks keeps its own.
+const writers = 2
+
 // pools opens two: one for the only writer, one for those who ask. It does not wait for a server.
-func (c Config) pools() (d Dialect, writer, reader *sql.DB, err error) {
+func (c Config) pools(g *gate) (d Dialect, writer, reader *sql.DB, err error) {
 	if c.Postgres != "" {
 		writer, reader, err = c.poolsPostgres()
 		return Postgres, writer, reader, err
 	}
-	writer, reader, err = c.poolsSQLite()
+	writer, reader, err = c.poolsSQLite(g)
 	return SQLite, writer, reader, err
 }
 
+func fileName(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
+
 // poolsSQLite: synchronous NORMAL may lose the last blocks when the machine
 // fails, never the consistency of what is there, and the ledger has the blocks.
-func (c Config) poolsSQLite() (writer, reader *sql.DB, err error) {
-	name := "file:" + (&url.URL{Path: c.SQLite}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)" +
+func (c Config) poolsSQLite(g *gate) (writer, reader *sql.DB, err error) {
+	name := fileName(c.SQLite) + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)" +
 		"&_pragma=wal_autocheckpoint(16000)&_pragma=journal_size_limit(67108864)&_pragma=temp_store(MEMORY)&_pragma=analysis_limit(1000)"
-	if writer, err = sql.Open("sqlite", name+"&_pragma=cache_size(-65536)&_txlock=immediate"); err != nil {
+	if writer, err = openGated(name+"&_pragma=cache_size(-65536)&_txlock=immediate", g); err != nil {
 		return nil, nil, err
 	}
-	if reader, err = sql.Open("sqlite", name+"&_pragma=cache_size(-16384)&_pragma=query_only(1)"); err != nil {
+	if reader, err = openGated(name+"&_pragma=cache_size(-16384)&_pragma=query_only(1)", g); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
-	writer.SetMaxOpenConns(2) // the one that applies blocks keeps its own
+	writer.SetMaxOpenConns(writers)
 	reader.SetMaxOpenConns(c.Readers)
 	reader.SetMaxIdleConns(c.Readers)
 	return writer, reader, nil
@@ -110,7 +114,7 @@ func (c Config) poolsPostgres() (writer, reader *sql.DB, err error) {
 	asking := conf.Copy()
 	asking.RuntimeParams["default_transaction_read_only"] = "on"
 	writer, reader = stdlib.OpenDB(*conf), stdlib.OpenDB(*asking)
-	writer.SetMaxOpenConns(2) // the one that applies blocks keeps its own
+	writer.SetMaxOpenConns(writers)
 	reader.SetMaxOpenConns(c.Readers)
 	reader.SetMaxIdleConns(c.Readers)
 	return writer, reader, nil

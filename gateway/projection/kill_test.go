@@ -80,6 +80,12 @@ func TestAKilledProcessLeavesNoGapAndNoDuplicate(t *testing.T) {
 // killed runs a process on the model, and kills it a while after it has begun.
 func killed(t *testing.T, c Config, chain string, replay int, after time.Duration) {
 	t.Helper()
+	killedWhen(t, c, chain, replay, func() { time.Sleep(after) })
+}
+
+// killedWhen kills it when wait returns.
+func killedWhen(t *testing.T, c Config, chain string, replay int, wait func()) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$")
 	cmd.Env = append(os.Environ(), victimChain+"="+chain, victimSQLite+"="+c.SQLite, victimPostgres+"="+c.Postgres, victimSchema+"="+c.Schema, victimReplay+"="+strconv.Itoa(replay))
 	out, err := cmd.StdoutPipe()
@@ -93,7 +99,7 @@ func killed(t *testing.T, c Config, chain string, replay int, after time.Duratio
 	if _, err := out.Read(begun); err != nil { // it says so before it opens the database
 		t.Error(err)
 	}
-	time.Sleep(after)
+	wait()
 	if err := cmd.Process.Kill(); err != nil {
 		t.Error(err)
 	}

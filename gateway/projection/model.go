@@ -18,7 +18,7 @@ type Config struct {
 	Schema   string // "lifeledger": in that database; several gateways of one organisation may share it
 
 	Readers  int           // 8: connections for those who ask
-	Batch    int           // 4000: writes put into one SQL transaction while there is much to replay
+	Batch    int           // 16,000: writes put into one SQL transaction while there is much to replay
 	LongWait time.Duration // 5 s: how long a question may wait for a height
 	Pause    time.Duration // 1 s: before a database that failed is tried again
 
@@ -48,7 +48,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	or(&c.Schema, "lifeledger")
 	or(&c.Readers, 8)
-	or(&c.Batch, 4000)
+	or(&c.Batch, 16_000)
 	or(&c.LongWait, 5*time.Second)
 	or(&c.Pause, time.Second)
 	if c.Log == nil {

@@ -25,9 +25,10 @@ type arrived struct {
 }
 
 const (
-	ahead   = 64                     // blocks that may wait for the database
-	history = 200                    // blocks: with more to replay, indexes are made afterwards
-	patient = 200 * time.Millisecond // how long a batch may gather while there is much to replay
+	ahead   = 64              // blocks that may wait for the database
+	history = 200             // blocks: with more to replay, indexes are made afterwards
+	patient = 5 * time.Second // how long a batch may gather while there is much to replay
+	roomy   = 32 << 20        // bytes of records: how large it may become
 )
 
 // Run follows the chain until ctx ends. It survives a database that fails and a
@@ -136,7 +137,8 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 		b := newBatch()
 		err := b.add(a.block)
 		began, last := time.Now(), a.at
-		for err == nil && b.next < target && b.writes < m.config.Batch && time.Since(began) < patient {
+		b.cold = m.store.dialect == SQLite && b.from == 0 && target >= history
+		for err == nil && b.next < target && (b.cold && b.size < m.store.coldBytes || b.writes < m.config.Batch && b.size < roomy && time.Since(began) < patient) {
 			next, ok := <-blocks
 			if !ok {
 				break
@@ -160,7 +162,7 @@ func (m *Model) applyAll(ctx context.Context, ready <-chan ready, target uint64)
 		if r.err != nil {
 			return r.err
 		}
-		if err := m.apply(ctx, r.batch); err != nil {
+		if err := m.apply(ctx, r.batch, r.next >= target); err != nil {
 			return err
 		}
 		if r.from < target && r.next >= target {
@@ -177,13 +179,24 @@ func (m *Model) applyAll(ctx context.Context, ready <-chan ready, target uint64)
 	return nil
 }
 
-// apply puts a batch into the database.
-func (m *Model) apply(ctx context.Context, b *batch) error {
-	if err := m.store.write(ctx, func(ctx context.Context) error { return m.store.apply(ctx, b) }); err != nil {
+// apply puts a batch into the database. last: there is no more to replay.
+func (m *Model) apply(ctx context.Context, b *batch, last bool) error {
+	if err := m.put(ctx, b, last); err != nil {
 		return err
 	}
 	m.reached(b.next)
 	return m.tell(ctx, b)
+}
+
+func (m *Model) put(ctx context.Context, b *batch, last bool) error {
+	if b.cold {
+		err := m.store.build(ctx, b, last)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		m.config.Log.Warn("the first blocks are applied the slower way", "error", err)
+	}
+	return m.store.write(ctx, func(ctx context.Context) error { return m.store.apply(ctx, b) })
 }
 
 // tell says what of a batch could not be turned into rows.
@@ -225,7 +238,7 @@ func (m *Model) Apply(ctx context.Context, blocks ...*fabric.Block) error {
 		return nil
 	}
 	b.read()
-	return m.apply(ctx, b)
+	return m.apply(ctx, b, false)
 }
 
 // Index makes the indexes, which Run does when the first replay is over.

@@ -126,10 +126,13 @@ func (t table) create(d Dialect) []string {
 	return append(all, t.createIndexes(t.always)...)
 }
 
+func (t table) indexName(i index) string {
+	return t.name + "__" + strings.Join(i.columns[:max(1, len(i.columns)-1)], "__")
+}
+
 func (t table) createIndexes(indexes []index) (all []string) {
 	for _, i := range indexes {
-		name := t.name + "__" + strings.Join(i.columns[:max(1, len(i.columns)-1)], "__")
-		text := "CREATE INDEX IF NOT EXISTS " + Quote(name) + " ON " + Quote(t.name) + " (" + quoted(i.columns) + ")"
+		text := "CREATE INDEX IF NOT EXISTS " + Quote(t.indexName(i)) + " ON " + Quote(t.name) + " (" + quoted(i.columns) + ")"
 		if i.sparse {
 			text += " WHERE " + Quote(i.columns[0]) + " IS NOT NULL"
 		}

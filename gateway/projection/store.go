@@ -19,6 +19,10 @@ type store struct {
 	reader  *sql.DB
 	log     *slog.Logger
 
+	file    string // of SQLite
+	gate    *gate
+	readers int
+
 	mu   sync.Mutex           // held by the only writer while it writes
 	conn *sql.Conn            // guarded by mu; nil: to be opened
 	kept map[string]*sql.Stmt // guarded by mu; prepared on conn, by text
@@ -28,15 +32,19 @@ type store struct {
 
 	filled  map[string]bool // guarded by mu; tables into which the transaction at hand puts rows
 	indexed map[string]bool // guarded by mu; tables that surely have their indexes
+
+	coldBytes int
+	collected map[string][][]any // guarded by mu; where rows go while a file is built, instead of into the database
 }
 
 func openStore(c Config) (*store, error) {
-	dialect, writer, reader, err := c.pools()
+	g := new(gate)
+	dialect, writer, reader, err := c.pools(g)
 	if err != nil {
 		return nil, err
 	}
 	s := &store{
-		dialect: dialect, schema: c.Schema, tables: tables(dialect), writer: writer, reader: reader, log: c.Log,
+		dialect: dialect, schema: c.Schema, tables: tables(dialect), writer: writer, reader: reader, log: c.Log, file: c.SQLite, gate: g, readers: c.Readers, coldBytes: coldBytes,
 		kept: make(map[string]*sql.Stmt), byName: make(map[string]*table), texts: make(map[string]string),
 		filled: make(map[string]bool), indexed: make(map[string]bool),
 	}

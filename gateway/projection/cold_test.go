@@ -1,0 +1,233 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func coldConfig(t *testing.T) Config {
+	return Config{SQLite: filepath.Join(t.TempDir(), "cold.db"), Log: slog.New(slog.DiscardHandler), Pause: time.Millisecond}
+}
+
+// seeded is a first replay of some blocks, and whether it was built beside.
+func seeded(t *testing.T, c Config, blocks int) (m *Model, built bool) {
+	t.Helper()
+	var said strings.Builder
+	c.Log = slog.New(slog.NewTextHandler(&said, nil))
+	all := story(t)
+	m = open(t, c)
+	stop := running(t, m, newPeer(all[:blocks]...))
+	await(t, m, uint64(blocks))
+	stop()
+	return m, !strings.Contains(said.String(), "slower way")
+}
+
+// A first replay that is built beside gives the tables and indexes that statements
+// give, in a file to which SQLite has no objection, and blocks go on being applied to it.
+func TestAFirstReplayIsBuiltBeside(t *testing.T) {
+	blocks := story(t)
+	if len(blocks) < 3*history {
+		t.Fatalf("%d blocks are too few", len(blocks))
+	}
+	for _, first := range []int{len(blocks), len(blocks) - 100, history} {
+		t.Run(fmt.Sprint(first, " blocks"), func(t *testing.T) {
+			m, built := seeded(t, coldConfig(t), first)
+			if !built {
+				t.Fatal("it was not built beside")
+			}
+			sound(t, m)
+			tables := indexed(t, m)
+			if err := m.Index(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if again := indexed(t, m); tables == 0 || again != tables {
+				t.Errorf("%d tables had indexes, then %d", tables, again)
+			}
+			if first < len(blocks) {
+				if err := m.Apply(t.Context(), blocks[first:]...); err != nil {
+					t.Fatal(err)
+				}
+				sound(t, m)
+			}
+			if diff := cmp.Diff(replayed(t, coldConfig(t), blocks), sums(t, m, uint64(len(blocks)))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What memory has no room for is applied by statements, and gets its indexes then.
+func TestAFirstReplayThatIsTooLargeForMemory(t *testing.T) {
+	blocks := story(t)
+	m := open(t, coldConfig(t))
+	m.store.coldBytes = 100_000
+	running(t, m, newPeer(blocks...))
+	await(t, m, uint64(len(blocks)))
+	deadline := time.Now().Add(time.Minute)
+	for s, err := m.Status(t.Context()); !s.Indexed; s, err = m.Status(t.Context()) {
+		if err != nil || time.Now().After(deadline) {
+			t.Fatal("there are no indexes", err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	indexed(t, m)
+	sound(t, m)
+	if diff := cmp.Diff(replayed(t, coldConfig(t), blocks), sums(t, m, uint64(len(blocks)))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whoever reads while the file is exchanged sees nothing or everything; a file that
+// another process has open is not exchanged, but filled by statements.
+func TestAFileThatIsReadWhileItIsExchanged(t *testing.T) {
+	blocks := story(t)
+	want := replayed(t, coldConfig(t), blocks)
+	t.Run("by many short questions", func(t *testing.T) {
+		m := open(t, coldConfig(t))
+		ctx, stop := context.WithCancel(t.Context())
+		asked := make(chan error, 4)
+		for range cap(asked) {
+			go func() {
+				for ctx.Err() == nil {
+					err := m.View(context.WithoutCancel(ctx), func(tx *sql.Tx, at At) error {
+						var n uint64
+						if err := tx.QueryRow(`SELECT count(*) FROM ledger_blocks`).Scan(&n); err != nil || n != at.Height {
+							return fmt.Errorf("%d blocks at height %d: %w", n, at.Height, errors.Join(err))
+						}
+						return nil
+					})
+					if err != nil {
+						asked <- err
+						return
+					}
+				}
+				asked <- nil
+			}()
+		}
+		running(t, m, newPeer(blocks...))
+		await(t, m, uint64(len(blocks)))
+		stop()
+		for range cap(asked) {
+			if err := <-asked; err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff(want, sums(t, m, uint64(len(blocks)))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("by another process", func(t *testing.T) {
+		c := coldConfig(t)
+		if err := open(t, c).Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("sqlite", c.SQLite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		tx, err := db.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var height int
+		if err := tx.QueryRow(`SELECT height FROM read_model`).Scan(&height); err != nil {
+			t.Fatal(err)
+		}
+		m, built := seeded(t, c, len(blocks))
+		if built {
+			t.Error("the file was exchanged")
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, sums(t, m, uint64(len(blocks)))); diff != "" {
+			t.Error(diff)
+		}
+		if err := db.QueryRow(`SELECT height FROM read_model`).Scan(&height); err != nil || height != len(blocks) {
+			t.Errorf("the other process sees height %d: %v", height, err)
+		}
+	})
+}
+
+// A process that is killed while it builds leaves an empty model, or a whole one.
+func TestAKilledBuildIsBegunAnew(t *testing.T) {
+	blocks := story(t)
+	chain := filepath.Join(t.TempDir(), "chain")
+	writeChain(t, chain)
+	c := coldConfig(t)
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 3))
+	halves := 0
+	for range kills {
+		if err := os.Remove(c.SQLite); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		killedOnce(t, c, chain, len(blocks), random)
+		if len(beside(t, c)) > 0 {
+			halves++
+		}
+		m := open(t, c)
+		if h := m.Height(); h > 0 {
+			sound(t, m)
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d of %d were killed while they built", halves, kills)
+	m := open(t, c)
+	running(t, m, newPeer(blocks...))
+	await(t, m, uint64(len(blocks)))
+	sound(t, m)
+	if diff := cmp.Diff(replayed(t, coldConfig(t), blocks), sums(t, m, uint64(len(blocks)))); diff != "" {
+		t.Error(diff)
+	}
+	if left := beside(t, c); len(left) > 0 {
+		t.Errorf("half a file is still there: %v", left)
+	}
+}
+
+// killedOnce kills a process as soon as it builds, or a little later.
+func killedOnce(t *testing.T, c Config, chain string, replay int, random *rand.Rand) {
+	t.Helper()
+	later := time.Duration(random.Int64N(int64(300 * time.Millisecond)))
+	killedWhen(t, c, chain, replay, func() {
+		for range 10_000 {
+			if len(beside(t, c)) > 0 {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(later)
+	})
+}
+
+func beside(t *testing.T, c Config) []string {
+	t.Helper()
+	files, err := filepath.Glob(c.SQLite + ".new-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// sound has SQLite check every page and every entry of every index.
+func sound(t *testing.T, m *Model) {
+	t.Helper()
+	var answer string
+	if err := m.DB().QueryRowContext(t.Context(), `PRAGMA integrity_check`).Scan(&answer); err != nil || answer != "ok" {
+		t.Errorf("SQLite's check: %s %v", answer, err)
+	}
+}

@@ -217,3 +217,19 @@ func TestReadersAreBounded(t *testing.T) {
 		t.Errorf("a member: %d", res.StatusCode)
 	}
 }
+
+// What is no name costs the peer nothing, however long it is, and is answered as ever.
+func TestAStrangersAddressIsNotCarriedToThePeer(t *testing.T) {
+	w := newWorld(t)
+	i := newInsurer(t, w)
+	long := strings.Repeat("a", 8000)
+	for _, target := range []string{"/v1/readers/insurer/components/" + long, "/v1/readers/" + long + "/components/crane", "/v1/readers/insurer/components/a%20b"} {
+		res := w.send(t, "GET", target+"/passport", "", "Authorization", i.token(t, nil))
+		if answer := text(t, res); res.StatusCode != 401 || !strings.Contains(answer, stranger) {
+			t.Errorf("%.60s: %d %s", target, res.StatusCode, answer)
+		}
+	}
+	if len(w.ledger.asked) > 0 {
+		t.Errorf("the ledger was asked %d times", len(w.ledger.asked))
+	}
+}

@@ -2,7 +2,8 @@
 // milliseconds, and written together. A line of its own for each small answer costs
 // as much as a third of the answer, here and in whoever reads the pipe. It does not
 // own what the lines say. Invariant: lines come out whole, in their order, each once;
-// what a process that is killed had not written yet is lost.
+// what a process that is killed had not written yet is lost, and so is what could not be
+// written, such as to a full disk: the lines after it are tried all the same.
 package loglines
 
 import (
@@ -24,7 +25,7 @@ type Writer struct {
 	changed *sync.Cond // of all below
 	waiting []byte
 	closed  bool
-	err     error // of the first write that failed
+	err     error // of the last write, if it failed
 	ended   chan struct{}
 }
 
@@ -36,25 +37,22 @@ func New(out io.Writer) *Writer {
 	return w
 }
 
-// Write takes a line over. It fails when an earlier one could not be written, or the
-// writer is closed.
+// Write takes a line over, and says whether those before it have got out. It takes none
+// once the writer is closed.
 func (w *Writer) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.waiting) >= most && !w.closed && w.err == nil {
+	for len(w.waiting) >= most && !w.closed {
 		w.changed.Wait()
 	}
 	if w.closed {
 		return 0, io.ErrClosedPipe
 	}
-	if w.err != nil {
-		return 0, w.err
-	}
 	if len(w.waiting) == 0 {
 		w.changed.Broadcast()
 	}
 	w.waiting = append(w.waiting, line...)
-	return len(line), nil
+	return len(line), w.err
 }
 
 // Close writes what waits, and ends.
@@ -72,9 +70,8 @@ func (w *Writer) Close() error {
 func (w *Writer) run() {
 	defer close(w.ended)
 	for lines, more := w.take(nil); more || len(lines) > 0; lines, more = w.take(lines) {
-		if _, err := w.out.Write(lines); err != nil {
-			w.fail(err)
-		}
+		_, err := w.out.Write(lines)
+		w.wrote(err)
 	}
 }
 
@@ -96,9 +93,8 @@ func (w *Writer) take(room []byte) (lines []byte, more bool) {
 	return lines, !w.closed
 }
 
-func (w *Writer) fail(err error) {
+func (w *Writer) wrote(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.err, w.waiting = err, nil
-	w.changed.Broadcast()
+	w.err = err
 }

@@ -128,3 +128,26 @@ func TestAPipeThatIsGoneIsSaid(t *testing.T) {
 		}
 	})
 }
+
+// A disk that was full for a while costs the lines of that while, and no others.
+func TestWhatComesAfterAFailureIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &slow{fails: errors.New("no space left")}
+		w := New(out)
+		for _, line := range []string{"lost\n", "after\n", "last\n"} {
+			if n, _ := w.Write([]byte(line)); n != len(line) { // the error is of those before
+				t.Errorf("%q: %d", line, n)
+			}
+			time.Sleep(time.Second)
+			out.mu.Lock()
+			out.fails = nil
+			out.mu.Unlock()
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(bytes.Join(out.writes, nil)); got != "after\nlast\n" {
+			t.Errorf("%q", got)
+		}
+	})
+}

@@ -81,6 +81,14 @@ type RequestReason struct {
 	Reason    string `json:"reason"`
 }
 
+// CancelRequest calls a service request off. Steps is how many steps whoever does so has
+// seen on record: the provider collects those, and adds none while it is being said.
+type CancelRequest struct {
+	RequestID string `json:"requestId"`
+	Reason    string `json:"reason"`
+	Steps     uint64 `json:"steps,omitempty" metadata:",optional"`
+}
+
 // AssignRequest gives a request to whom an agreement names; without one, to its owner.
 type AssignRequest struct {
 	RequestID   string `json:"requestId"`

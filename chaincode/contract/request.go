@@ -143,13 +143,13 @@ func (*Service) MarkOverdue(ctx *Context, in *api.RequestRef) (*service.ServiceR
 
 // CancelRequest ends a request that comes to nothing: its task is counted anew from
 // now, or stays due.
-func (*Service) CancelRequest(ctx *Context, in *api.RequestReason) (*service.ServiceRequest, error) {
+func (*Service) CancelRequest(ctx *Context, in *api.CancelRequest) (*service.ServiceRequest, error) {
 	return endRequest(ctx, in.RequestID, func(t ending, r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
 		x, err := t.remains(ctx, r)
 		if err != nil {
 			return r, service.RequestEvent{}, err
 		}
-		next, e, settling, err := r.Cancel(x, in.Reason, w)
+		next, e, settling, err := r.Cancel(x, in.Steps, in.Reason, w)
 		if err == nil {
 			err = t.settle(next, t.total, settling, w)
 		}

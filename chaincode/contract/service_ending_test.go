@@ -187,15 +187,15 @@ func (f *fleet) end(id string) bool {
 	owners := []ledgertest.Identity{maker, carrier}
 	ways := []func(ledgertest.Identity) bool{
 		func(as ledgertest.Identity) bool {
-			return f.does(as, api.CancelRequestTx, api.RequestReason{RequestID: id, Reason: "over"})
+			return f.does(as, api.CancelRequestTx, api.CancelRequest{RequestID: id, Reason: "over", Steps: r.Steps})
 		},
 		func(as ledgertest.Identity) bool { return f.does(as, api.ConfirmWorkTx, api.RequestRef{RequestID: id}) },
 		func(as ledgertest.Identity) bool { // it stops what has begun
-			return f.does(as, api.PayStepsTx, api.PaySteps{RequestID: id, Until: r.Steps}) && f.does(as, api.CancelRequestTx, api.RequestReason{RequestID: id, Reason: "over"})
+			return f.does(as, api.PayStepsTx, api.PaySteps{RequestID: id, Until: r.Steps}) && f.does(as, api.CancelRequestTx, api.CancelRequest{RequestID: id, Reason: "over", Steps: r.Steps})
 		},
 		func(as ledgertest.Identity) bool { // it takes the work over, and does not come to it in time
 			return f.does(as, api.AssignRequestTx, api.AssignRequest{RequestID: id}) && f.does(as, api.AcceptRequestTx, api.RequestRef{RequestID: id}) &&
-				f.does(as, api.CancelRequestTx, api.RequestReason{RequestID: id, Reason: "over"})
+				f.does(as, api.CancelRequestTx, api.CancelRequest{RequestID: id, Reason: "over", Steps: r.Steps})
 		},
 		func(as ledgertest.Identity) bool { // it takes it out of the machine, which it was to be taken out of service from
 			for _, s := range slots {

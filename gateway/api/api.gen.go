@@ -2535,12 +2535,17 @@ type Replacement struct {
 // ReportFault Asks for corrective work on a component.
 type ReportFault = ledgerapi.ReportFault
 
-// RequestCancellation Names a service request and says why.
+// RequestCancellation Calls a service request off; steps is how many steps of it whoever does so has seen on record.
 type RequestCancellation struct {
 	// Reason Text for people, without control characters.
 	//
 	// Example: lost at the depot
 	Reason Reason `json:"reason"`
+
+	// Steps A number that counts up without gaps.
+	//
+	// Example: 3
+	Steps Number `json:"steps,omitempty"`
 }
 
 // RequestCause Why a request was raised.

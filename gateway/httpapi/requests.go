@@ -135,7 +135,7 @@ func (s *server) ConfirmWork(ctx context.Context, r api.ConfirmWorkRequestObject
 
 // CancelRequest is POST /service-requests/{requestId}/cancellation.
 func (s *server) CancelRequest(ctx context.Context, r api.CancelRequestRequestObject) (api.CancelRequestResponseObject, error) {
-	request := ledgerapi.RequestReason{RequestID: r.RequestID, Reason: r.Body.Reason}
+	request := ledgerapi.CancelRequest{RequestID: r.RequestID, Reason: r.Body.Reason, Steps: r.Body.Steps}
 	answer, done, err := carryOut[service.ServiceRequest](ctx, s, command{ledgerapi.CancelRequestTx, request, []string{"service-request/" + r.RequestID}, sending(r.Params)})
 	if err != nil {
 		return nil, err

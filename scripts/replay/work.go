@@ -54,7 +54,7 @@ func (r *replay) attend(ctx context.Context, m *machine, e event, position strin
 	if !exchanged || planned == "" {
 		return nil
 	}
-	return r.ledger.do(ctx, owner, api.CancelRequestTx, api.RequestReason{RequestID: planned, Reason: "the part was exchanged under " + j.request}, nil)
+	return r.ledger.do(ctx, owner, api.CancelRequestTx, api.CancelRequest{RequestID: planned, Reason: "the part was exchanged under " + j.request}, nil)
 }
 
 // planned is the open request of a part's plan, "" when there is none. On a network

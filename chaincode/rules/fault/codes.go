@@ -532,7 +532,7 @@ func Catalogue() []Entry {
 		{CodeStepsUnpaid, Refused, "who stops work that has begun pays the steps that are on record first"},
 		{CodeCalibrationExpired, Refused, "what was measured with an instrument whose calibration has ended does not count"},
 		{CodeEngineerForeign, Forbidden, "the engineer is not one of the company that is to do the work"},
-		{CodeWorkDiffers, Refused, "what the engineer signed is not what is on record about the work, or not what was asked for"},
+		{CodeWorkDiffers, Refused, "what the engineer signed, or who calls it off has seen, is not what is on record about the work, or not what was asked for"},
 		{CodeFaultCoding, Malformed, "a failure is coded by its mode, mechanism and cause in the codes of ISO 14224"},
 		{CodeMachineSilent, Refused, "the machine reports by itself, and has not since the work was done"},
 		{CodeMachineDisagrees, Refused, "the machine's own scan does not agree with what is on record"},

@@ -29,8 +29,9 @@ func (r ServiceRequest) Vain(x Remains) bool {
 // the owner stops it, and as the operator it has paid what was done. Safety-critical
 // work is not called off, unless a provider that has accepted it lets its time pass.
 // Where nothing can come of it any more each of those concerned may end it. What was
-// done stays owed ([ServiceRequest.Payable]). The function says how the task goes on.
-func (r ServiceRequest) Cancel(x Remains, reason string, w When) (ServiceRequest, RequestEvent, Settling, error) {
+// done stays owed ([ServiceRequest.Payable]); seen is how many steps the one who ends it
+// has seen. The function says how the task goes on.
+func (r ServiceRequest) Cancel(x Remains, seen uint64, reason string, w When) (ServiceRequest, RequestEvent, Settling, error) {
 	fail := func(err error) (ServiceRequest, RequestEvent, Settling, error) { return r, RequestEvent{}, nil, err }
 	vain := r.Vain(x)
 	if err := r.mayCancel(x, vain, w); err != nil {
@@ -45,6 +46,9 @@ func (r ServiceRequest) Cancel(x Remains, reason string, w When) (ServiceRequest
 		}
 	}
 	if err := party.CheckText("reason", reason, 1, 200); err != nil {
+		return fail(err)
+	}
+	if err := r.witnessed(seen, w); err != nil {
 		return fail(err)
 	}
 	settling := Plan.Leave
@@ -91,6 +95,16 @@ func (r ServiceRequest) stoppable(x Remains, w When) error {
 		return fault.New(fault.CodeStepsUnpaid, "steps of request %s have not been paid", r.RequestID).With("requestId", r.RequestID)
 	}
 	return nil
+}
+
+// witnessed refuses to end work of which there are other steps on record than whoever ends
+// it has seen. The provider collects them on that word alone: it could add some as it sees
+// that the end is near, and a gateway that is overtaken tries again by itself.
+func (r ServiceRequest) witnessed(seen uint64, w When) error {
+	if r.AgreementID == "" || w.Actor == r.Provider || seen == r.Steps {
+		return nil
+	}
+	return fault.New(fault.CodeWorkDiffers, "request %s has %d steps on record: look at them, and say so", r.RequestID, r.Steps).With("steps", int64(r.Steps))
 }
 
 // Settling is how a task goes on after the request about it is over.

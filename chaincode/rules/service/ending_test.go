@@ -16,7 +16,7 @@ func inPlace() service.Remains {
 }
 
 func cancel(r service.ServiceRequest, x service.Remains, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
-	next, e, _, err := r.Cancel(x, "no", w)
+	next, e, _, err := r.Cancel(x, r.Steps, "no", w)
 	return next, e, err
 }
 
@@ -67,7 +67,7 @@ func TestWhoEndsWhatComesToNothing(t *testing.T) {
 			if c.change != nil {
 				r = c.change(r)
 			}
-			next, e, settling, err := r.Cancel(c.remains, "no", at(c.by, max(c.days, 2)))
+			next, e, settling, err := r.Cancel(c.remains, r.Steps, "no", at(c.by, max(c.days, 2)))
 			wantFault(t, err, c.code)
 			if c.code != "" {
 				return
@@ -84,7 +84,7 @@ func TestWhoEndsWhatComesToNothing(t *testing.T) {
 			}
 		})
 	}
-	_, _, _, err := request(t, exchange(), service.Started).Cancel(gone, "", at("Operator", 1))
+	_, _, _, err := request(t, exchange(), service.Started).Cancel(gone, 0, "", at("Operator", 1))
 	wantFault(t, err, fault.CodeInvalid)
 }
 
@@ -120,6 +120,39 @@ func TestWhatWasDoneStaysOwed(t *testing.T) {
 				wantFault(t, err, "")
 			}
 			wantFault(t, r.Payable(c.until, c.payer), c.want)
+		})
+	}
+}
+
+// Whoever calls work off says what it has seen of it, so that the provider records nothing
+// more while that is being said. The provider itself collects nothing by it.
+func TestWhoEndsWorkHasSeenItsSteps(t *testing.T) {
+	gone := inPlace()
+	gone.Within, gone.Unpaid = false, true
+	for name, c := range map[string]struct {
+		by   string
+		seen uint64
+		want fault.Code
+	}{
+		"the operator has seen both":                      {"Operator", 2, ""},
+		"one was added while it said so":                  {"Operator", 1, fault.CodeWorkDiffers},
+		"it has looked at none":                           {"Operator", 0, fault.CodeWorkDiffers},
+		"nor does it agree to what is yet to come":        {"Operator", 3, fault.CodeWorkDiffers},
+		"the provider knows them":                         {"Provider", 0, ""},
+		"who may not end it is told that before anything": {"Other", 0, fault.CodeServiceNotParty},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := request(t, inspection(), service.Started)
+			for range 2 {
+				var err error
+				r, _, err = r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, at("Provider", 1))
+				wantFault(t, err, "")
+			}
+			_, _, _, err := r.Cancel(gone, c.seen, "no", at(c.by, 1))
+			wantFault(t, err, c.want)
+			r.AgreementID = "" // nobody was promised anything
+			_, _, _, err = r.Cancel(gone, 0, "no", at("Operator", 1))
+			wantFault(t, err, "")
 		})
 	}
 }

@@ -102,6 +102,11 @@ func (r records) timeline(component string) (all []string) {
 			}
 		}
 	}
+	for _, e := range r["cleared-recalls"] {
+		if e["componentId"] == component {
+			add("cleared-recalls", "recall-cleared", e["at"])
+		}
+	}
 	for _, e := range r["signed-statements"] {
 		if e["subject"] == component {
 			add("signed-statements", e["kind"], e["at"])
@@ -116,7 +121,7 @@ func (r records) timeline(component string) (all []string) {
 func TestATimelineHasAllThatHappened(t *testing.T) {
 	a := newAsking(t, 0, tales...)
 	has := a.records(t)
-	seen := make(map[string]int)
+	seen, ended := make(map[string]int), make(map[string]int)
 	for _, c := range has["components"] {
 		id := c["componentId"].(string)
 		var got []string
@@ -131,6 +136,12 @@ func TestATimelineHasAllThatHappened(t *testing.T) {
 					t.Fatalf("%s: %s comes after %s", id, at, last)
 				}
 				last = r["at"].(string)
+				if step := r["step"].(string); step == "hold-released" || step == "recall-released" || step == "recall-cleared" {
+					ended[step]++
+					if r["actor"] == nil || r["detail"] == nil {
+						t.Errorf("%s: nobody says who did this and why: %v", id, r)
+					}
+				}
 				if r["about"] != "hold-periods" && r["about"] != "recall-periods" && r["about"] != "delegation-periods" {
 					got = append(got, fmt.Sprint(r["at"], " ", r["about"], " ", r["step"]))
 				}
@@ -145,10 +156,13 @@ func TestATimelineHasAllThatHappened(t *testing.T) {
 			t.Fatalf("%s: %s", id, diff)
 		}
 	}
-	for _, about := range []string{"component-events", "assembly-events", "service-request-events", "shipment-events", "excursions", "tag-scans", "findings", "hold-periods", "recall-periods", "delegation-periods", "signed-statements", "release-certificates"} {
+	for _, about := range []string{"component-events", "assembly-events", "service-request-events", "shipment-events", "excursions", "tag-scans", "findings", "hold-periods", "recall-periods", "cleared-recalls", "delegation-periods", "signed-statements", "release-certificates"} {
 		if seen[about] == 0 {
 			t.Errorf("no timeline tells of %s: %v", about, seen)
 		}
+	}
+	if len(ended) != 3 {
+		t.Errorf("no timeline tells how holds and recalls end: %v", ended)
 	}
 }
 

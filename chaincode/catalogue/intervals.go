@@ -30,10 +30,13 @@ var intervals = []Entity{
 			text("by", "who placed it, MSP id").at("").indexed(),
 			time("from", "when it was placed").at("").indexed(),
 			time("until", "when it was lifted; lacking while it lasts").at("").optional().indexed(),
+			text("releasedBy", "who lifted it, MSP id").at("").optional(),
+			text("releaseReason", "why it was lifted").at("").optional().searchable(),
 		},
 		Relations: []Relation{
 			one("component", "which component", "components", "componentId", "componentId"),
 			organisation("by", "who placed it"),
+			organisation("releasedBy", "who lifted it"),
 		},
 	},
 	{
@@ -66,6 +69,7 @@ var intervals = []Entity{
 			text("reason", "why").at("").searchable(),
 			time("from", "when it was issued").at("").indexed(),
 			time("until", "when it was lifted; lacking while it lasts").at("").optional().indexed(),
+			text("releaseReason", "why it was lifted").at("").optional().searchable(),
 		},
 		Relations: []Relation{
 			organisation("manufacturer", "who recalled it"),

@@ -10,7 +10,7 @@ var views = []Entity{
 		Name: "timeline", Says: "one thing that happened to a component, or to the machine, service or shipment that it was part of",
 		From: []string{
 			"component.event", "assembly.event", "service.request.event", "service.certificate", "shipment.event", "shipment.excursion",
-			"component.scan", "component.finding", "component.hold", "component.recall", "component.delegation", "statement",
+			"component.scan", "component.finding", "component.hold", "component.recall", "component.clearance", "component.delegation", "statement",
 		},
 		Fields: []Field{
 			text("componentId", "to which component").at("").indexed(),

@@ -197,7 +197,9 @@ func quotedList(all []string) string {
 
 func hideEnd(rows []query.Row) {
 	for i, row := range rows {
-		rows[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return v.Name == "until" })
+		rows[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool {
+			return v.Name == "until" || v.Name == "releasedBy" || v.Name == "releaseReason"
+		})
 	}
 }
 

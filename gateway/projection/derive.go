@@ -3,6 +3,7 @@ package projection
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
@@ -57,7 +58,7 @@ func whole(attributes []string) string { return catalogue.KeyText("", attributes
 type moment struct {
 	value  string
 	at     string         // "": the transaction's time
-	fields map[string]any // of the row, beside number, from and until
+	fields map[string]any // of the row, beside number, from and until; with no value, of the row that ends
 }
 
 func (m moment) storable(e catalogue.Entity) bool {
@@ -167,7 +168,7 @@ func installation(document []byte) (moment, error) {
 func hold(document []byte) (moment, error) {
 	var h component.Hold
 	if err := json.Unmarshal(document, &h); err != nil || !h.Active {
-		return moment{at: string(h.ReleasedAt)}, err
+		return moment{at: string(h.ReleasedAt), fields: map[string]any{"releasedBy": h.ReleasedBy, "releaseReason": h.ReleaseReason}}, err
 	}
 	return moment{strconv.FormatUint(h.Number, 10), string(h.PlacedAt), map[string]any{
 		"componentId": h.ComponentID, "holder": string(h.Holder), "kind": string(h.Kind), "reason": h.Reason, "by": h.By,
@@ -193,7 +194,7 @@ func delegation(document []byte) (moment, error) {
 func recall(document []byte) (moment, error) {
 	var r component.Recall
 	if err := json.Unmarshal(document, &r); err != nil || !r.Active {
-		return moment{at: string(r.ReleasedAt)}, err
+		return moment{at: string(r.ReleasedAt), fields: map[string]any{"releaseReason": r.ReleaseReason}}, err
 	}
 	return moment{strconv.FormatUint(r.Number, 10), string(r.IssuedAt), map[string]any{
 		"manufacturer": r.Manufacturer, "partNumber": r.PartNumber, "lot": r.Lot, "reason": r.Reason,
@@ -223,24 +224,27 @@ func (s *state) move(e catalogue.Entity, subject string, w step, m moment) (rows
 	if m.value == s.Value {
 		return nil
 	}
+	var ending map[string]any
+	if m.value == "" {
+		ending, m.fields = m.fields, nil
+	}
 	if s.ID != "" {
-		rows = append(rows, s.row(e, subject, m.at))
+		rows = append(rows, s.row(e, subject, m.at, ending))
 		s.Number++
 	}
 	*s = state{Stamp: w.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
 	if m.value != "" {
 		s.ID = w.id
-		rows = append(rows, s.row(e, subject, ""))
+		rows = append(rows, s.row(e, subject, "", nil))
 	}
 	return rows
 }
 
 // row is the state as a row that ends at a moment, or has not ended.
-func (s *state) row(e catalogue.Entity, subject, until string) derivedRow {
+func (s *state) row(e catalogue.Entity, subject, until string, ending map[string]any) derivedRow {
 	fields := map[string]any{"number": s.Number, "from": s.From, "until": until}
-	for name, v := range s.Fields {
-		fields[name] = v
-	}
+	maps.Copy(fields, s.Fields)
+	maps.Copy(fields, ending)
 	id := catalogue.RowID(catalogue.KeyText(e.Name, subject), int(s.Number))
 	return derivedRow{s.Stamp, s.ID, catalogue.Row{ID: id, Values: valuesOf(e, fields)}}
 }

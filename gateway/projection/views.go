@@ -59,13 +59,18 @@ var views = map[string][]arm{
 		}},
 		{name: "end", from: `hold_periods AS t`, where: `t.until IS NOT NULL`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t.until`, "about": `'hold-periods'`, "subject": `t.holder`, "number": `t.number`, "step": `'hold-released'`,
+			"actor": `t.released_by`, "detail": `t.release_reason`,
 		}},
 		{from: `delegation_periods AS t`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t."from"`, "about": `'delegation-periods'`, "subject": `t.delegation_id`, "number": `t.number`,
 			"step": `'delegation-' || t.status`, "actor": `t."by"`, "detail": `t.reason`,
 		}},
-		recallOf("", `'recalled'`, `t."from"`, ""),
-		recallOf("end", `'recall-released'`, `t.until`, `t.until IS NOT NULL`),
+		recallOf("", `'recalled'`, `t."from"`, `t.reason`, ""),
+		recallOf("end", `'recall-released'`, `t.until`, `t.release_reason`, `t.until IS NOT NULL`),
+		{from: `cleared_recalls AS t`, values: map[string]string{
+			"componentId": `t.component_id`, "at": `t.at`, "about": `'cleared-recalls'`, "number": `t.number`,
+			"step": `'recall-cleared'`, "actor": `(SELECT c.manufacturer FROM components AS c WHERE c.component_id = t.component_id)`, "detail": `t.reason`,
+		}},
 		{from: `signed_statements AS t`, values: map[string]string{
 			"componentId": `t.subject`, "at": `t.at`, "about": `'signed-statements'`, "number": `t.sequence`,
 			"step": `t.kind`, "actor": `t.signer`, "detail": `t.hash`, "transactionId": `t.transaction_id`,
@@ -92,10 +97,10 @@ func serviceEvents(name, component, where string) arm {
 }
 
 // recallOf is a recall's beginning or end, for each component that it is about.
-func recallOf(name, step, at, where string) arm {
+func recallOf(name, step, at, why, where string) arm {
 	const from = `recall_periods AS t JOIN components AS c ON c.manufacturer = t.manufacturer AND c.part_number = t.part_number AND (t.lot = '*' OR t.lot = c.lot)`
 	return arm{name: name, from: from, where: where, key: `c.component_id`, values: map[string]string{
-		"componentId": `c.component_id`, "at": at, "about": `'recall-periods'`, "number": `t.number`, "step": step, "actor": `t.manufacturer`, "detail": `t.reason`,
+		"componentId": `c.component_id`, "at": at, "about": `'recall-periods'`, "number": `t.number`, "step": step, "actor": `t.manufacturer`, "detail": why,
 	}}
 }
 

@@ -86,10 +86,10 @@ func TestATimelineIsFoundByItsComponent(t *testing.T) {
 		}
 		if strings.HasPrefix(step, "SCAN") && step != "SCAN timeline" {
 			read++
-		}
+			}
 	}
-	// Of the recalls, which are few, all are looked at, twice: for the beginning and the end.
-	if err := rows.Err(); err != nil || found < len(views["timeline"]) || read > 2 {
+	// Tables with hardly a row in the stories are read through: certificates, ends of recalls, clearances.
+	if err := rows.Err(); err != nil || found < len(views["timeline"]) || read > 3 {
 		t.Errorf("%d tables are searched, %d read; %v", found, read, err)
 	}
 }

@@ -35,6 +35,12 @@ func main() {
 	}
 }
 
+// usage is how the program is called.
+const usage = `usage: gateway -c gateway.yaml [-check | -health]
+       gateway rebuild -c gateway.yaml              make the read model anew from block 0
+       gateway parked -c gateway.yaml [-accept ID]  list what could not be turned into rows, or go on without one of it
+       gateway verify FILE -roots DIR               check a notarised answer`
+
 func run() error {
 	if len(os.Args) > 1 && os.Args[1] == "verify" {
 		return verifyFile(os.Args[2:], os.Stdout)
@@ -48,13 +54,17 @@ func run() error {
 	check := flag.Bool("check", false, "check the configuration and end")
 	health := flag.Bool("health", false, "ask the gateway that runs with this configuration for its health and end")
 	showVersion := flag.Bool("version", false, "print the version and end")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), usage)
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	if *showVersion {
 		fmt.Println("gateway", version())
 		return nil
 	}
 	if *path == "" || flag.NArg() > 0 {
-		return errors.New("usage: gateway -c gateway.yaml [-check | -health]")
+		return errors.New(usage)
 	}
 	c, err := config.Load(*path)
 	if err != nil {

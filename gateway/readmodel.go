@@ -125,6 +125,7 @@ func parked(ctx context.Context, c *config.Config, out io.Writer, accept string)
 		return model.Accept(ctx, accept, "gateway parked")
 	}
 	const page = 500
+	none := true
 	for after := ""; ; {
 		some, err := model.Parked(ctx, after, page)
 		if err != nil {
@@ -136,9 +137,12 @@ func parked(ctx context.Context, c *config.Config, out io.Writer, accept string)
 				accepted = " (accepted " + p.AcceptedAt + ")"
 			}
 			fmt.Fprintf(out, "%s\tblock %d, transaction %d\t%s%s\n", p.ID, p.Block, p.Number, p.Reason, accepted)
-			after = p.ID
+			after, none = p.ID, false
 		}
 		if len(some) < page {
+			if none {
+				fmt.Fprintln(out, "nothing is parked")
+			}
 			return nil
 		}
 	}

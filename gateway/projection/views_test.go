@@ -86,7 +86,7 @@ func TestATimelineIsFoundByItsComponent(t *testing.T) {
 		}
 		if strings.HasPrefix(step, "SCAN") && step != "SCAN timeline" {
 			read++
-			}
+		}
 	}
 	// Tables with hardly a row in the stories are read through: certificates, ends of recalls, clearances.
 	if err := rows.Err(); err != nil || found < len(views["timeline"]) || read > 3 {

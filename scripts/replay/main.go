@@ -97,6 +97,7 @@ func run(ctx context.Context, s setting, c *consortium.Consortium) ([]*told, err
 	fmt.Fprintf(s.out, "%d machines, %d parts, %d exchanges, %d failures of which %d ended with a repair, %d errors\n", t.Machines, t.Parts, t.Exchanges, t.Failures, t.Repairs, t.Errors)
 	n := g.calls.Load()
 	fmt.Fprintf(s.out, "%d transactions in %s, %.0f a second\n", n, took.Round(time.Second), float64(n)/took.Seconds())
+	fmt.Fprintf(s.out, "Look yourself: %s/v1/components/%s/timeline, with a token of that gateway\n", g.look, r.machines[0].id)
 	return all, nil
 }
 
@@ -118,7 +119,7 @@ func (r *replay) everybody(ctx context.Context, s setting) ([]*told, error) {
 			}
 			all[i] = one
 			if !s.json {
-				fmt.Fprintf(s.out, "machine %2d: %2d exchanges, %d repairs\n", one.Machine, len(one.Exchanges), len(one.Repairs))
+				fmt.Fprintf(s.out, "machine %2d, %s: %2d exchanges, %d repairs\n", one.Machine, r.machines[i].id, len(one.Exchanges), len(one.Repairs))
 			}
 		}
 		return nil

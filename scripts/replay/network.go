@@ -18,6 +18,7 @@ import (
 type gateways struct {
 	at    map[side]rest.Gateway
 	id    string
+	look  string // where the owner's gateway is
 	calls atomic.Int64
 }
 
@@ -35,7 +36,7 @@ func dial(ctx context.Context, c *consortium.Consortium) (*gateways, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gateways{at: map[side]rest.Gateway{owner: made, provider: serves}}
+	g := &gateways{at: map[side]rest.Gateway{owner: made, provider: serves}, look: parts.Manufacturer.Gateway.URL}
 	if err := made.Reachable(ctx); err != nil {
 		return nil, fmt.Errorf("the network is down; start it with `make up` (%w)", err)
 	}

@@ -178,7 +178,11 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newAsking(t, 0, append([]string{"pledges", "sale", "service-agreements", "delegations", "mandates", "activation", "agents"}, tales...)...)
+	a := newAsking(t, 0, append([]string{"pledges", "sale", "service-agreements", "service-refused", "delegations", "mandates", "activation", "agents"}, tales...)...)
+	var agreements []string
+	for _, agreement := range a.records(t)["service-agreements"] {
+		agreements = append(agreements, agreement["agreementId"].(string))
+	}
 	between := regexp.MustCompile(`"(\w*Minor|currency|agreementId|termsHash|agreementHash|lender|pledge\w*|offeredTo|activationCodeHash|sales)":|"about":"(shipment-events|delegation-periods)"|"(step|kind)":"(pledge|access|approval|ownership-(offered|declined))`)
 	hidden, shown := 0, 0
 	for _, c := range a.records(t)["components"] {
@@ -188,6 +192,10 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 		}
 		o := newOutsider(t, a, "buyer")
 		o.granted(t, owner, id, "passport", "timeline")
+		at := a.ledger.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+		if status, body := o.read(t, id, "passport?at="+at); status != 200 || between.Match(body) {
+			t.Errorf("passport of %s as of now: %d %q", id, status, between.FindAllString(string(body), -1))
+		}
 		for path, schema := range map[string]string{"passport": "Passport", "timeline": "Answer"} {
 			status, body := o.read(t, id, path)
 			if status != 200 {
@@ -204,6 +212,11 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 			}
 			if found := between.FindAllString(string(body), -1); len(found) > 0 {
 				t.Errorf("%s of %s shows %q", path, id, found)
+			}
+			for _, agreement := range agreements {
+				if strings.Contains(string(body), `"`+agreement+`"`) {
+					t.Errorf("%s of %s names agreement %s", path, id, agreement)
+				}
 			}
 			var member json.RawMessage
 			a.get(t, "/components/"+url.PathEscape(id)+"/"+path, nil, &member)

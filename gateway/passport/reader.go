@@ -18,6 +18,7 @@ var between = struct {
 	fields   []string // of the rows of all others
 	about    []string // of a timeline: what these tell
 	steps    []string // of a timeline, and kinds of statement
+	details  []string // of these steps of a timeline: they name an agreement
 }{
 	sections: []string{"pledges", "cares", "agreement"},
 	fields: []string{
@@ -29,6 +30,7 @@ var between = struct {
 		string(component.PledgeOffered), string(component.PledgeAccepted), string(component.PledgeEnded),
 		authority.AccessGrantKind, authority.AccessUseKind, authority.ApprovalKind,
 	},
+	details: []string{"assigned"},
 }
 
 // ForReader gives a component's passport as [Service.Get] does, without what is
@@ -61,5 +63,11 @@ func (s *Service) TimelineForReader(ctx context.Context, componentID string, lim
 	if err != nil {
 		return query.Page{}, err
 	}
-	return s.query.Ask(ctx, query.Ask{Question: q, Cursor: cursor})
+	page, err := s.query.Ask(ctx, query.Ask{Question: q, Cursor: cursor})
+	for i, row := range page.Items {
+		if step, _ := row.Record.Get("step").(string); slices.Contains(between.details, step) {
+			page.Items[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return v.Name == "detail" })
+		}
+	}
+	return page, err
 }

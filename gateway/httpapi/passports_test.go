@@ -34,6 +34,9 @@ func (f *fakeQuestions) Changes(_ context.Context, componentID string, from, unt
 
 func (f *fakeQuestions) PassportForReader(ctx context.Context, componentID string, at measure.Time) (Answer, error) {
 	f.readers++
+	if f.during != nil {
+		f.during()
+	}
 	return f.Passport(ctx, componentID, at, 0)
 }
 

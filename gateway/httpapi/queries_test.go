@@ -24,6 +24,7 @@ type fakeQuestions struct {
 	asked     []Asked
 	passports []passportAsked
 	readers   int // questions of readers
+	during    func()
 	err       error
 	pieces    []string // of an export
 	breaks    error    // after them

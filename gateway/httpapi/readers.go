@@ -81,6 +81,24 @@ func (s *server) lets(ctx context.Context, q ledgerapi.CheckReading) (componentI
 // ofReaders are the operations that readers call, and nobody else.
 var ofReaders = map[string]bool{"ReadPassport": true, "ReadTimeline": true}
 
+// admitReader bounds what all readers and those who call themselves so can take from the
+// members: anybody can send a token, and whoever owns a component can name any number of
+// readers, all of whom this gateway serves.
+func (s *server) admitReader(c *gin.Context) {
+	defer s.reading.Add(-1)
+	if s.reading.Add(1) > int64(s.config.Limits.Readers) {
+		s.fail(c, problem.New(problem.Busy, "the gateway serves as many readers as it can"))
+		return
+	}
+	p, err := s.reader(c)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	recordOf(c).principal = p
+	c.Next()
+}
+
 // reader says who asks with a token that is signed with a key of the ledger. To whoever
 // has not signed with it, a component or reader that there is and one that there is not
 // look the same, and take as long: the ledger is asked anew, and a signature verified.
@@ -90,13 +108,6 @@ func (s *server) reader(c *gin.Context) (authn.Principal, error) {
 	if err != nil {
 		return none, problem.New(problem.Unauthenticated, err.Error())
 	}
-	// Before a signature is verified anybody can ask: that is bounded, so that it
-	// takes nothing from the members.
-	if s.unverified.Add(1) > int64(s.config.Limits.Strangers) {
-		s.unverified.Add(-1)
-		return none, problem.New(problem.Busy, "the gateway verifies as many readers' tokens as it can")
-	}
-	defer s.unverified.Add(-1)
 	name, componentID := c.Param("reader"), c.Param("componentId")
 	key, err := s.readersKey(c, componentID, name)
 	if err != nil {

@@ -196,7 +196,7 @@ func TestAReadersTokenIsNoAccessToken(t *testing.T) {
 	}
 }
 
-// Readers have a bucket each, and what strangers can make the peer do is bounded.
+// Readers have a bucket each, and what all of them and strangers can have done at once is bounded.
 func TestReadersAreBounded(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.Limits.PerSecond, c.Limits.Burst = 0.5, 2 })
 	i := newInsurer(t, w)
@@ -208,7 +208,22 @@ func TestReadersAreBounded(t *testing.T) {
 	if res := w.send(t, "GET", "/v1/ledger", ""); res.StatusCode != 200 {
 		t.Errorf("a member: %d", res.StatusCode)
 	}
-	w = newWorld(t, func(c *Config) { c.Limits.Strangers = -1 })
+	w = newWorld(t, func(c *Config) { c.Limits.Readers = 1 })
+	i = newInsurer(t, w)
+	w.questions.during = func() { // one of them is read to
+		if res := w.send(t, "GET", crane+"/passport", "", "Authorization", i.token(t, nil)); res.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("a second reader: %d", res.StatusCode)
+		}
+		if res := w.send(t, "GET", "/v1/ledger", ""); res.StatusCode != 200 {
+			t.Errorf("a member meanwhile: %d", res.StatusCode)
+		}
+	}
+	for range 2 { // one after the other
+		if res := w.send(t, "GET", crane+"/passport", "", "Authorization", i.token(t, nil)); res.StatusCode != 200 {
+			t.Errorf("the first reader: %d", res.StatusCode)
+		}
+	}
+	w = newWorld(t, func(c *Config) { c.Limits.Readers = -1 })
 	i = newInsurer(t, w)
 	if res := w.send(t, "GET", crane+"/passport", "", "Authorization", i.token(t, nil)); res.StatusCode != http.StatusServiceUnavailable || len(w.ledger.asked) > 0 {
 		t.Errorf("%d, the ledger was asked %v", res.StatusCode, w.ledger.asked)

@@ -26,7 +26,7 @@ type Limits struct {
 	PerSecond   float64       // 2000: requests of one principal; more are answered 429
 	Burst       int           // 4000: requests that one principal may save up
 	Principals  int           // 10000: how many are remembered
-	Strangers   int           // 64: readers' tokens whose signature is not yet verified
+	Readers     int           // 64: requests of readers at the same time, with a good token or not; more are answered 503
 	ReadTime    time.Duration // 10 s: for a question
 	WriteTime   time.Duration // 25 s: for a write; longer than operations wait
 	ReadyTime   time.Duration // 5 s: for the check of readiness
@@ -74,8 +74,8 @@ type server struct {
 	metrics    *Metrics
 	log        *slog.Logger
 
-	followers  atomic.Int64 // of standing questions
-	unverified atomic.Int64 // readers' tokens at this moment
+	followers atomic.Int64 // of standing questions
+	reading   atomic.Int64 // requests of readers at this moment
 }
 
 var _ api.StrictServerInterface = (*server)(nil)
@@ -161,7 +161,7 @@ func (l Limits) withDefaults() Limits {
 	or(&l.PerSecond, 2000)
 	or(&l.Burst, 4000)
 	or(&l.Principals, 10_000)
-	or(&l.Strangers, 64)
+	or(&l.Readers, 64)
 	or(&l.ReadTime, 10*time.Second)
 	or(&l.WriteTime, 25*time.Second)
 	or(&l.ReadyTime, 5*time.Second)

@@ -116,6 +116,7 @@ func parked(ctx context.Context, c *config.Config, out io.Writer, accept string)
 	if err != nil {
 		return err
 	}
+	conf.Made = true // to look is not to empty what a gateway of another release answers from
 	model, err := projection.Open(ctx, conf)
 	if err != nil {
 		return err

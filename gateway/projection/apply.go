@@ -47,10 +47,8 @@ func (s *store) lock(ctx context.Context) (h head, err error) {
 	if s.dialect == Postgres {
 		text += " FOR UPDATE"
 	}
-	err = s.query(ctx, text, nil, func(scan func(...any) error) error {
-		var height int64
-		err := scan(&height, &h.hash, &h.time, &h.indexed)
-		h.height = uint64(height)
+	err = s.query(ctx, text, nil, func(scan func(...any) error) (err error) {
+		h, err = s.scanHead(scan)
 		return err
 	})
 	return h, err

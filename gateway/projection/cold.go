@@ -279,7 +279,7 @@ func (s *store) exchange(ctx context.Context, whole string) error {
 	db.SetMaxOpenConns(1)
 	var mode string
 	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
-	h, e := readHead(ctx, db)
+	h, e := s.head(ctx, db)
 	if err = errors.Join(err, e, db.Close()); err != nil || mode != "delete" || h.height > 0 {
 		return errors.Join(fmt.Errorf("%w: another process has it", errCold), err)
 	}

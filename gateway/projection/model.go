@@ -21,6 +21,7 @@ type Config struct {
 	Batch    int           // 16,000: writes put into one SQL transaction while there is much to replay
 	LongWait time.Duration // 5 s: how long a question may wait for a height
 	Pause    time.Duration // 1 s: before a database that failed is tried again
+	Made     bool          // only a read model that this release has made is opened: [ErrOther]
 
 	Observer Observer
 	Log      *slog.Logger
@@ -86,7 +87,7 @@ func Open(ctx context.Context, c Config) (*Model, error) {
 		return nil, err
 	}
 	m, err := begin(ctx, c)
-	if err != nil && c.SQLite != "" && damaged(err) {
+	if err != nil && c.SQLite != "" && !c.Made && damaged(err) {
 		c.Log.Error("the read model's file is damaged; it is put aside and made anew", "file", c.SQLite, "error", err)
 		if err := putAside(c.SQLite); err != nil {
 			return nil, err
@@ -102,7 +103,7 @@ func begin(ctx context.Context, c Config) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{config: c, store: s, moved: make(chan struct{}), waiting: -1}
-	if err := m.prepare(ctx); err != nil && (s.dialect == SQLite || ctx.Err() != nil) {
+	if err := m.prepare(ctx); err != nil && (s.dialect == SQLite || ctx.Err() != nil || errors.Is(err, ErrOther)) {
 		return nil, errors.Join(fmt.Errorf("read model: %w", err), s.close())
 	} else if err != nil {
 		c.Log.Error("the read model's database is away", "error", err)
@@ -118,10 +119,10 @@ func (m *Model) prepare(ctx context.Context) error {
 	if done {
 		return nil
 	}
-	if err := m.store.prepare(ctx); err != nil {
+	if err := m.store.prepare(ctx, m.config.Made); err != nil {
 		return err
 	}
-	h, err := readHead(ctx, m.store.reader)
+	h, err := m.store.head(ctx, m.store.reader)
 	if err != nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func (m *Model) View(ctx context.Context, do func(tx *sql.Tx, at At) error) erro
 		return away(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	h, err := readHead(ctx, tx) // which in SQLite fixes what is seen
+	h, err := m.store.head(ctx, tx) // which in SQLite fixes what is seen
 	if err != nil {
 		return away(ctx, err)
 	}

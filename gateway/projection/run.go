@@ -68,7 +68,7 @@ func (m *Model) follow(ctx context.Context, chain Chain) error {
 	if err := m.prepare(ctx); err != nil {
 		return err
 	}
-	h, err := readHead(ctx, m.store.reader)
+	h, err := m.store.head(ctx, m.store.reader)
 	if err != nil {
 		return err
 	}

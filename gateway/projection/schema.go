@@ -149,8 +149,9 @@ func quoted(names []string) string {
 	return strings.Join(all, ", ")
 }
 
-// prepare makes the tables, unless they are there and of this version.
-func (s *store) prepare(ctx context.Context) error {
+// prepare makes the tables, unless they are there and of this version; made says
+// that they are to be.
+func (s *store) prepare(ctx context.Context, made bool) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -173,8 +174,11 @@ func (s *store) prepare(ctx context.Context) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if found == version(s.dialect) {
+	if found == s.version {
 		return tx.Commit()
+	}
+	if made {
+		return ErrOther
 	}
 	if found != "" {
 		s.log.Warn("the read model has another form and is made anew")
@@ -244,7 +248,7 @@ func (s *store) recreate(ctx context.Context, tx *sql.Tx, list string) error {
 		return err
 	}
 	p := s.dialect.Placeholder
-	_, err = tx.ExecContext(ctx, `INSERT INTO read_model (one, version, tables, height, indexed) VALUES (1, `+p(1)+`, `+p(2)+`, 0, FALSE)`, version(s.dialect), string(text))
+	_, err = tx.ExecContext(ctx, `INSERT INTO read_model (one, version, tables, height, indexed) VALUES (1, `+p(1)+`, `+p(2)+`, 0, FALSE)`, s.version, string(text))
 	return err
 }
 

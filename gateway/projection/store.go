@@ -13,6 +13,7 @@ import (
 // store is the database: pools, tables, and the writer's prepared statements.
 type store struct {
 	dialect Dialect
+	version string // of the form that this program's tables have
 	schema  string
 	tables  []table
 	writer  *sql.DB
@@ -44,7 +45,7 @@ func openStore(c Config) (*store, error) {
 		return nil, err
 	}
 	s := &store{
-		dialect: dialect, schema: c.Schema, tables: tables(dialect), writer: writer, reader: reader, log: c.Log, file: c.SQLite, gate: g, readers: c.Readers, coldBytes: coldBytes,
+		dialect: dialect, version: version(dialect), schema: c.Schema, tables: tables(dialect), writer: writer, reader: reader, log: c.Log, file: c.SQLite, gate: g, readers: c.Readers, coldBytes: coldBytes,
 		kept: make(map[string]*sql.Stmt), byName: make(map[string]*table), texts: make(map[string]string),
 		filled: make(map[string]bool), indexed: make(map[string]bool),
 	}
@@ -174,16 +175,31 @@ type head struct {
 	indexed bool   // the first replay is over
 }
 
-const headSQL = `SELECT height, hash, coalesce(time, ''), indexed FROM read_model`
+const headSQL = `SELECT height, hash, coalesce(time, ''), indexed, version FROM read_model`
+
+// ErrOther says that a program whose rows have another form has made the tables
+// anew since. Two releases must not fill one read model: the rows of the older one
+// would pass for the newer one's.
+var ErrOther = errors.New("the read model is of another release of the gateway than this program")
 
 // queryer is a pool, a connection or a transaction.
 type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func readHead(ctx context.Context, q queryer) (h head, err error) {
+func (s *store) head(ctx context.Context, q queryer) (head, error) {
+	return s.scanHead(q.QueryRowContext(ctx, headSQL).Scan)
+}
+
+func (s *store) scanHead(scan func(...any) error) (h head, err error) {
 	var height int64
-	err = q.QueryRowContext(ctx, headSQL).Scan(&height, &h.hash, &h.time, &h.indexed)
+	var of string
+	if err := scan(&height, &h.hash, &h.time, &h.indexed, &of); err != nil {
+		return h, err
+	}
+	if of != s.version {
+		return h, ErrOther
+	}
 	h.height = uint64(height)
-	return h, err
+	return h, nil
 }

@@ -32,7 +32,7 @@ down: ## stop the network; CLEAN=1 removes ledger, identities and logs too
 	@$(network) down $(if $(CLEAN),--clean)
 
 .PHONY: status
-status: ## show every process and the height of every peer's ledger
+status: ## show every process, the height of every peer's ledger, and the addresses
 	@$(network) status
 
 .PHONY: logs

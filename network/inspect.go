@@ -33,6 +33,7 @@ func (s *statusCmd) Run(ctx context.Context, c *cli) error {
 		err = printJSON(report)
 	} else {
 		printStatus(os.Stdout, report)
+		printAddresses(os.Stdout, n)
 	}
 	if err != nil {
 		return err
@@ -66,6 +67,20 @@ func printStatus(w io.Writer, r *launch.Report) {
 			height = p.Error
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\n", p.Org, height, p.StateDatabase)
+	}
+	tw.Flush()
+}
+
+// printAddresses says where clients find the network.
+func printAddresses(w io.Writer, n *launch.Network) {
+	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(tw, "\nORGANISATION\tGATEWAY\tPEER\tORDERER")
+	for _, o := range n.Orgs() {
+		gateway := "none"
+		if n.Gateways {
+			gateway = o.GatewayURL
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", o.MSPID, gateway, o.PeerAddress, o.OrdererAddress)
 	}
 	tw.Flush()
 }
@@ -127,7 +142,7 @@ func (l *logsCmd) Run(ctx context.Context, c *cli) error {
 	path := n.LogFile(filepath.Base(l.Name))
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("no log is called %s; `network logs` lists them", l.Name)
+		return fmt.Errorf("no log is called %s; `make logs` lists them", l.Name)
 	}
 	lines := strings.SplitAfter(string(b), "\n")
 	fmt.Print(strings.Join(lines[max(0, len(lines)-1-l.Lines):], ""))

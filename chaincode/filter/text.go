@@ -376,7 +376,7 @@ func (p *parser) operand() (Operand, error) {
 	default:
 		n, err := strconv.ParseInt(c, 10, 64)
 		if err != nil || strconv.FormatInt(n, 10) != c {
-			return o, p.wrong("a value")
+			return o, p.wrong("an integer, true, false, @ and a field, or a text between quotation marks")
 		}
 		o.Value = n
 	}

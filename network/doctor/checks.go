@@ -30,7 +30,7 @@ func processes(f *Facts) Result {
 		}
 	}
 	if len(bad) > 0 {
-		return fail(strings.Join(bad, ", "), "read its log: network logs "+strings.SplitN(bad[0], " ", 2)[0])
+		return fail(strings.Join(bad, ", "), "read its log: make logs NAME="+strings.SplitN(bad[0], " ", 2)[0])
 	}
 	return ok(fmt.Sprintf("%d processes are healthy", len(f.Processes)))
 }
@@ -47,7 +47,7 @@ func ports(f *Facts) Result {
 		}
 	}
 	if len(bad) > 0 {
-		return fail(strings.Join(bad, ", "), "stop that program, or give the network other ports: network up --ports auto in a new --dir")
+		return fail(strings.Join(bad, ", "), `stop that program, or make another network: make up NETWORK="--dir another-directory" UP="--ports auto"`)
 	}
 	return ok("no port is taken by anybody else")
 }
@@ -108,7 +108,7 @@ func peersLevel(f *Facts) Result {
 	low, high := f.Peers[0], f.Peers[0]
 	for _, p := range f.Peers {
 		if p.Error != "" {
-			return fail(fmt.Sprintf("peer.%s does not tell its height: %s", p.Org, p.Error), "read its log: network logs peer."+p.Org)
+			return fail(fmt.Sprintf("peer.%s does not tell its height: %s", p.Org, p.Error), "read its log: make logs NAME=peer."+p.Org)
 		}
 		if p.Height < low.Height {
 			low = p
@@ -120,13 +120,13 @@ func peersLevel(f *Facts) Result {
 	}
 	says := "heights: " + strings.Join(heights, ", ")
 	if high.Height-low.Height > maxLagging {
-		return fail(says+"; peer."+low.Org+" is behind", "if the distance does not shrink within a minute, read its log: network logs peer."+low.Org)
+		return fail(says+"; peer."+low.Org+" is behind", "if the distance does not shrink within a minute, read its log: make logs NAME=peer."+low.Org)
 	}
 	return ok(says)
 }
 
 func leader(f *Facts) Result {
-	const remedy = "a majority of the orderers must run and reach each other: network status, then network logs orderer.<organisation>"
+	const remedy = "a majority of the orderers must run and reach each other: make status, then make logs NAME=orderer.<organisation>"
 	switch {
 	case f.Leaders == 1:
 		return ok("one orderer leads")
@@ -144,7 +144,7 @@ func chaincodes(f *Facts) Result {
 	}
 	for _, p := range f.Peers {
 		if p.Ping != "" {
-			return fail("the chaincode of "+p.Org+" does not answer: "+p.Ping, "read the logs: network logs chaincode."+p.Org+" and network logs peer."+p.Org)
+			return fail("the chaincode of "+p.Org+" does not answer: "+p.Ping, "read the logs: make logs NAME=chaincode."+p.Org+" and make logs NAME=peer."+p.Org)
 		}
 	}
 	return ok("every organisation's chaincode answers")
@@ -157,7 +157,7 @@ func indexes(f *Facts) Result {
 			continue
 		}
 		if p.IndexError != "" {
-			return fail(p.IndexError, "see that CouchDB runs and takes the login in couchdb.json: network logs couchdb."+p.Org)
+			return fail(p.IndexError, "see that CouchDB runs and takes the login in couchdb.json: make logs NAME=couchdb."+p.Org)
 		}
 		made += len(p.Indexes)
 		for _, name := range p.Indexes {
@@ -178,7 +178,7 @@ func gateways(f *Facts) Result {
 	}
 	for _, g := range f.Gateways {
 		if g.Problem != "" {
-			return fail("gateway."+g.Org+" is not ready: "+g.Problem, "read its log: network logs gateway."+g.Org)
+			return fail("gateway."+g.Org+" is not ready: "+g.Problem, "read its log: make logs NAME=gateway."+g.Org)
 		}
 	}
 	return ok(fmt.Sprintf("%d gateways are ready", len(f.Gateways)))

@@ -47,7 +47,7 @@ func flags(f *flag.FlagSet) *setting {
 // play is bound before the flags are parsed, so it must not be of a copy.
 func (s *setting) play(ctx context.Context, c *consortium.Consortium) error {
 	if s.service == "" && s.condition == "" || s.engineers < 1 {
-		return errors.New("say what to replay: -service directory, -condition file")
+		return errors.New("say what to replay: make replay SERVICE=directory, or CONDITION=path.csv")
 	}
 	_, err := run(ctx, *s, c)
 	return err

@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,15 +31,15 @@ func Read(r Record) (map[string][]Row, error) {
 	if len(from) == 0 {
 		return nil, nil
 	}
-	d := json.NewDecoder(bytes.NewReader(r.Document))
-	d.UseNumber()
-	var document map[string]any
-	if err := d.Decode(&document); err != nil {
+	room := documents.Get().(*document)
+	defer documents.Put(room)
+	var err error
+	if *room, err = parse(r.Document, *room); err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrNotAsCatalogued, r.Kind, err)
 	}
 	out := make(map[string][]Row, len(from))
 	for _, e := range from {
-		rows, err := e.rows(r, document)
+		rows, err := e.rows(r, *room)
 		if err != nil {
 			return nil, err
 		}
@@ -49,33 +48,40 @@ func Read(r Record) (map[string][]Row, error) {
 	return out, nil
 }
 
-func (e Entity) rows(r Record, document map[string]any) ([]Row, error) {
+func (e Entity) rows(r Record, d document) ([]Row, error) {
 	id := KeyText(r.Kind, r.Attributes...)
 	if e.Each == "" {
-		row, err := e.row(r, document, document, 0)
+		row, err := e.row(r, d, 0, 0)
 		row.ID = id
 		return []Row{row}, err
 	}
-	list, _ := at(document, e.Each).([]any)
-	rows := make([]Row, len(list))
-	for i, element := range list {
-		row, err := e.row(r, document, element, i)
+	list := d.path(0, e.Each)
+	if list < 0 || d[list].kind != '[' {
+		return []Row{}, nil
+	}
+	rows := []Row{}
+	for element := list + 1; element < d[list].next; element = d[element].next {
+		row, err := e.row(r, d, element, len(rows))
 		if err != nil {
 			return nil, err
 		}
-		row.ID = RowID(id, i)
-		rows[i] = row
+		row.ID = RowID(id, len(rows))
+		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-func (e Entity) row(r Record, document map[string]any, element any, n int) (Row, error) {
+func (e Entity) row(r Record, d document, element, n int) (Row, error) {
 	row := Row{Values: make([]any, len(e.Fields))}
 	for i, f := range e.Fields {
-		var found any
+		found := -1
 		switch {
 		case f.Path == "#":
-			found = json.Number(strconv.Itoa(n))
+			if f.Type != Integer {
+				return row, fmt.Errorf("%w: %s.%s: a number in a field of type %s", ErrNotAsCatalogued, e.Name, f.Name, f.Type)
+			}
+			row.Values[i] = int64(n)
+			continue
 		case f.Path == ".":
 			found = element
 		case f.Path[0] == '@':
@@ -83,13 +89,18 @@ func (e Entity) row(r Record, document map[string]any, element any, n int) (Row,
 			if err != nil || k >= len(r.Attributes) {
 				return row, fmt.Errorf("%w: %s has no attribute %s", ErrNotAsCatalogued, r.Kind, f.Path)
 			}
-			found = r.Attributes[k]
+			v, err := f.value(document{{kind: '"', text: r.Attributes[k]}}, 0)
+			if err != nil {
+				return row, fmt.Errorf("%w: %s.%s: %v", ErrNotAsCatalogued, e.Name, f.Name, err)
+			}
+			row.Values[i] = v
+			continue
 		case f.Path[0] == '^':
-			found = at(document, f.Path[1:])
+			found = d.path(0, f.Path[1:])
 		default:
-			found = at(element, f.Path)
+			found = d.path(element, f.Path)
 		}
-		v, err := f.value(found)
+		v, err := f.value(d, found)
 		if err != nil {
 			return row, fmt.Errorf("%w: %s.%s: %v", ErrNotAsCatalogued, e.Name, f.Name, err)
 		}
@@ -98,47 +109,47 @@ func (e Entity) row(r Record, document map[string]any, element any, n int) (Row,
 	return row, nil
 }
 
-// at follows a path of members; nil when one of them is not there.
-func at(v any, path string) any {
+// path follows a path of members; -1 when one of them is not there.
+func (d document) path(at int, path string) int {
 	for path != "" {
 		var member string
 		member, path, _ = strings.Cut(path, ".")
-		object, ok := v.(map[string]any)
-		if !ok {
-			return nil
-		}
-		v = object[member]
+		at = d.member(at, member)
 	}
-	return v
+	return at
 }
 
 // value is what was found as the field's type. Empty is lacking, and lacking is
 // zero where the record leaves zero out.
-func (f Field) value(found any) (any, error) {
-	switch v := found.(type) {
-	case nil:
-	case string:
+func (f Field) value(d document, at int) (any, error) {
+	kind := byte('n')
+	if at >= 0 {
+		kind = d[at].kind
+	}
+	switch kind {
+	case 'n':
+	case '"':
 		if f.Type != Text && f.Type != Time {
 			return nil, fmt.Errorf("text in a field of type %s", f.Type)
 		}
-		if v != "" {
-			return v, nil
+		if d[at].text != "" {
+			return d[at].text, nil
 		}
-	case json.Number:
+	case '0':
 		if f.Type != Integer {
 			return nil, fmt.Errorf("a number in a field of type %s", f.Type)
 		}
-		return v.Int64()
-	case bool:
+		return json.Number(d[at].text).Int64()
+	case 't', 'f':
 		if f.Type != Bool {
 			return nil, fmt.Errorf("true or false in a field of type %s", f.Type)
 		}
-		return v, nil
-	case []any:
+		return kind == 't', nil
+	case '[':
 		if f.Type != Texts {
 			return nil, fmt.Errorf("a list in a field of type %s", f.Type)
 		}
-		return texted(v)
+		return d.texts(at)
 	default:
 		return nil, errors.New("an object where a value was expected")
 	}
@@ -153,17 +164,16 @@ func (f Field) value(found any) (any, error) {
 	return nil, nil
 }
 
-func texted(list []any) (any, error) {
-	if len(list) == 0 {
+func (d document) texts(list int) (any, error) {
+	if d[list].next == list+1 {
 		return nil, nil
 	}
-	out := make([]string, len(list))
-	for i, v := range list {
-		s, ok := v.(string)
-		if !ok {
+	var out []string
+	for i := list + 1; i < d[list].next; i = d[i].next {
+		if d[i].kind != '"' {
 			return nil, errors.New("something else than a text in a list of texts")
 		}
-		out[i] = s
+		out = append(out, d[i].text)
 	}
 	return out, nil
 }

@@ -124,9 +124,7 @@ func (s *store) entities(ctx context.Context, b *batch) error {
 			if c.existed && (entity.several || len(found) == 0) {
 				stale[entity.Name] = append(stale[entity.Name], id)
 			}
-			for _, r := range found {
-				rows[entity.Name] = append(rows[entity.Name], rowOf(c.stamp, id, r))
-			}
+			rows[entity.Name] = append(rows[entity.Name], found...)
 		}
 	}
 	for _, e := range catalogue.Entities() {

@@ -31,10 +31,10 @@ type change struct {
 	id       string // the key as text
 	record   catalogue.Record
 	removed  bool
-	rows     map[string][]catalogue.Row // by entity; none if removed, left out or parked
-	problem  string                     // why it is parked; "" if it is not
-	existed  bool                       // known once the database was asked
-	versions []past                     // what the batch itself wrote and superseded, oldest first
+	rows     map[string][][]any // by entity; none if removed, left out or parked
+	problem  string             // why it is parked; "" if it is not
+	existed  bool               // known once the database was asked
+	versions []past             // what the batch itself wrote and superseded, oldest first
 }
 
 // past is a version that is no more; no document: the record was removed.
@@ -190,7 +190,14 @@ func (c *change) read() {
 		c.problem = err.Error()
 		return
 	}
-	c.rows = rows
+	c.rows = make(map[string][][]any, len(rows))
+	for entity, all := range rows {
+		made := make([][]any, len(all))
+		for i, r := range all {
+			made[i] = rowOf(c.stamp, c.id, r)
+		}
+		c.rows[entity] = made
+	}
 }
 
 // longest bounds a text that may be in an index; PostgreSQL's have no room for more.

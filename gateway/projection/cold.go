@@ -57,15 +57,27 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	if err := s.fill(beside, rows, roots); err != nil {
 		return err
 	}
+	early := make(chan error, 1)
+	go func() { early <- synced(beside) }() // most of it is on the disk when the planner has looked at it
 	if last {
-		if err := alter(ctx, beside, func(db *sql.DB) error {
+		err = alter(ctx, beside, func(db *sql.DB) error {
 			_, err := db.ExecContext(ctx, `ANALYZE`)
 			return err
-		}); err != nil {
-			return err
-		}
+		})
+	}
+	if err := errors.Join(err, <-early, synced(beside)); err != nil {
+		return err
 	}
 	return s.exchange(ctx, beside)
+}
+
+// synced makes sure that a file or directory stays as it is if the machine fails.
+func synced(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // beside names a file that nobody else builds, and removes those that were left.
@@ -157,11 +169,17 @@ func (s *store) fill(path string, rows map[string][][]any, roots map[string]uint
 	if err != nil {
 		return err
 	}
+	var all sync.WaitGroup
+	inOrder := make([][][]any, len(s.tables))
+	for i := range s.tables {
+		t := &s.tables[i]
+		all.Go(func() { inOrder[i] = t.sorted(rows[t.name]) })
+	}
+	all.Wait()
 	var trees errgroup.Group
 	trees.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range s.tables {
-		t := &s.tables[i]
-		sorted := t.sorted(rows[t.name])
+		t, sorted := &s.tables[i], inOrder[i]
 		if len(sorted) == 0 {
 			continue
 		}
@@ -286,11 +304,7 @@ func (s *store) exchange(ctx context.Context, whole string) error {
 	if err := os.Rename(whole, s.file); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(s.file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return synced(filepath.Dir(s.file))
 }
 
 // openGated is sql.Open behind a gate.

@@ -178,13 +178,13 @@ func (m *Model) sameRows(ctx context.Context, tx *sql.Tx, key string, document [
 	if !ok {
 		return false, nil
 	}
-	c := change{record: catalogue.Record{Kind: kind, Attributes: attributes, Document: document}}
+	c := change{id: key, record: catalogue.Record{Kind: kind, Attributes: attributes, Document: document}}
 	c.read() // what is parked has no rows
 	for _, made := range entitiesOf[kind] {
 		e, _ := catalogue.Find(made.Name)
 		want := sha256.New()
 		for _, r := range c.rows[made.Name] {
-			for i, v := range rowOf(stamp{}, key, r) {
+			for i, v := range r {
 				if i == 0 || i > 5 { // the row's name and its fields
 					fmt.Fprintf(want, "%q;", plain(v, i > 5 && e.Fields[i-6].Type == catalogue.Texts))
 				}

@@ -117,12 +117,12 @@ func (f *File) take(n uint32) (first uint32) {
 	return first
 }
 
-// Close makes the file whole, and sure to stay if the machine fails.
+// Close makes the file whole.
 func (f *File) Close() error {
 	changes := binary.BigEndian.Uint32(f.head[24:]) + 1
 	binary.BigEndian.PutUint32(f.head[24:], changes)
 	binary.BigEndian.PutUint32(f.head[28:], f.pages)
 	binary.BigEndian.PutUint32(f.head[92:], changes)
 	_, err := f.file.WriteAt(f.head[:], 0)
-	return errors.Join(err, f.file.Sync(), f.file.Close())
+	return errors.Join(err, f.file.Close())
 }

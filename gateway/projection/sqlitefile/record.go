@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -116,12 +117,14 @@ func width(v int64) int {
 	if v == 0 || v == 1 {
 		return 0
 	}
-	for _, n := range []int{1, 2, 3, 4, 6} {
-		if most := int64(1) << (8*n - 1); v >= -most && v < most {
-			return n
-		}
+	switch n := bits.Len64(uint64(v^v>>63))/8 + 1; n { // one bit more, for the sign
+	case 5:
+		return 6
+	case 7:
+		return 8
+	default:
+		return n
 	}
-	return 8
 }
 
 // appendVarint appends a number of up to 56 bits, the high bits first.

@@ -183,6 +183,11 @@ func (d document) texts(list int) (any, error) {
 // escaped as in a URL, so that two keys never have the same text.
 func KeyText(kind string, attributes ...string) string {
 	var b strings.Builder
+	n := len(kind)
+	for _, a := range attributes {
+		n += 1 + len(a)
+	}
+	b.Grow(n)
 	b.WriteString(kind)
 	for _, a := range attributes {
 		b.WriteByte('/')

@@ -319,7 +319,7 @@ func (s *store) park(ctx context.Context, b *batch) error {
 	}
 	for kind, u := range b.unknown {
 		if s.collected != nil {
-			s.collected[unknownTable] = append(s.collected[unknownTable], []any{kind, u.writes, int64(u.block)})
+			s.collected.add(unknownTable, [][]any{{kind, u.writes, int64(u.block)}})
 			continue
 		}
 		err := s.exec(ctx, s.sql(`INSERT INTO ledger_unknown (kind, writes, block) VALUES (?, ?, ?) ON CONFLICT (kind) DO UPDATE SET writes = ledger_unknown.writes + excluded.writes`),
@@ -424,7 +424,7 @@ func (s *store) list(before, n int) string {
 // in by key: a tree whose next leaf is the one at hand is written much faster.
 func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 	if s.collected != nil {
-		s.collected[name] = append(s.collected[name], rows...)
+		s.collected.add(name, rows)
 		return nil
 	}
 	if len(rows) == 0 {

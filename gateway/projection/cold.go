@@ -28,7 +28,10 @@ import (
 // allows, and no statements put it into the database: its trees are written, sorted,
 // into a file beside, which then takes the place of the empty one. Whoever is killed
 // meanwhile leaves the empty one. Until then readers see a model of no blocks.
-const coldBytes = 96 << 20 // of records; in memory they are some six times that
+const (
+	coldBytes  = 96 << 20 // of records; in memory they are some six times that
+	coldBlocks = 32       // fewer are not worth a file
+)
 
 // errCold says that the file could not be exchanged. The batch is applied by statements then.
 var errCold = errors.New("the file could not be exchanged")
@@ -98,16 +101,28 @@ func (s *store) beside() (string, error) {
 // globbed is a name that stands for itself only.
 var globbed = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
-// collect gives the rows of each table, in the order of their keys.
+// collected are rows by table.
+type collected struct {
+	sync.Mutex
+	rows map[string][][]any
+}
+
+func (c *collected) add(table string, rows [][]any) {
+	c.Lock()
+	defer c.Unlock()
+	c.rows[table] = append(c.rows[table], rows...)
+}
+
+// collect gives the rows of each table. s.mu is held.
 func (s *store) collect(ctx context.Context, b *batch) (rows map[string][][]any, err error) {
-	s.collected = make(map[string][][]any)
+	s.collected = &collected{rows: make(map[string][][]any)}
+	rows = s.collected.rows
 	defer func() { s.collected = nil }()
+	var all errgroup.Group
 	for _, do := range []func(context.Context, *batch) error{s.blocks, s.records, s.entities, s.intervals, s.park} {
-		if err := do(ctx, b); err != nil {
-			return nil, err
-		}
+		all.Go(func() error { return do(ctx, b) })
 	}
-	return s.collected, nil
+	return rows, all.Wait()
 }
 
 // alter lets statements be run on a file that nobody reads yet.
@@ -169,17 +184,17 @@ func (s *store) fill(path string, rows map[string][][]any, roots map[string]uint
 	if err != nil {
 		return err
 	}
-	var all sync.WaitGroup
-	inOrder := make([][][]any, len(s.tables))
+	var tables, trees errgroup.Group
 	for i := range s.tables {
-		t := &s.tables[i]
-		all.Go(func() { inOrder[i] = t.sorted(rows[t.name]) })
+		tables.Go(func() error { return s.tables[i].sorted(rows[s.tables[i].name]) })
 	}
-	all.Wait()
-	var trees errgroup.Group
+	if err := tables.Wait(); err != nil {
+		return errors.Join(err, f.Close())
+	}
 	trees.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range s.tables {
-		t, sorted := &s.tables[i], inOrder[i]
+		t := &s.tables[i]
+		sorted := rows[t.name]
 		if len(sorted) == 0 {
 			continue
 		}
@@ -193,18 +208,17 @@ func (s *store) fill(path string, rows map[string][][]any, roots map[string]uint
 	return errors.Join(trees.Wait(), f.Close())
 }
 
-// sorted puts rows into the order of their keys; of two with the same key the later one stays.
-func (t *table) sorted(rows [][]any) [][]any {
+// sorted puts rows into the order of their keys. It fails where two have the same,
+// which only a transaction that no peer makes can bring about; statements let the later one stay.
+func (t *table) sorted(rows [][]any) error {
 	key := func(a, b []any) int { return compare(a, b, len(t.key)) }
-	slices.SortStableFunc(rows, key)
-	out := rows[:0]
-	for i, r := range rows {
-		if i+1 < len(rows) && key(r, rows[i+1]) == 0 {
-			continue
+	slices.SortFunc(rows, key)
+	for i := range len(rows) - 1 {
+		if key(rows[i], rows[i+1]) == 0 {
+			return fmt.Errorf("two rows of %s have the key %v", t.name, rows[i][:len(t.key)])
 		}
-		out = append(out, r)
 	}
-	return out
+	return nil
 }
 
 func compare(a, b []any, n int) int {

@@ -41,7 +41,7 @@ func TestAFirstReplayIsBuiltBeside(t *testing.T) {
 	if len(blocks) < 3*history {
 		t.Fatalf("%d blocks are too few", len(blocks))
 	}
-	for _, first := range []int{len(blocks), len(blocks) - 100, history} {
+	for _, first := range []int{len(blocks), len(blocks) - 100, coldBlocks} {
 		t.Run(fmt.Sprint(first, " blocks"), func(t *testing.T) {
 			m, built := seeded(t, coldConfig(t), first)
 			if !built {

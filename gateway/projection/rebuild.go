@@ -3,6 +3,7 @@ package projection
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type Progress struct {
 // Rebuild empties the read model, fills it up to the height that the peer has at
 // the beginning, and ends. It says how far it is once a second, and at the end.
 func (m *Model) Rebuild(ctx context.Context, chain Chain, tell func(Progress)) error {
+	// Whoever rebuilds does little else, and half as much memory again is a tenth of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(300))
 	target, err := chain.ChainHeight(ctx)
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 		b := newBatch()
 		err := b.add(a.block)
 		began, last := time.Now(), a.at
-		b.cold = m.store.dialect == SQLite && b.from == 0 && target >= history
+		b.cold = m.store.dialect == SQLite && b.from == 0 && target >= coldBlocks
 		for err == nil && b.next < target && (b.cold && b.size < m.store.coldBytes || b.writes < m.config.Batch && b.size < roomy && time.Since(began) < patient) {
 			next, ok := <-blocks
 			if !ok {

@@ -35,7 +35,7 @@ type store struct {
 	indexed map[string]bool // guarded by mu; tables that surely have their indexes
 
 	coldBytes int
-	collected map[string][][]any // guarded by mu; where rows go while a file is built, instead of into the database
+	collected *collected // guarded by mu; where rows go while a file is built, instead of into the database
 }
 
 func openStore(c Config) (*store, error) {
@@ -111,6 +111,12 @@ func (s *store) exec(ctx context.Context, text string, args ...any) error {
 	st, err := s.statement(ctx, text)
 	if err != nil {
 		return err
+	}
+	if s.dialect == SQLite { // whose driver starts a goroutine for what may be cut off
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ctx = context.WithoutCancel(ctx)
 	}
 	_, err = st.ExecContext(ctx, args...)
 	return err

@@ -24,7 +24,8 @@ type Block struct {
 	Altered bool
 }
 
-// Transaction is one valid transaction of the chaincode.
+// Transaction is one valid transaction of the chaincode. Its values and its event
+// are parts of the peer's block: who keeps them for long copies them.
 type Transaction struct {
 	Number    uint64 // place in the block, from 0 on
 	ID        string

@@ -60,6 +60,14 @@ func (m *message) counts(n protowire.Number) bool {
 	return m.num == n && m.kind == protowire.VarintType
 }
 
+// part is the field at hand, where it stands; nil if it is empty.
+func (m *message) part() []byte {
+	if len(m.bytes) == 0 {
+		return nil
+	}
+	return m.bytes[:len(m.bytes):len(m.bytes)]
+}
+
 // text copies the field at hand.
 func (m *message) text(to *string) {
 	if !utf8.Valid(m.bytes) {
@@ -238,7 +246,7 @@ func (t *Transaction) action(raw []byte, chaincode string) (ours bool, err error
 		case m.is(3):
 			m.text(&t.EventName)
 		case m.is(4):
-			t.Event = append([]byte(nil), m.bytes...)
+			t.Event = m.part()
 		}
 	})
 	if err != nil {
@@ -280,8 +288,7 @@ func (t *Transaction) called(proposal []byte) error {
 	})
 }
 
-// wrote takes the writes of one namespace up. Values are copied: a record would
-// otherwise keep the whole block in memory.
+// wrote takes the writes of one namespace up.
 func (t *Transaction) wrote(raw []byte, chaincode string) error {
 	var name string
 	var set []byte
@@ -300,6 +307,9 @@ func (t *Transaction) wrote(raw []byte, chaincode string) error {
 		if !m.is(3) {
 			return
 		}
+		if t.Writes == nil {
+			t.Writes = make([]Write, 0, 8) // most have no more
+		}
 		var w Write
 		m.inside(func(m *message) { // KVWrite
 			switch {
@@ -308,7 +318,7 @@ func (t *Transaction) wrote(raw []byte, chaincode string) error {
 			case m.counts(2):
 				w.Removed = m.number != 0
 			case m.is(3):
-				w.Value = append([]byte(nil), m.bytes...)
+				w.Value = m.part()
 			}
 		})
 		t.Writes = append(t.Writes, w)

@@ -64,12 +64,12 @@ func sameAsWhole(t *testing.T, raw []byte) bool {
 	wantOurs, wantErr := want.decodeWhole(raw, "lifeledger")
 	switch {
 	case err != nil && wantErr == nil:
-		t.Errorf("%x cannot be read: %v", raw, err)
+		t.Fatalf("%x cannot be read: %v", raw, err)
 	case wantErr == nil && ours != wantOurs:
-		t.Errorf("%x: ours %v, not %v", raw, ours, wantOurs)
+		t.Fatalf("%x: ours %v, not %v", raw, ours, wantOurs)
 	case wantErr == nil:
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%x: %s", raw, diff)
+			t.Fatalf("%x: %s", raw, diff)
 		}
 	}
 	return err == nil

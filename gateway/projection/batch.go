@@ -155,7 +155,7 @@ func (b *batch) write(at stamp, w fabric.Write) {
 	c.stamp, c.removed = at, w.Removed
 	c.record = catalogue.Record{Kind: kind, Attributes: attributes}
 	if !w.Removed {
-		c.record.Document = w.Value
+		c.record.Document = append([]byte(nil), w.Value...) // or it would keep the whole block in memory
 	}
 	if follow {
 		b.steps = append(b.steps, step{at, id, c.record})

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,7 +41,7 @@ var errCold = errors.New("the file could not be exchanged")
 func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rows, err := s.collect(ctx, b)
+	trees, err := s.trees(ctx, b, last)
 	if err != nil {
 		return err
 	}
@@ -53,22 +53,14 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	if _, err := s.writer.ExecContext(ctx, `VACUUM INTO ?`, beside); err != nil {
 		return err
 	}
-	roots, err := s.furnish(ctx, beside, b, rows, last)
+	roots, err := furnish(ctx, beside, b, trees, last)
 	if err != nil {
 		return err
 	}
-	if err := s.fill(beside, rows, roots); err != nil {
+	if err := fill(beside, trees, roots); err != nil {
 		return err
 	}
-	early := make(chan error, 1)
-	go func() { early <- synced(beside) }() // most of it is on the disk when the planner has looked at it
-	if last {
-		err = alter(ctx, beside, func(db *sql.DB) error {
-			_, err := db.ExecContext(ctx, `ANALYZE`)
-			return err
-		})
-	}
-	if err := errors.Join(err, <-early, synced(beside)); err != nil {
+	if err := synced(beside); err != nil {
 		return err
 	}
 	return s.exchange(ctx, beside)
@@ -125,93 +117,71 @@ func (s *store) collect(ctx context.Context, b *batch) (rows map[string][][]any,
 	return rows, all.Wait()
 }
 
-// alter lets statements be run on a file that nobody reads yet.
-func alter(ctx context.Context, path string, do func(db *sql.DB) error) error {
-	db, err := sql.Open("sqlite", fileName(path)+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=temp_store(MEMORY)&_pragma=analysis_limit(1000)")
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(1)
-	return errors.Join(do(db), db.Close())
+// tree is what one tree of the file holds: some columns of a table's rows.
+type tree struct {
+	table   *table
+	name    string // of the table, or of the index
+	create  string // the statement that makes the index; "": it is there
+	columns []int
+	keys    int // how many of columns are its key
+	rows    [][]any
+	sparse  bool
+	order   []int32 // of rows; nil: as they are
+	counts  []int   // how many different values the first, the first two, … of columns have
 }
 
-// furnish makes the indexes of tables that will have rows, empty, writes the head,
-// and finds the roots of all trees.
-func (s *store) furnish(ctx context.Context, path string, b *batch, rows map[string][][]any, last bool) (roots map[string]uint32, err error) {
-	roots = make(map[string]uint32)
-	return roots, alter(ctx, path, func(db *sql.DB) error {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = tx.Rollback() }()
-		for i := range s.tables {
-			if t := &s.tables[i]; last && len(rows[t.name]) > 0 {
-				for _, text := range t.createIndexes(t.indexes) {
-					if _, err := tx.ExecContext(ctx, text); err != nil {
-						return err
-					}
-				}
-			}
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE read_model SET height = ?, hash = ?, time = nullif(?, ''), indexed = ?`,
-			int64(b.next), b.hash(), b.last(), last); err != nil {
-			return err
-		}
-		if err := tx.Commit(); err != nil {
-			return err
-		}
-		found, err := db.QueryContext(ctx, `SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0`)
-		if err != nil {
-			return err
-		}
-		defer found.Close()
-		for found.Next() {
-			var name string
-			var root uint32
-			if err := found.Scan(&name, &root); err != nil {
-				return err
-			}
-			roots[name] = root
-		}
-		return found.Err()
-	})
-}
-
-// fill writes the trees of tables and indexes, several at a time.
-func (s *store) fill(path string, rows map[string][][]any, roots map[string]uint32) error {
-	f, err := sqlitefile.Open(path)
+// trees sorts the rows of a batch for each tree, several at a time.
+func (s *store) trees(ctx context.Context, b *batch, last bool) (all []*tree, err error) {
+	rows, err := s.collect(ctx, b)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var tables, trees errgroup.Group
-	for i := range s.tables {
-		tables.Go(func() error { return s.tables[i].sorted(rows[s.tables[i].name]) })
-	}
-	if err := tables.Wait(); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	trees.SetLimit(runtime.GOMAXPROCS(0))
+	var tables, indexes errgroup.Group
 	for i := range s.tables {
 		t := &s.tables[i]
-		sorted := rows[t.name]
-		if len(sorted) == 0 {
+		if len(rows[t.name]) == 0 {
 			continue
 		}
-		trees.Go(func() error { return f.Fill(roots[t.name], slices.Values(sorted)) })
-		for _, x := range slices.Concat(t.always, t.indexes) {
-			if root := roots[t.indexName(x)]; root != 0 {
-				trees.Go(func() error { return f.Fill(root, t.entries(x, sorted)) })
+		tables.Go(func() error { return t.sort(rows[t.name]) })
+		whole := &tree{table: t, name: t.name, keys: len(t.key), rows: rows[t.name]}
+		for i := range t.columns {
+			whole.columns = append(whole.columns, i)
+		}
+		all = append(all, whole)
+		for _, x := range t.always {
+			all = append(all, t.tree(x, rows[t.name], false))
+		}
+		for _, x := range t.indexes {
+			if last {
+				all = append(all, t.tree(x, rows[t.name], true))
 			}
 		}
 	}
-	return errors.Join(trees.Wait(), f.Close())
+	if err := tables.Wait(); err != nil {
+		return nil, err
+	}
+	indexes.SetLimit(runtime.GOMAXPROCS(0))
+	for _, x := range all {
+		indexes.Go(func() error {
+			x.sort()
+			x.count()
+			return nil
+		})
+	}
+	return all, indexes.Wait()
 }
 
-// sorted puts rows into the order of their keys. It fails where two have the same,
+// sort puts rows into the order of their keys. It fails where two have the same,
 // which only a transaction that no peer makes can bring about; statements let the later one stay.
-func (t *table) sorted(rows [][]any) error {
-	key := func(a, b []any) int { return compare(a, b, len(t.key)) }
+func (t *table) sort(rows [][]any) error {
+	key := func(a, b []any) int {
+		for i := range t.key {
+			if c := sqlitefile.Compare(a[i], b[i]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	}
 	slices.SortFunc(rows, key)
 	for i := range len(rows) - 1 {
 		if key(rows[i], rows[i+1]) == 0 {
@@ -221,50 +191,171 @@ func (t *table) sorted(rows [][]any) error {
 	return nil
 }
 
-func compare(a, b []any, n int) int {
-	for i := range n {
-		if c := sqlitefile.Compare(a[i], b[i]); c != 0 {
-			return c
-		}
+// tree is that of an index: its columns, then what is lacking of the key.
+func (t *table) tree(x index, rows [][]any, made bool) *tree {
+	out := &tree{table: t, name: t.indexName(x), keys: len(x.columns), rows: rows, order: []int32{}, sparse: x.sparse}
+	if made {
+		out.create = t.createIndexes([]index{x})[0]
 	}
-	return 0
-}
-
-// entries are those of an index: its columns, then what is lacking of the key.
-func (t *table) entries(x index, sorted [][]any) iter.Seq[[]any] {
-	var columns []int
 	for _, name := range slices.Concat(x.columns, t.key) {
 		at := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
-		if !slices.Contains(columns, at) {
-			columns = append(columns, at)
+		if !slices.Contains(out.columns, at) {
+			out.columns = append(out.columns, at)
 		}
 	}
-	first := columns[:slices.IndexFunc(columns, func(at int) bool { return at < len(t.key) })]
-	order := make([]int32, 0, len(sorted))
-	for i, r := range sorted {
-		if !x.sparse || r[columns[0]] != nil {
-			order = append(order, int32(i))
+	return out
+}
+
+// sort finds the order of an index. Its rows are in that of the table's key, which
+// is what the columns end with.
+func (x *tree) sort() {
+	if x.order == nil {
+		return
+	}
+	first := x.columns[:slices.IndexFunc(x.columns, func(at int) bool { return at < len(x.table.key) })]
+	x.order = make([]int32, 0, len(x.rows))
+	for i, r := range x.rows {
+		if !x.sparse || r[x.columns[0]] != nil {
+			x.order = append(x.order, int32(i))
 		}
 	}
-	slices.SortFunc(order, func(a, b int32) int {
+	slices.SortFunc(x.order, func(a, b int32) int {
 		for _, at := range first {
-			if c := sqlitefile.Compare(sorted[a][at], sorted[b][at]); c != 0 {
+			if c := sqlitefile.Compare(x.rows[a][at], x.rows[b][at]); c != 0 {
 				return c
 			}
 		}
-		return int(a - b) // what follows is the key, by which they are sorted
+		return int(a - b)
 	})
-	return func(yield func([]any) bool) {
-		entry := make([]any, len(columns))
-		for _, i := range order {
-			for k, at := range columns {
-				entry[k] = sorted[i][at]
+}
+
+// size is the number of entries.
+func (x *tree) size() int {
+	if x.order != nil {
+		return len(x.order)
+	}
+	return len(x.rows)
+}
+
+// row is the n-th in order.
+func (x *tree) row(n int) []any {
+	if x.order != nil {
+		n = int(x.order[n])
+	}
+	return x.rows[n]
+}
+
+// count counts what the planner wants to know.
+func (x *tree) count() {
+	x.counts = make([]int, x.keys)
+	for n := range x.size() {
+		same := 0
+		for ; n > 0 && same < x.keys && sqlitefile.Compare(x.row(n)[x.columns[same]], x.row(n - 1)[x.columns[same]]) == 0; same++ {
+		}
+		for k := same; k < x.keys; k++ {
+			x.counts[k]++
+		}
+	}
+}
+
+// statistics are what ANALYZE would write: how many entries there are, and how many
+// have the same first value, the same first two, and so on.
+func (x *tree) statistics() string {
+	all := x.size()
+	text := strconv.Itoa(all)
+	for _, different := range x.counts {
+		n := 0
+		if different > 0 {
+			n = (all + different - 1) / different
+		}
+		if n == 2 && all*10 <= different*11 {
+			n = 1
+		}
+		text += " " + strconv.Itoa(n)
+	}
+	return text
+}
+
+// entries are the values of each row, in order.
+func (x *tree) entries(yield func([]any) bool) {
+	entry := make([]any, len(x.columns))
+	for n := range x.size() {
+		r := x.row(n)
+		for i, at := range x.columns {
+			entry[i] = r[at]
+		}
+		if !yield(entry) {
+			return
+		}
+	}
+}
+
+// furnish makes the indexes, empty, in a file that nobody reads yet, writes the head
+// and what the planner wants to know, and finds the roots of all trees.
+func furnish(ctx context.Context, path string, b *batch, trees []*tree, last bool) (roots map[string]uint32, err error) {
+	db, err := sql.Open("sqlite", fileName(path)+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=temp_store(MEMORY)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, `UPDATE read_model SET height = ?, hash = ?, time = nullif(?, ''), indexed = ?`, int64(b.next), b.hash(), b.last(), last); err != nil {
+		return nil, err
+	}
+	if last {
+		if _, err := tx.ExecContext(ctx, `ANALYZE read_model`); err != nil { // which makes the table of what the planner knows
+			return nil, err
+		}
+	}
+	for _, x := range trees {
+		if x.create != "" {
+			if _, err := tx.ExecContext(ctx, x.create); err != nil {
+				return nil, err
 			}
-			if !yield(entry) {
-				return
+		}
+		if last {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)`, x.table.name, x.name, x.statistics()); err != nil {
+				return nil, err
 			}
 		}
 	}
+	if err := tx.Commit(); err != nil {
+		return nil, err
+	}
+	found, err := db.QueryContext(ctx, `SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0`)
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	roots = make(map[string]uint32)
+	for found.Next() {
+		var name string
+		var root uint32
+		if err := found.Scan(&name, &root); err != nil {
+			return nil, err
+		}
+		roots[name] = root
+	}
+	return roots, found.Err()
+}
+
+// fill writes the trees, several at a time.
+func fill(path string, trees []*tree, roots map[string]uint32) error {
+	f, err := sqlitefile.Open(path)
+	if err != nil {
+		return err
+	}
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for _, x := range trees {
+		all.Go(func() error { return f.Fill(roots[x.name], x.entries) })
+	}
+	return errors.Join(all.Wait(), f.Close())
 }
 
 // gate keeps connections from being opened while a file is exchanged.

@@ -68,6 +68,25 @@ func TestAFirstReplayIsBuiltBeside(t *testing.T) {
 	}
 }
 
+// What the planner is told of the tables is what it would find out by itself.
+func TestWhatIsBuiltBesideIsKnownToThePlanner(t *testing.T) {
+	m, _ := seeded(t, coldConfig(t), len(story(t)))
+	known := func() string {
+		var all string
+		if err := m.store.writer.QueryRow(`SELECT group_concat(tbl || ' ' || idx || ' ' || stat, char(10)) FROM (SELECT * FROM sqlite_stat1 ORDER BY 1, 2)`).Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	told := known()
+	if _, err := m.store.writer.Exec(`PRAGMA analysis_limit = 0; ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(known(), "\n"), strings.Split(told, "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // What memory has no room for is applied by statements, and gets its indexes then.
 func TestAFirstReplayThatIsTooLargeForMemory(t *testing.T) {
 	blocks := story(t)

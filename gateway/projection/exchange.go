@@ -1,0 +1,82 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// errCold says that the file could not be exchanged. The batch is applied by statements then.
+var errCold = errors.New("the file could not be exchanged")
+
+// gate keeps connections from being opened while a file is exchanged.
+type gate struct {
+	sync.RWMutex
+	waiting atomic.Int32
+}
+
+// gated opens connections when the gate is open.
+type gated struct {
+	driver.Connector
+	*gate
+}
+
+// Connect opens a connection.
+func (g gated) Connect(ctx context.Context) (driver.Conn, error) {
+	g.waiting.Add(1)
+	g.RLock()
+	defer g.RUnlock()
+	g.waiting.Add(-1)
+	return g.Connector.Connect(ctx)
+}
+
+// exchange puts a whole file in the place of the empty one, once all connections to
+// it are closed: what SQLite has written ahead belongs to a file of one name. It
+// fails where another process has the file open, or has filled it. s.mu is held.
+func (s *store) exchange(ctx context.Context, whole string) error {
+	s.drop()
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	s.writer.SetMaxIdleConns(-1)
+	s.reader.SetMaxIdleConns(-1)
+	defer s.writer.SetMaxIdleConns(writers)
+	defer s.reader.SetMaxIdleConns(s.readers)
+	for began := time.Now(); s.writer.Stats().OpenConnections+s.reader.Stats().OpenConnections > int(s.gate.waiting.Load()); time.Sleep(time.Millisecond) {
+		if time.Since(began) > 2*time.Second {
+			return fmt.Errorf("%w: somebody reads it", errCold)
+		}
+	}
+	db, err := sql.Open("sqlite", fileName(s.file)+"?_pragma=busy_timeout(1000)")
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	var mode string
+	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
+	h, e := s.head(ctx, db)
+	if err = errors.Join(err, e, db.Close()); err != nil || mode != "delete" || h.height > 0 {
+		return errors.Join(fmt.Errorf("%w: another process has it", errCold), err)
+	}
+	if err := os.Rename(whole, s.file); err != nil {
+		return err
+	}
+	return synced(filepath.Dir(s.file))
+}
+
+// openGated is sql.Open behind a gate.
+func openGated(name string, g *gate) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(name)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(gated{c, g}), nil
+}

@@ -303,6 +303,15 @@ func weigh(hits []time.Time) verdict {
 	return v
 }
 
+// heading is what stands above the rows of verdicts.
+func heading() string {
+	cells := []string{"task"}
+	for _, w := range labelled() {
+		cells = append(cells, w.name)
+	}
+	return "| " + strings.Join(append(cells, "requests", "false alarms"), " | ") + " |"
+}
+
 // row is the verdict on one way of watching as a line of a table: for each window how
 // long before its end, and how long before (-) or after (+) its middle.
 func (v verdict) row(name string, requests int) string {
@@ -334,10 +343,12 @@ func (r *replay) tellCondition(ctx context.Context, s setting) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(s.out, "%d readings of the machine %s-watched, in a report for each hour; this takes some minutes\n", len(rec.readings), r.run)
 	hits, err := r.monitor(ctx, rec)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(s.out, heading())
 	for _, w := range watchings(rec.readings[:rec.first()]) {
 		fmt.Fprintln(s.out, weigh(hits[w.name]).row(w.name, len(hits[w.name])))
 	}

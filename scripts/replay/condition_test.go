@@ -57,6 +57,7 @@ func TestWhatTheTemperatureSays(t *testing.T) {
 		}
 		documented(t, weigh(hits).row(w.name, len(hits)))
 	}
+	documented(t, heading())
 	t.Logf("%d transactions", m.calls)
 }
 

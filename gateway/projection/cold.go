@@ -35,7 +35,11 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	if err != nil {
 		return err
 	}
-	beside, err := s.beside()
+	file, err := filepath.EvalSymlinks(s.file)
+	if err != nil {
+		return err
+	}
+	beside, err := newBeside(file)
 	if err != nil {
 		return err
 	}
@@ -53,7 +57,7 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	if err := synced(beside); err != nil {
 		return err
 	}
-	return s.exchange(ctx, beside)
+	return s.exchange(ctx, file, beside)
 }
 
 // synced makes sure that a file or directory stays as it is if the machine fails.
@@ -65,10 +69,10 @@ func synced(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// beside names a file that nobody else builds, and removes those that were left.
+// newBeside names a file that nobody else builds, and removes those that were left.
 // Where one is still being built, that process fails, and applies its batch by statements.
-func (s *store) beside() (string, error) {
-	left, err := filepath.Glob(globbed.Replace(s.file) + ".new-*")
+func newBeside(file string) (string, error) {
+	left, err := filepath.Glob(globbed.Replace(file) + ".new-*")
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +81,7 @@ func (s *store) beside() (string, error) {
 			return "", err
 		}
 	}
-	return s.file + ".new-" + rand.Text(), nil
+	return file + ".new-" + rand.Text(), nil
 }
 
 // globbed is a name that stands for itself only.

@@ -68,6 +68,32 @@ func TestAFirstReplayIsBuiltBeside(t *testing.T) {
 	}
 }
 
+// A file that is on another volume, by way of a link, stays there, for those who could read it.
+func TestAFileStaysWhereItIsWhenItIsExchanged(t *testing.T) {
+	c := coldConfig(t)
+	target := filepath.Join(t.TempDir(), "real.db")
+	if err := open(t, Config{SQLite: target, Log: c.Log}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink(target, c.SQLite), os.Chmod(target, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	m, built := seeded(t, c, coldBlocks)
+	link, err := os.Lstat(c.SQLite)
+	if err != nil || !built || link.Mode().Type() != fs.ModeSymlink {
+		t.Fatalf("built %v, %v, %v", built, link.Mode(), err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+	if h := open(t, Config{SQLite: target, Log: c.Log}).Height(); h != coldBlocks {
+		t.Errorf("it has %d blocks", h)
+	}
+}
+
 // What the planner is told of the tables is what it would find out by itself.
 func TestWhatIsBuiltBesideIsKnownToThePlanner(t *testing.T) {
 	m, _ := seeded(t, coldConfig(t), len(story(t)))

@@ -42,7 +42,7 @@ func (g gated) Connect(ctx context.Context) (driver.Conn, error) {
 // exchange puts a whole file in the place of the empty one, once all connections to
 // it are closed: what SQLite has written ahead belongs to a file of one name. It
 // fails where another process has the file open, or has filled it. s.mu is held.
-func (s *store) exchange(ctx context.Context, whole string) error {
+func (s *store) exchange(ctx context.Context, file, whole string) error {
 	s.drop()
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -66,10 +66,17 @@ func (s *store) exchange(ctx context.Context, whole string) error {
 	if err = errors.Join(err, e, db.Close()); err != nil || mode != "delete" || h.height > 0 {
 		return errors.Join(fmt.Errorf("%w: another process has it", errCold), err)
 	}
-	if err := os.Rename(whole, s.file); err != nil {
+	info, err := os.Stat(file)
+	if err != nil {
 		return err
 	}
-	return synced(filepath.Dir(s.file))
+	if err := os.Chmod(whole, info.Mode().Perm()); err != nil {
+		return err
+	}
+	if err := os.Rename(whole, file); err != nil {
+		return err
+	}
+	return synced(filepath.Dir(file))
 }
 
 // openGated is sql.Open behind a gate.

@@ -8,7 +8,7 @@ var componentAuthority = []Entity{
 		Fields: []Field{
 			text("componentId", "the component").indexed(),
 			text("delegationId", "'organisation:' and an MSP id, 'key:' and a name, or 'reader:' and a name").indexed(),
-			integer("number", "of grants under this id, from 1"),
+			integer("number", "of the owner's grants under this id, from 1"),
 			text("status", "granted or revoked; one that is granted ends by itself").indexed(),
 			text("owner", "who grants it, MSP id").indexed(),
 			integer("tenure", "how often the component had changed hands by then"),
@@ -28,7 +28,7 @@ var componentAuthority = []Entity{
 		},
 		Relations: []Relation{
 			one("component", "which component", "components", "componentId", "componentId"),
-			many("accesses", "its uses", "accesses", "componentId", "componentId", "delegationId", "delegationId"),
+			many("accesses", "its uses", "accesses", "componentId", "componentId", "delegationId", "delegationId", "tenure", "tenure"),
 			organisation("owner", "who grants it"),
 		},
 		Omits: []string{"key.number", "key.algorithm", "key.publicKey", "key.since"},
@@ -38,6 +38,7 @@ var componentAuthority = []Entity{
 		Fields: []Field{
 			text("componentId", "the component").indexed(),
 			text("delegationId", "the delegation").indexed(),
+			integer("tenure", "how often the component had changed hands by then"),
 			integer("number", "of the holder's statement, from 1"),
 			text("action", "what was done").indexed(),
 			text("challenge", "the machine's, which the holder has signed"),
@@ -49,7 +50,7 @@ var componentAuthority = []Entity{
 		},
 		Relations: []Relation{
 			one("component", "which component", "components", "componentId", "componentId"),
-			one("delegation", "under which delegation", "component-delegations", "componentId", "componentId", "delegationId", "delegationId"),
+			one("delegation", "under which delegation", "component-delegations", "componentId", "componentId", "delegationId", "delegationId", "tenure", "tenure"),
 			organisation("actor", "who carried it"),
 		},
 	},
@@ -58,7 +59,7 @@ var componentAuthority = []Entity{
 		Fields: []Field{
 			text("componentId", "the component").indexed(),
 			text("action", "the transaction").indexed(),
-			integer("number", "of mandates for this action, from 1"),
+			integer("number", "of the owner's mandates for this action, from 1"),
 			text("owner", "who has set it, MSP id").indexed(),
 			integer("tenure", "how often the component had changed hands by then"),
 			texts("members", "who may approve"),
@@ -76,7 +77,8 @@ var componentAuthority = []Entity{
 		Name: "approvals", Kind: "component.approval", Says: "one exact request that was put to the members of a mandate",
 		Fields: []Field{
 			text("componentId", "the component").indexed(),
-			text("requestHash", "hex SHA-256 of the transaction and its argument").indexed(),
+			text("requestHash", "hex SHA-256 of the transaction, the tenure and the argument").indexed(),
+			integer("tenure", "how often the component had changed hands by then"),
 			text("transaction", "what is to be carried out").indexed(),
 			text("action", "whose mandate it is under"),
 			text("argument", "the request").searchable(),

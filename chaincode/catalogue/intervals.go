@@ -46,7 +46,8 @@ var intervals = []Entity{
 			text("delegationId", "'organisation:' and an MSP id, 'key:' and a name, or 'reader:' and a name").at("").indexed(),
 			integer("number", "from 0, of what this delegation has been").at(""),
 			text("status", "granted or revoked; one that is granted ends by itself").at("").indexed(),
-			integer("grant", "of grants under this id, from 1").at(""),
+			integer("tenure", "how often the component had changed hands by then").at(""),
+			integer("grant", "of the owner's grants under this id, from 1").at(""),
 			text("by", "who granted or revoked it, MSP id").at("").indexed(),
 			time("till", "when what is granted ends").at("").indexed(),
 			text("reason", "why it was revoked").at("").optional().searchable(),
@@ -55,7 +56,7 @@ var intervals = []Entity{
 		},
 		Relations: []Relation{
 			one("component", "which component", "components", "componentId", "componentId"),
-			one("delegation", "the delegation as it is now", "component-delegations", "componentId", "componentId", "delegationId", "delegationId"),
+			one("delegation", "the delegation as it is now", "component-delegations", "componentId", "componentId", "delegationId", "delegationId", "tenure", "tenure"),
 			organisation("by", "who granted or revoked it"),
 		},
 	},

@@ -25,7 +25,7 @@ func (*Component) Delegate(ctx *Context, in *api.DelegateActions) (*authority.De
 	if err != nil {
 		return nil, err
 	}
-	last, err := lastDelegation(ctx, in.ComponentID, authority.ToOrganisation(in.Organisation))
+	last, err := lastDelegation(ctx, t.Tenure, authority.ToOrganisation(in.Organisation))
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +46,29 @@ func readGrant(actions []string, from, till string) (g authority.Grant, err erro
 	return g, err
 }
 
-// lastDelegation is the last one under an id, or an empty one.
-func lastDelegation(ctx *Context, componentID, id string) (authority.Delegation, error) {
-	known, found, err := ledger.Find(ctx.tx, delegations, componentID, id)
+// delegationKey is where the present owner's delegation under an id is. Each owner's
+// time has its own: a former owner protects what it has granted, and could otherwise
+// keep the next one from granting anything under the same id.
+func delegationKey(t authority.Tenure, id string) []string {
+	return []string{t.ComponentID, id, ledger.HighestFirst(t.Number)}
+}
+
+// newestDelegation is the present owner's under an id, or the last of an earlier
+// owner's time. It lists, so it is for questions only.
+func newestDelegation(ctx *Context, componentID, id string) (*authority.Delegation, error) {
+	p, err := ledger.List(ctx.tx, delegations, 1, "", componentID, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Items) == 0 {
+		return nil, fault.New(fault.CodeDelegationUnknown, "no delegation %q of %s", id, componentID).With("id", componentID+"/"+id)
+	}
+	return p.Items[0], nil
+}
+
+// lastDelegation is the last one of the owner's time under an id, or an empty one.
+func lastDelegation(ctx *Context, t authority.Tenure, id string) (authority.Delegation, error) {
+	known, found, err := ledger.Find(ctx.tx, delegations, delegationKey(t, id)...)
 	if err != nil || !found {
 		return authority.Delegation{}, err
 	}
@@ -80,7 +100,7 @@ func (*Component) GrantAccess(ctx *Context, in *api.SignedGrant) (*authority.Del
 		return nil, err
 	}
 	d.TokenHash, d.GrantedBy = s.Hash, s.Name
-	if _, found, err := ledger.Find(ctx.tx, delegations, d.ComponentID, d.DelegationID); err != nil || found {
+	if _, found, err := ledger.Find(ctx.tx, delegations, delegationKey(t.Tenure, d.DelegationID)...); err != nil || found {
 		return nil, orExists(err, d)
 	}
 	return &d, storeDelegation(ctx, d, "access-granted")
@@ -110,7 +130,7 @@ func (*Component) RevokeDelegation(ctx *Context, in *api.RevokeDelegation) (*aut
 	if err != nil {
 		return nil, err
 	}
-	d, err := ledger.Get(ctx.tx, delegations, in.ComponentID, in.DelegationID)
+	d, err := ledger.Get(ctx.tx, delegations, delegationKey(t.Tenure, in.DelegationID)...)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +163,11 @@ func (*Component) RecordAccess(ctx *Context, in *api.SignedAccess) (*authority.A
 	if err != nil {
 		return nil, err
 	}
-	if err := ledger.Put(ctx.tx, delegations, &next, next.ComponentID, next.DelegationID); err != nil {
+	if err := ledger.Put(ctx.tx, delegations, &next, delegationKey(t.Tenure, next.DelegationID)...); err != nil {
 		return nil, err
 	}
 	r := authority.AccessRecord{
-		ComponentID: next.ComponentID, DelegationID: next.DelegationID, Number: s.Sequence, Action: s.Body.Action, Challenge: s.Body.Challenge, Hash: s.Hash,
+		ComponentID: next.ComponentID, DelegationID: next.DelegationID, Tenure: next.Tenure, Number: s.Sequence, Action: s.Body.Action, Challenge: s.Body.Challenge, Hash: s.Hash,
 		SignedAt: s.SignedAt, At: w.Now, Actor: w.Actor, TransactionID: w.TransactionID,
 	}
 	if err := ledger.Append(ctx.tx, accesses, &r, r.ComponentID, r.DelegationID, ledger.Seq(r.Number)); err != nil {
@@ -156,12 +176,14 @@ func (*Component) RecordAccess(ctx *Context, in *api.SignedAccess) (*authority.A
 	return &r, ctx.tx.Announce(api.AccessRecordedEvent, r.ComponentID, ledger.NewFact("access", r.ComponentID, r))
 }
 
-// GetDelegation gives a delegation as it stands.
+// GetDelegation gives a delegation as it stands: the present owner's, or the last one
+// that an earlier owner has granted under this id.
 func (*Component) GetDelegation(ctx *Context, in *api.DelegationRef) (*authority.Delegation, error) {
-	return ledger.Get(ctx.tx, delegations, in.ComponentID, in.DelegationID)
+	return newestDelegation(ctx, in.ComponentID, in.DelegationID)
 }
 
-// ListDelegations gives a page of a component's delegations, those that are over too.
+// ListDelegations gives a page of a component's delegations, those that are over and
+// those of earlier owners too.
 func (*Component) ListDelegations(ctx *Context, in *api.ListRequest) (*api.DelegationPage, error) {
 	p, err := listOf(ctx, delegations, in)
 	if err != nil {
@@ -172,7 +194,7 @@ func (*Component) ListDelegations(ctx *Context, in *api.ListRequest) (*api.Deleg
 
 // ListAccesses gives a page of what was done with one delegation to a key, oldest first.
 func (*Component) ListAccesses(ctx *Context, in *api.AccessListRequest) (*api.AccessPage, error) {
-	if _, err := ledger.Get(ctx.tx, delegations, in.Of, in.DelegationID); err != nil {
+	if _, err := newestDelegation(ctx, in.Of, in.DelegationID); err != nil {
 		return nil, err
 	}
 	p, err := ledger.List(ctx.tx, accesses, in.Limit, in.Cursor, in.Of, in.DelegationID)
@@ -184,10 +206,11 @@ func (*Component) ListAccesses(ctx *Context, in *api.AccessListRequest) (*api.Ac
 
 // storeDelegation keeps a delegation as its owner alone may change it.
 func storeDelegation(ctx *Context, d authority.Delegation, fact string) error {
-	if err := ledger.Put(ctx.tx, delegations, &d, d.ComponentID, d.DelegationID); err != nil {
+	key := delegationKey(authority.Tenure{ComponentID: d.ComponentID, Owner: d.Owner, Number: d.Tenure}, d.DelegationID)
+	if err := ledger.Put(ctx.tx, delegations, &d, key...); err != nil {
 		return err
 	}
-	if err := protect(ctx, delegations, []string{d.Owner}, d.ComponentID, d.DelegationID); err != nil {
+	if err := protect(ctx, delegations, []string{d.Owner}, key...); err != nil {
 		return err
 	}
 	return ctx.tx.Announce(api.DelegationChangedEvent, d.ComponentID, ledger.NewFact(fact, d.ComponentID, d))
@@ -230,8 +253,8 @@ func (c *Context) inRight(of component.Component) (component.When, error) {
 	if r, _ := authority.RowOf(c.name); !r.Delegable || own.Actor == of.Owner || of.InstalledIn != "" {
 		return own, nil
 	}
-	id := authority.ToOrganisation(own.Actor)
-	d, found, err := ledger.Find(c.tx, delegations, of.ComponentID, id)
+	key := delegationKey(tenure(of), authority.ToOrganisation(own.Actor))
+	d, found, err := ledger.Find(c.tx, delegations, key...)
 	if err != nil || !found {
 		return own, err
 	}
@@ -241,5 +264,5 @@ func (c *Context) inRight(of component.Component) (component.When, error) {
 		return own, nil
 	}
 	own.Actor, own.Delegate, own.Now = of.Owner, own.Actor, w.Now
-	return own, ledger.Put(c.tx, delegations, &next, of.ComponentID, id)
+	return own, ledger.Put(c.tx, delegations, &next, key...)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
@@ -20,7 +21,8 @@ func (*Component) SetMandate(ctx *Context, in *api.SetMandate) (*authority.Manda
 		return nil, err
 	}
 	var last authority.Mandate
-	if known, found, err := ledger.Find(ctx.tx, mandates, in.ComponentID, in.Action); err != nil {
+	key := mandateKey(t.Tenure, in.Action)
+	if known, found, err := ledger.Find(ctx.tx, mandates, key...); err != nil {
 		return nil, err
 	} else if found {
 		last = *known
@@ -30,13 +32,19 @@ func (*Component) SetMandate(ctx *Context, in *api.SetMandate) (*authority.Manda
 	if err != nil {
 		return nil, err
 	}
-	if err := ledger.Put(ctx.tx, mandates, &m, m.ComponentID, m.Action); err != nil {
+	if err := ledger.Put(ctx.tx, mandates, &m, key...); err != nil {
 		return nil, err
 	}
-	if err := protect(ctx, mandates, []string{m.Owner}, m.ComponentID, m.Action); err != nil {
+	if err := protect(ctx, mandates, []string{m.Owner}, key...); err != nil {
 		return nil, err
 	}
 	return &m, ctx.tx.Announce(api.MandateChangedEvent, m.ComponentID, ledger.NewFact("mandate-set", m.ComponentID, m))
+}
+
+// mandateKey is where the present owner's mandate for an action is: each owner's time
+// has its own, as with delegations.
+func mandateKey(t authority.Tenure, action string) []string {
+	return []string{t.ComponentID, action, ledger.HighestFirst(t.Number)}
 }
 
 // AskApproval puts one exact request to the members of a mandate: the owner does, or a member.
@@ -49,11 +57,11 @@ func (*Component) AskApproval(ctx *Context, in *api.AskApproval) (*authority.App
 	if governed.ComponentID != in.ComponentID {
 		return nil, fault.New(fault.CodeInvalid, "argument is not the argument of %s about %s", printable(in.Action), in.ComponentID).With("field", "argument")
 	}
-	m, err := ledger.Get(ctx.tx, mandates, in.ComponentID, governed.Action)
+	m, err := ledger.Get(ctx.tx, mandates, mandateKey(t.Tenure, governed.Action)...)
 	if err != nil {
 		return nil, err
 	}
-	hash, argument := requestHash(in.Action, []byte(in.Argument))
+	hash, argument := requestHash(t.Tenure, in.Action, []byte(in.Argument))
 	var last authority.Approval
 	if known, found, err := ledger.Find(ctx.tx, approvals, in.ComponentID, hash); err != nil {
 		return nil, err
@@ -78,7 +86,7 @@ func (*Component) Approve(ctx *Context, in *api.ApproveRequest) (*authority.Appr
 	if err != nil {
 		return nil, err
 	}
-	m, err := ledger.Get(ctx.tx, mandates, in.ComponentID, a.Action)
+	m, err := ledger.Get(ctx.tx, mandates, mandateKey(t.Tenure, a.Action)...)
 	if err != nil {
 		return nil, err
 	}
@@ -155,18 +163,18 @@ func (i *invocation) mandated() error {
 	if g.ComponentID == "" || g.Action == "" {
 		return nil // the form is refused later
 	}
-	m, found, err := ledger.Find(i.tx, mandates, g.ComponentID, g.Action)
+	c, found, err := ledger.Find(i.tx, components, g.ComponentID)
 	if err != nil || !found {
 		return err
 	}
-	c, err := ledger.Get(i.tx, components, g.ComponentID)
-	if err != nil {
+	m, found, err := ledger.Find(i.tx, mandates, mandateKey(tenure(*c), g.Action)...)
+	if err != nil || !found {
 		return err
 	}
 	if !m.Binds(tenure(*c), i.tx.Caller().MSPID) {
 		return nil
 	}
-	hash, _ := requestHash(i.name, i.argument)
+	hash, _ := requestHash(tenure(*c), i.name, i.argument)
 	var a authority.Approval
 	if known, found, err := ledger.Find(i.tx, approvals, g.ComponentID, hash); err != nil {
 		return err
@@ -182,8 +190,9 @@ func (i *invocation) mandated() error {
 }
 
 // requestHash names a request by what it asks for, not by how it is written: of the
-// argument, blanks and the order of members do not count.
-func requestHash(name string, argument []byte) (hash, canonical string) {
+// argument, blanks and the order of members do not count. It is of one owner's time:
+// what was approved under another owner's mandate is another request.
+func requestHash(t authority.Tenure, name string, argument []byte) (hash, canonical string) {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(argument))
 	d.UseNumber()
@@ -194,6 +203,8 @@ func requestHash(name string, argument []byte) (hash, canonical string) {
 	}
 	h := sha256.New()
 	h.Write([]byte(name))
+	h.Write([]byte{0})
+	h.Write(strconv.AppendUint(nil, t.Number, 10))
 	h.Write([]byte{0})
 	h.Write(argument)
 	return hex.EncodeToString(h.Sum(nil)), string(argument)

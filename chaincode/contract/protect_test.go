@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger/ledgertest"
 	"github.com/lifeledger/lifeledger/chaincode/rules/assembly"
+	"github.com/lifeledger/lifeledger/chaincode/rules/authority"
 	"github.com/lifeledger/lifeledger/chaincode/rules/component"
 	rulesservice "github.com/lifeledger/lifeledger/chaincode/rules/service"
 )
@@ -257,4 +259,70 @@ func TestPermissionsAreAsked(t *testing.T) {
 		_, err = l.Submit(scenario.Client("StrangerMSP"), string(name), strings.ReplaceAll(in, "$ORG", "StrangerMSP"))
 		wantFault(t, err, "participant.caller-unknown")
 	}
+}
+
+// TestAFormerOwnerPreventsNothing: what an owner has granted and put under a mandate is
+// protected by its peer, and none of it is in the way of the next owner, whose peer and
+// one more are enough for all of that anew.
+func TestAFormerOwnerPreventsNothing(t *testing.T) {
+	j := newJourney(t, "s", "box")
+	key, err := scenario.NewKey(dsse.P256, "part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := scenario.NewKey(dsse.P256, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const action, request = api.OfferOwnershipTx, `{"componentId":"c","to":"ServiceMSP"}`
+	till := "2026-02-01T00:00:00.000Z"
+	j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "c", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+	delegate := api.DelegateActions{ComponentID: "c", Organisation: carrier.MSPID, Actions: []string{"component:Relocate"}, Till: till}
+	reading := api.GrantReading{ComponentID: "c", Reader: "insurer", Algorithm: string(dsse.P256), PublicKey: key.Public.Base64(), Actions: []string{"passport"}, Till: till}
+	mandate := api.SetMandate{ComponentID: "c", Action: string(action), Members: []string{"organisation:" + carrier.MSPID}, Threshold: 1}
+	ask := api.AskApproval{ComponentID: "c", Action: string(action), Argument: request}
+	approve := func(who ledgertest.Identity, endorsers ...string) string {
+		t.Helper()
+		a := endorsed[authority.Approval](t, j, who, api.AskApprovalTx, ask, endorsers...)
+		if a.Round != 1 {
+			t.Errorf("round %d of the request", a.Round)
+		}
+		endorsed[authority.Approval](t, j, carrier, api.ApproveTx, api.ApproveRequest{ComponentID: "c", RequestHash: a.RequestHash, Round: 1}, endorsers...)
+		return a.RequestHash
+	}
+	j.must(t, maker, api.DelegateTx, delegate)
+	j.must(t, maker, api.GrantReadingTx, reading)
+	j.must(t, maker, api.SetMandateTx, mandate)
+	first := approve(maker, maker.MSPID, carrier.MSPID)
+	j.must(t, maker, action, api.OfferOwnership{ComponentID: "c", To: service.MSPID})
+	j.must(t, service, api.AcceptOwnershipTx, api.AcceptOwnership{ComponentID: "c"})
+
+	without := []string{service.MSPID, carrier.MSPID}
+	d := endorsed[authority.Delegation](t, j, service, api.DelegateTx, delegate, without...)
+	if d.Number != 1 || d.Owner != service.MSPID {
+		t.Errorf("%+v", d)
+	}
+	endorsed[component.Component](t, j, carrier, api.RelocateComponentTx, api.RelocateComponent{ComponentID: "c", Location: "NLRTM"}, without...)
+	reading.PublicKey = other.Public.Base64() // the name is free
+	endorsed[authority.Delegation](t, j, service, api.GrantReadingTx, reading, without...)
+	endorsed[authority.Mandate](t, j, service, api.SetMandateTx, mandate, without...)
+	if second := approve(service, without...); second == first {
+		t.Error("what was approved under the former owner's mandate is the same request")
+	}
+}
+
+// endorsed submits with the endorsement of these alone, and gives the answer.
+func endorsed[T any](t *testing.T, j *journey, who ledgertest.Identity, name api.Transaction, in any, endorsers ...string) (out T) {
+	t.Helper()
+	tx, err := j.Endorse(who, string(name), []string{argument(t, in)}, endorsers...)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if code := j.Commit(tx)[0].Code; code != peer.TxValidationCode_VALID {
+		t.Fatalf("%s: %v", name, code)
+	}
+	if err := json.Unmarshal(tx.Response.GetPayload(), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

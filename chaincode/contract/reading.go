@@ -25,7 +25,7 @@ func (*Component) GrantReading(ctx *Context, in *api.GrantReading) (*authority.D
 	if err != nil {
 		return nil, err
 	}
-	last, err := lastDelegation(ctx, in.ComponentID, authority.ToReader(in.Reader))
+	last, err := lastDelegation(ctx, t.Tenure, authority.ToReader(in.Reader))
 	if err != nil {
 		return nil, err
 	}
@@ -38,10 +38,11 @@ func (*Component) GrantReading(ctx *Context, in *api.GrantReading) (*authority.D
 }
 
 // CheckReading gives the grant under which a reader may read something of a component
-// now, and refuses what it is not let read. Who asks for the reader has made sure that
+// now, and refuses what it is not let read, saying why where it was let once, be it by
+// an earlier owner. Who asks for the reader has made sure that
 // it holds the grant's key.
 func (*Component) CheckReading(ctx *Context, in *api.CheckReading) (*authority.Delegation, error) {
-	d, err := ledger.Get(ctx.tx, delegations, in.ComponentID, authority.ToReader(in.Reader))
+	d, err := newestDelegation(ctx, in.ComponentID, authority.ToReader(in.Reader))
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,11 @@ func findSigner(ctx *Context, claim dsse.Claim, keyIDs []string) (signer, error)
 		key, err := dsse.ParsePublicKey(dsse.Algorithm(c.Algorithm), c.PublicKey)
 		return signer{kind: machine, id: id, organisation: c.Owner, key: key, component: c}, err
 	case delegate:
-		d, err := ledger.Get(ctx.tx, delegations, claim.Subject, authority.ToKey(id))
+		c, err := ledger.Get(ctx.tx, components, claim.Subject)
+		if err != nil {
+			return signer{}, err
+		}
+		d, err := ledger.Get(ctx.tx, delegations, delegationKey(tenure(*c), authority.ToKey(id))...)
 		if err != nil {
 			return signer{}, err
 		}

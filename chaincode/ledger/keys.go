@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -82,13 +83,13 @@ const (
 	KeyConcession = "component.concession"
 	// KeyProcess: component id, number. Numbered by the component, which every change is written along with; who did it protects it.
 	KeyProcess = "component.process"
-	// KeyDelegation: component id, delegation id ("organisation:<MSP id>", "key:<name>" or "reader:<name>"). Head; the owner who granted it protects it.
+	// KeyDelegation: component id, delegation id ("organisation:<MSP id>", "key:<name>" or "reader:<name>"), tenure counted down. Head; the owner who granted it protects it, and the next owner writes another.
 	KeyDelegation = "component.delegation"
 	// KeyAccess: component id, delegation id, number. Append-only, numbered by the chain of the holder's statements; no protection of its own, the envelope is signed.
 	KeyAccess = "component.access"
-	// KeyMandate: component id, transaction. Head; the owner who set it protects it.
+	// KeyMandate: component id, transaction, tenure counted down. Head; the owner who set it protects it, and the next owner writes another.
 	KeyMandate = "component.mandate"
-	// KeyApproval: component id, hash of the request. Head; the owner whose mandate it is under protects it.
+	// KeyApproval: component id, hash of the request, of which the tenure is part. Head; the owner whose mandate it is under protects it.
 	KeyApproval = "component.approval"
 	// KeyChallenge: component id. Head; what the tag is to sign next, no protection beyond the majority.
 	KeyChallenge = "component.challenge"
@@ -268,6 +269,10 @@ func NewestFirst(t time.Time) string {
 	const end = 253_402_300_799_999 // of the year 9999
 	return Seq(uint64(end - min(max(t.UnixMilli(), 0), end)))[5:]
 }
+
+// HighestFirst is a number as a key attribute that counts down, so that a listing
+// begins with the highest.
+func HighestFirst(n uint64) string { return Seq(math.MaxUint64 - n) }
 
 // compose builds the composite key of one record. An attribute that cannot be
 // part of a key is the caller's mistake, since attributes come from requests.

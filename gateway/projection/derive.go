@@ -186,7 +186,7 @@ func delegation(document []byte) (moment, error) {
 		by, at = d.RevokedBy, d.ChangedAt
 	}
 	return moment{catalogue.KeyText(string(d.Status), strconv.FormatUint(d.Number, 10)), string(at), map[string]any{
-		"componentId": d.ComponentID, "delegationId": d.DelegationID, "status": string(d.Status), "grant": int64(d.Number),
+		"componentId": d.ComponentID, "delegationId": d.DelegationID, "status": string(d.Status), "tenure": int64(d.Tenure), "grant": int64(d.Number),
 		"by": by, "till": string(d.Till), "reason": d.RevokedFor,
 	}}, nil
 }

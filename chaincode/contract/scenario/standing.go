@@ -60,7 +60,7 @@ func (r Request) Is(relation authority.Relation, caller string, role party.Role)
 
 // Delegated reports whether the owner lets the caller do it now.
 func (r Request) Delegated(caller string) bool {
-	key, ok := r.key("component.delegation", []string{"componentId", "@delegate"}, caller)
+	key, ok := r.key("component.delegation", []string{"componentId", "@delegate", "@tenure"}, caller)
 	if !ok || r.ledger.State(key) == nil {
 		return false
 	}
@@ -124,6 +124,9 @@ func (r Request) key(kind string, members []string, caller string) (string, bool
 			attrs[i] = authority.ToOrganisation(caller)
 		case "@mandate":
 			attrs[i] = r.mandate()
+		case "@tenure":
+			transfers, _ := r.stored(ledgertest.Key("component", text(r.argument["componentId"])))["transfers"].(float64)
+			attrs[i] = ledger.HighestFirst(uint64(transfers))
 		case "@serving":
 			attrs[i] = r.serving()
 		case "@served", "@servedMachine":

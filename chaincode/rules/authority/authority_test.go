@@ -275,3 +275,24 @@ func TestAMandateBindsWhatIsDoneInTheOwnersRight(t *testing.T) {
 		wantFault(t, err, fault.CodeInvalid)
 	}
 }
+
+func TestWhatWasApprovedInAnOwnersTimeEndsWithIt(t *testing.T) {
+	back := crane
+	back.Number = 5
+	set := func(of authority.Tenure) authority.Mandate {
+		m, err := authority.Mandate{}.Set(of, "component:OfferOwnership", two, at("Owner", 0))
+		wantFault(t, err, "")
+		return m
+	}
+	before, now := set(crane), set(back) // the first of each time
+	a, err := before.Ask(crane, "component:OfferOwnership", "h", "{}", authority.Approval{}, at("A", 0))
+	wantFault(t, err, "")
+	a, err = a.Approve(before, crane, "organisation:B", 1, at("B", 1))
+	wantFault(t, err, "")
+	_, err = a.Spend(before, crane, "h", at("Owner", 2))
+	wantFault(t, err, "")
+	_, err = a.Spend(now, back, "h", at("Owner", 2))
+	wantFault(t, err, fault.CodeMandateMissing)
+	_, err = a.Approve(now, back, "credential:c", 1, at("x", 2))
+	wantFault(t, err, fault.CodeApprovalOver)
+}

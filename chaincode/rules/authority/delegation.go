@@ -42,11 +42,12 @@ const (
 
 // Delegation lets somebody do named things with a component for its owner, for a
 // time: another organisation, or whoever holds a key (ID14), to act or to read
-// (ID12). It is a head; the next one to the same organisation or reader follows the last.
+// (ID12). It is a head; the owner's next one to the same organisation or reader follows
+// its last.
 type Delegation struct {
 	ComponentID   string           `json:"componentId"`
 	DelegationID  string           `json:"delegationId"` // "organisation:<MSP id>", "key:<name>" or "reader:<name>"
-	Number        uint64           `json:"number"`       // of grants under this id, from 1
+	Number        uint64           `json:"number"`       // of the owner's grants under this id, from 1
 	Status        DelegationStatus `json:"status"`
 	Owner         string           `json:"owner"`  // who grants it
 	Tenure        uint64           `json:"tenure"` // of the component when it was granted
@@ -94,7 +95,7 @@ type Grant struct {
 }
 
 // Delegate lets another organisation do named transactions for the owner; last is
-// the last delegation to it, or an empty one.
+// the last delegation to it in this owner's time, or an empty one.
 func Delegate(t Tenure, mspID string, g Grant, last Delegation, w When) (Delegation, error) {
 	if mspID == t.Owner {
 		return last, fault.New(fault.CodeInvalid, "the owner needs no delegation of its own").With("field", "organisation")
@@ -207,6 +208,7 @@ func (d Delegation) Revoke(t Tenure, reason string, w When) (Delegation, error) 
 type AccessRecord struct {
 	ComponentID   string       `json:"componentId"`
 	DelegationID  string       `json:"delegationId"`
+	Tenure        uint64       `json:"tenure"` // of the component
 	Number        uint64       `json:"number"` // of the holder's statement about the component
 	Action        string       `json:"action"`
 	Challenge     string       `json:"challenge"` // of the machine, which has checked it

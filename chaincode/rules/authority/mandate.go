@@ -15,7 +15,7 @@ import (
 type Mandate struct {
 	ComponentID     string       `json:"componentId"`
 	Action          string       `json:"action"` // the transaction
-	Number          uint64       `json:"number"` // of mandates for this action, from 1
+	Number          uint64       `json:"number"` // of the owner's mandates for this action, from 1
 	Owner           string       `json:"owner"`
 	Tenure          uint64       `json:"tenure"`
 	Members         []string     `json:"members"`         // "organisation:<MSP id>" or "credential:<id>", sorted
@@ -99,7 +99,8 @@ const (
 // It serves once. It is a head: the same request may be asked for again.
 type Approval struct {
 	ComponentID   string         `json:"componentId"`
-	RequestHash   string         `json:"requestHash"` // hex SHA-256 of the transaction, a zero byte, and the argument
+	RequestHash   string         `json:"requestHash"` // hex SHA-256 of the transaction, the tenure and the argument, with zero bytes between
+	Tenure        uint64         `json:"tenure"`
 	Transaction   string         `json:"transaction"` // that is to be carried out
 	Action        string         `json:"action"`      // whose mandate it is under: the transaction, or that whose mandate it changes
 	Argument      string         `json:"argument"`    // as it is hashed: without blanks, members in the order of their names
@@ -144,11 +145,11 @@ func (m Mandate) Ask(t Tenure, transaction, hash, argument string, last Approval
 	if len(argument) > MaxApprovedArgument {
 		return last, invalid("argument", "argument must be at most %d bytes", MaxApprovedArgument)
 	}
-	if last.Status == ApprovalOpen && last.Mandate == m.Number && w.Now <= last.OpenTill {
+	if last.Status == ApprovalOpen && last.Tenure == t.Number && last.Mandate == m.Number && w.Now <= last.OpenTill {
 		return last, fault.New(fault.CodeApprovalOpen, "the request waits for approval already").With("requestHash", hash)
 	}
 	a := Approval{
-		ComponentID: t.ComponentID, RequestHash: hash, Transaction: transaction, Action: m.Action, Argument: argument, Round: last.Round + 1, Mandate: m.Number,
+		ComponentID: t.ComponentID, RequestHash: hash, Tenure: t.Number, Transaction: transaction, Action: m.Action, Argument: argument, Round: last.Round + 1, Mandate: m.Number,
 		Status: ApprovalOpen, Given: []GivenConsent{}, AskedBy: w.Actor, AskedAt: w.Now, OpenTill: w.Now.Add(m.ApprovalSeconds * 1000), ChangedAt: w.Now, TransactionID: w.TransactionID,
 	}
 	if slices.Contains(m.Members, member) {
@@ -191,7 +192,7 @@ func (a Approval) Spend(m Mandate, t Tenure, hash string, w When) (Approval, err
 }
 
 func (a Approval) open(m Mandate, t Tenure, now measure.Time) error {
-	if a.Status != ApprovalOpen || a.Mandate != m.Number || now > a.OpenTill || !m.InForce(t) {
+	if a.Status != ApprovalOpen || a.Tenure != t.Number || a.Mandate != m.Number || now > a.OpenTill || !m.InForce(t) {
 		return fault.New(fault.CodeApprovalOver, "round %d of the request is used, over its time, or of another mandate", a.Round).With("round", a.Round)
 	}
 	return nil

@@ -24,10 +24,11 @@ func ToReader(name string) string { return toReader + name }
 func readerAlgorithms() []string { return []string{"Ed25519", "ECDSA-P256"} }
 
 // GrantReading lets whoever holds a key read of a component, until it is withdrawn
-// with a reason, for no longer than the grant says. last is the last grant under this
-// name, or an empty one. A name stands for one key for ever, and a grant in force gives
-// way only to one that takes nothing from it: so nobody who was let read finds the door
-// shut without being told by whom, when and why.
+// with a reason, for no longer than the grant says. last is the owner's last grant under
+// this name, or an empty one. In one owner's time a name stands for one key, and a grant
+// in force gives way only to one that takes nothing from it: so nobody who was let read
+// finds the door shut without being told by whom, when and why. The next owner owes
+// nothing to the readers of the last one, and the name is free for it.
 func GrantReading(t Tenure, name string, key party.DeviceKey, g Grant, last Delegation, w When) (Delegation, error) {
 	if err := checkReading(name, key, g); err != nil {
 		return last, err

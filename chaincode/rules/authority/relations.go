@@ -119,7 +119,7 @@ var places = []Place{
 	{Recaller, "component.recall", []string{"@caller", "partNumber", "lot"}, []string{"manufacturer"}},
 	{Lender, "component.pledge", []string{"componentId", "number"}, []string{"lender"}},
 	{Pledger, "component.pledge", []string{"componentId", "number"}, []string{"owner"}},
-	{Member, "component.mandate", []string{"componentId", "@mandate"}, []string{"members"}},
+	{Member, "component.mandate", []string{"componentId", "@mandate", "@tenure"}, []string{"members"}},
 	{Carrying, "request", nil, []string{"envelope"}},
 
 	{MachineOwner, "component", []string{"machineId"}, []string{"owner"}},

@@ -14,10 +14,11 @@ const MaxQuestions = 32
 
 // lengthy are the timeless questions for one record that read more than a few.
 var lengthy = map[Transaction]bool{
-	GetRecordsTx: true, // as many as its question names
-	GetAccountTx: true, // the credits that wait for it
-	GetRatingTx:  true, // all outcomes
-	GetMemoryTx:  true, // what a component's life left behind
+	GetRecordsTx:    true, // as many as its question names
+	GetAccountTx:    true, // the credits that wait for it
+	GetRatingTx:     true, // all outcomes
+	GetMemoryTx:     true, // what a component's life left behind
+	GetDelegationTx: true, // the newest of all owners'
 }
 
 // Brief reports whether the transaction only reads, and no more than a few records by their

@@ -120,7 +120,11 @@ func (*Service) ScheduleRequest(ctx *Context, in *api.ScheduleRequest) (*service
 // StartWork says that the engineer has begun.
 func (*Service) StartWork(ctx *Context, in *api.RequestRef) (*service.ServiceRequest, error) {
 	return changeRequest(ctx, in.RequestID, func(r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
-		next, e, err := r.Start(w)
+		x, err := whose(ctx, r)
+		if err != nil {
+			return r, service.RequestEvent{}, err
+		}
+		next, e, err := r.Start(x, w)
 		if err == nil {
 			err = workable(ctx, r.ComponentID, component.Maintain)
 		}
@@ -157,20 +161,29 @@ func (*Service) CancelRequest(ctx *Context, in *api.CancelRequest) (*service.Ser
 	})
 }
 
+// whose looks who owns what a request is about, and its machine.
+func whose(ctx *Context, r service.ServiceRequest) (service.Remains, error) {
+	var owners [2]string
+	for i, id := range []string{r.ComponentID, r.MachineID} {
+		c, err := ledger.Get(ctx.tx, components, id)
+		if err != nil {
+			return service.Remains{}, err
+		}
+		if owners[i], err = ownerOf(ctx, *c); err != nil {
+			return service.Remains{}, err
+		}
+	}
+	return service.Remains{Owner: owners[0], MachineOwner: owners[1]}, nil
+}
+
 // remains looks what is left of the occasion of a request.
 func (t ending) remains(ctx *Context, r service.ServiceRequest) (service.Remains, error) {
-	m, err := ledger.Get(ctx.tx, components, r.MachineID)
+	x, err := whose(ctx, r)
 	if err != nil {
-		return service.Remains{}, err
+		return x, err
 	}
-	owner, err := ownerOf(ctx, *m)
-	if err != nil {
-		return service.Remains{}, err
-	}
-	x := service.Remains{
-		Owner: t.place.Owner, MachineOwner: owner, Ended: t.asset.Status == component.Decommissioned,
-		Within: r.MachineID == r.ComponentID || slices.Contains(t.place.Within, r.MachineID),
-	}
+	x.Ended = t.asset.Status == component.Decommissioned
+	x.Within = r.MachineID == r.ComponentID || slices.Contains(t.place.Within, r.MachineID)
 	if r.AgreementID == "" || r.Steps == 0 {
 		return x, nil
 	}

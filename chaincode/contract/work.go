@@ -19,6 +19,10 @@ func (*Service) RecordStep(ctx *Context, in *api.RecordStep) (*service.ServiceSt
 	if err := workable(ctx, r.ComponentID, component.Maintain); err != nil {
 		return nil, err
 	}
+	x, err := whose(ctx, *r)
+	if err != nil {
+		return nil, err
+	}
 	a := new(service.Agreement)
 	if r.AgreementID != "" {
 		if a, err = ledger.Get(ctx.tx, agreements, r.AgreementID); err != nil {
@@ -27,7 +31,7 @@ func (*Service) RecordStep(ctx *Context, in *api.RecordStep) (*service.ServiceSt
 	}
 	next, s, err := r.Record(service.ServiceStep{
 		Step: in.Step, Activity: in.Activity, Measurements: in.Measurements, Parts: in.Parts, BeforeHash: in.BeforeHash, AfterHash: in.AfterHash,
-	}, a.Price(r.TaskID, in.Step), ctx.serviceWhen(r.ChangedAt))
+	}, a.Price(r.TaskID, in.Step), x, ctx.serviceWhen(r.ChangedAt))
 	if err != nil {
 		return nil, err
 	}

@@ -202,6 +202,7 @@ const (
 	CodeRequestExists      Code = "service.request.exists"
 	CodeRequestUnknown     Code = "service.request.unknown"
 	CodeRequestStatus      Code = "service.request.status"
+	CodeRequestSold        Code = "service.request.sold"
 	CodeNotDue             Code = "service.request.not-due"
 	CodeSafetyCritical     Code = "service.request.safety-critical"
 	CodeServicePart        Code = "service.part.not-approved"
@@ -524,6 +525,7 @@ func Catalogue() []Entry {
 		{CodeRequestExists, Conflict, "a service request of this id exists"},
 		{CodeRequestUnknown, NotFound, "no service request of this id exists"},
 		{CodeRequestStatus, Conflict, "the request's status does not allow this"},
+		{CodeRequestSold, Refused, "what the request is about, or its machine, belongs to another than who asked for it; the request can only be ended"},
 		{CodeNotDue, Refused, "it is not due yet, or not overdue"},
 		{CodeSafetyCritical, Refused, "safety-critical work is seen by a second engineer, and is not called off"},
 		{CodeServicePart, Refused, "the part is not one of those that are approved for this"},

@@ -7,7 +7,8 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/party"
 )
 
-// Remains is what is left of the occasion of a request as somebody wants it called off.
+// Remains is what is left of the occasion of a request as somebody works on it, or
+// wants it called off.
 type Remains struct {
 	Owner        string // of the component, or of the machine that it is in now
 	MachineOwner string // of the machine that the request is about
@@ -21,6 +22,20 @@ type Remains struct {
 // installed nowhere.
 func (r ServiceRequest) Vain(x Remains) bool {
 	return x.Ended || !x.Within || r.Action == Replace && r.SlotID == ""
+}
+
+// going refuses work on what does not belong, with the machine that it was to be done in,
+// to who asked for it any more. It is the operator who pays, on the word of whoever owns
+// the one or the other as the work ends: whoever that is by then could let the provider
+// record what it likes. The part may be out of the machine, on a bench.
+func (r ServiceRequest) going(x Remains) error {
+	for _, owner := range []string{x.Owner, x.MachineOwner} {
+		if owner != r.Operator {
+			return fault.New(fault.CodeRequestSold, "%s has asked for it, and what request %s is about belongs to %s: end it, and ask anew", r.Operator, r.RequestID, owner).
+				With("operator", r.Operator).With("owner", owner)
+		}
+	}
+	return nil
 }
 
 // Cancel ends a request without a result. Before work has begun its owner calls it

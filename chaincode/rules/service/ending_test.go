@@ -113,13 +113,48 @@ func TestWhatWasDoneStaysOwed(t *testing.T) {
 		"nobody else has anything to do with it":              {by: "Buyer", remains: sold, until: 1, payer: "Buyer", want: fault.CodeServiceNotParty},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, _, err := request(t, inspection(), service.Started).Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, at("Provider", 1))
+			r, _, err := request(t, inspection(), service.Started).Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, inPlace(), at("Provider", 1))
 			wantFault(t, err, "")
 			if c.by != "" {
 				r, _, err = cancel(r, c.remains, at(c.by, 1))
 				wantFault(t, err, "")
 			}
 			wantFault(t, r.Payable(c.until, c.payer), c.want)
+		})
+	}
+}
+
+// The operator pays on the word of whoever owns the thing, or its machine, as the work
+// ends: so nothing is added to it once that is somebody else, and it can be ended.
+func TestNothingIsAddedToWorkOnWhatWasSold(t *testing.T) {
+	out, sold, machineSold, partSold := inPlace(), inPlace(), inPlace(), inPlace()
+	out.Within = false // on the bench
+	sold.Owner, sold.MachineOwner = "Buyer", "Buyer"
+	machineSold.Within, machineSold.MachineOwner = false, "Buyer"
+	partSold.Within, partSold.Owner = false, "Buyer"
+	for name, c := range map[string]struct {
+		remains service.Remains
+		by      string
+		want    fault.Code
+	}{
+		"where it was":                        {inPlace(), "Provider", ""},
+		"taken out, and still the operator's": {out, "Provider", ""},
+		"sold":                                {sold, "Provider", fault.CodeRequestSold},
+		"taken out, and its machine sold":     {machineSold, "Provider", fault.CodeRequestSold},
+		"taken out and sold":                  {partSold, "Provider", fault.CodeRequestSold},
+		"who is not to do it is told that before anything": {sold, "Buyer", fault.CodeServiceNotParty},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := request(t, inspection(), service.Scheduled).Start(c.remains, at(c.by, 1))
+			wantFault(t, err, c.want)
+			r := request(t, inspection(), service.Started)
+			next, _, err := r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, c.remains, at(c.by, 1))
+			wantFault(t, err, c.want)
+			if c.want != "" && next.Steps != r.Steps {
+				t.Error("it was recorded all the same")
+			}
+			_, _, err = cancel(next, c.remains, at(c.remains.Owner, 1))
+			wantFault(t, err, "")
 		})
 	}
 }
@@ -145,7 +180,7 @@ func TestWhoEndsWorkHasSeenItsSteps(t *testing.T) {
 			r := request(t, inspection(), service.Started)
 			for range 2 {
 				var err error
-				r, _, err = r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, at("Provider", 1))
+				r, _, err = r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 5, inPlace(), at("Provider", 1))
 				wantFault(t, err, "")
 			}
 			_, _, _, err := r.Cancel(gone, c.seen, "no", at(c.by, 1))

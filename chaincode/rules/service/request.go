@@ -283,12 +283,15 @@ func (r ServiceRequest) Schedule(engineerID string, at measure.Time, w When) (Se
 	return next, e, nil
 }
 
-// Start says that the work has begun.
-func (r ServiceRequest) Start(w When) (ServiceRequest, RequestEvent, error) {
+// Start says that the work has begun, while everything belongs to who asked for it.
+func (r ServiceRequest) Start(x Remains, w When) (ServiceRequest, RequestEvent, error) {
 	if err := r.by(r.Provider, "provider", w); err != nil {
 		return r, RequestEvent{}, err
 	}
 	if err := r.in(Scheduled); err != nil {
+		return r, RequestEvent{}, err
+	}
+	if err := r.going(x); err != nil {
 		return r, RequestEvent{}, err
 	}
 	r.Status = Started

@@ -44,11 +44,11 @@ func request(t rapid.TB, task service.Task, status service.RequestStatus) servic
 	if status == service.Scheduled {
 		return r
 	}
-	must(r.Start(at("Provider", 1)))
+	must(r.Start(inPlace(), at("Provider", 1)))
 	if status == service.Started {
 		return r
 	}
-	next, _, err := r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 100, at("Provider", 1))
+	next, _, err := r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 100, inPlace(), at("Provider", 1))
 	must(next, service.RequestEvent{}, err)
 	must(r.Complete(workOn(r), ann, nil, service.Signature{}, at("x", 2)))
 	return r
@@ -111,7 +111,7 @@ func TestWhatClosesARequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := request(t, c.task, service.Started)
-			r, _, err := r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 0, at("Provider", 1))
+			r, _, err := r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, 0, inPlace(), at("Provider", 1))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,7 +199,9 @@ func TestStepsOfARequest(t *testing.T) {
 		"schedule": {func(r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
 			return r.Schedule("bob", after(9), w)
 		}, "Provider", []service.RequestStatus{service.Accepted, service.Scheduled}, service.Scheduled},
-		"start": {service.ServiceRequest.Start, "Provider", []service.RequestStatus{service.Scheduled}, service.Started},
+		"start": {func(r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
+			return r.Start(inPlace(), w)
+		}, "Provider", []service.RequestStatus{service.Scheduled}, service.Started},
 		"return": {func(r service.ServiceRequest, w service.When) (service.ServiceRequest, service.RequestEvent, error) {
 			return r.Return("no", w)
 		}, "Operator", []service.RequestStatus{service.Done}, service.Started},
@@ -350,7 +352,7 @@ func TestStepsOfTheWork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := request(t, exchange(), service.Started)
-			next, s, err := r.Record(c.step, 7, at("Provider", 1))
+			next, s, err := r.Record(c.step, 7, inPlace(), at("Provider", 1))
 			wantFault(t, err, c.code)
 			if err != nil {
 				return
@@ -361,10 +363,10 @@ func TestStepsOfTheWork(t *testing.T) {
 		})
 	}
 	r := request(t, exchange(), service.Started)
-	_, _, err := r.Record(step(), 0, at("Operator", 1))
+	_, _, err := r.Record(step(), 0, inPlace(), at("Operator", 1))
 	wantFault(t, err, fault.CodeServiceNotParty)
 	r.Steps = service.MaxSteps
-	_, _, err = r.Record(step(), 0, at("Provider", 1))
+	_, _, err = r.Record(step(), 0, inPlace(), at("Provider", 1))
 	wantFault(t, err, fault.CodeStepInvalid)
 }
 
@@ -379,7 +381,7 @@ func TestAFailingStepIsDoneAgain(t *testing.T) {
 		code  fault.Code
 	}{{6, fault.CodeWorkDiffers}, {7, fault.CodeWorkDiffers}, {5, ""}} {
 		var err error
-		if r, _, err = r.Record(measured(c.value), 0, at("Provider", 1)); err != nil {
+		if r, _, err = r.Record(measured(c.value), 0, inPlace(), at("Provider", 1)); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err = r.Complete(workOn(r), ann, nil, service.Signature{}, at("x", 2))
@@ -407,7 +409,7 @@ func TestTheStepsHashCoversEverything(t *testing.T) {
 		s := base()
 		change(&s)
 		r := request(t, exchange(), service.Started)
-		r, _, err := r.Record(s, 0, at("Provider", 1))
+		r, _, err := r.Record(s, 0, inPlace(), at("Provider", 1))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -455,10 +457,10 @@ func TestNoSequenceClosesARequestWrongly(t *testing.T) {
 			case 3:
 				next, e, err = r.Schedule("ann", after(days), w)
 			case 4:
-				next, e, err = r.Start(w)
+				next, e, err = r.Start(inPlace(), w)
 			case 5, 6:
 				var s service.ServiceStep
-				next, s, err = r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, rapid.SampledFrom([]minor{0, 5, 7}).Draw(t, "price"), w)
+				next, s, err = r.Record(service.ServiceStep{Step: "look", Activity: "inspect"}, rapid.SampledFrom([]minor{0, 5, 7}).Draw(t, "price"), inPlace(), w)
 				if counted = false; err == nil {
 					steps = append(steps, s)
 				}

@@ -73,12 +73,16 @@ func (m Measurement) Within() bool {
 	return (m.Low == nil || m.ValueMilli >= m.Low.Milli) && (m.High == nil || m.ValueMilli <= m.High.Milli)
 }
 
-// Record puts one step on record. The agreement's price for it is a promise from now on.
-func (r ServiceRequest) Record(s ServiceStep, price money.Minor, w When) (ServiceRequest, ServiceStep, error) {
+// Record puts one step on record, while everything belongs to who asked for it. The
+// agreement's price for it is a promise from now on.
+func (r ServiceRequest) Record(s ServiceStep, price money.Minor, x Remains, w When) (ServiceRequest, ServiceStep, error) {
 	if err := r.by(r.Provider, "provider", w); err != nil {
 		return r, s, err
 	}
 	if err := r.in(Started); err != nil {
+		return r, s, err
+	}
+	if err := r.going(x); err != nil {
 		return r, s, err
 	}
 	if r.Steps >= MaxSteps {

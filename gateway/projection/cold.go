@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -176,5 +177,18 @@ func fill(path string, trees []*tree, roots map[string]uint32) error {
 	for _, x := range trees {
 		all.Go(func() error { return f.Fill(roots[x.name], x.entries) })
 	}
-	return errors.Join(all.Wait(), f.Close())
+	stop := make(chan struct{})
+	go func() { // so that little is left to wait for at the end
+		for tick := time.Tick(40 * time.Millisecond); ; {
+			select {
+			case <-tick:
+				_ = f.Sync()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	err = all.Wait()
+	close(stop)
+	return errors.Join(err, f.Close())
 }

@@ -117,6 +117,9 @@ func (f *File) take(n uint32) (first uint32) {
 	return first
 }
 
+// Sync has what was written so far put on the disk.
+func (f *File) Sync() error { return f.file.Sync() }
+
 // Close makes the file whole.
 func (f *File) Close() error {
 	changes := binary.BigEndian.Uint32(f.head[24:]) + 1

@@ -19,6 +19,7 @@ var components = []Entity{
 			text("disposition", "CBV disposition, such as active").indexed(),
 			integer("events", "number of events of its life"),
 			integer("transfers", "how often it has changed hands, or was put into a machine or taken out").orZero(),
+			integer("tenureEvent", "number of the event of the last of them").orZero(),
 			time("changedAt", "its last change").indexed(),
 			text("lot", "its lot").optional().indexed().searchable(),
 			text("tagClass", "passive, active or connected").optional().indexed(),

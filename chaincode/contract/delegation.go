@@ -221,6 +221,7 @@ type tenant struct {
 	authority.Tenure
 	partNumber string
 	changedAt  measure.Time
+	event      uint64 // by which it began
 }
 
 // tenureOf loads a component whose owner may let others act for it. What is
@@ -233,7 +234,7 @@ func tenureOf(ctx *Context, id string) (tenant, error) {
 	if err := c.Lives(component.Keep); err != nil {
 		return tenant{}, err
 	}
-	return tenant{tenure(*c), c.PartNumber, c.ChangedAt}, c.Loose()
+	return tenant{tenure(*c), c.PartNumber, c.ChangedAt, c.TenureEvent}, c.Loose()
 }
 
 func tenure(c component.Component) authority.Tenure {

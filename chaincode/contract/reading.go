@@ -29,6 +29,9 @@ func (*Component) GrantReading(ctx *Context, in *api.GrantReading) (*authority.D
 	if err != nil {
 		return nil, err
 	}
+	if t.Tenure, err = tenureBefore(ctx, t.Tenure, t.event); err != nil {
+		return nil, err
+	}
 	holder := party.DeviceKey{KeyID: key.ID(), Algorithm: in.Algorithm, PublicKey: in.PublicKey}
 	d, err := authority.GrantReading(t.Tenure, in.Reader, holder, g, last, ctx.authorityWhen(t.changedAt, last.ChangedAt))
 	if err != nil {
@@ -58,8 +61,26 @@ func (*Component) CheckReading(ctx *Context, in *api.CheckReading) (*authority.D
 		}
 		asked.Inside = slices.ContainsFunc(up, func(p assembly.Placement) bool { return p.MachineID == in.ComponentID })
 	}
-	if err := d.LetsRead(asked, tenure(*c), ctx.now(c.ChangedAt, d.ChangedAt)); err != nil {
+	t, err := tenureBefore(ctx, tenure(*c), c.TenureEvent)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.LetsRead(asked, t, ctx.now(c.ChangedAt, d.ChangedAt)); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// tenureBefore adds how the tenure before ended, by the event with this number.
+func tenureBefore(ctx *Context, t authority.Tenure, event uint64) (authority.Tenure, error) {
+	if t.Number == 0 {
+		return t, nil
+	}
+	e, err := ledger.Get(ctx.tx, componentEvents, t.ComponentID, ledger.Seq(event))
+	if err != nil {
+		return t, err
+	}
+	by, how := e.Handed()
+	t.Before = authority.Ending{By: by, At: e.At, Reason: how}
+	return t, nil
 }

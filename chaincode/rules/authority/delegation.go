@@ -28,6 +28,7 @@ type Tenure struct {
 	ComponentID string
 	Owner       string
 	Number      uint64
+	Before      Ending // how the tenure before this one ended, where that is asked
 }
 
 // DelegationStatus is where a delegation stands. One that is granted ends by
@@ -61,6 +62,7 @@ type Delegation struct {
 	GrantedBy     string           `json:"grantedBy,omitempty" metadata:",optional"` // who has signed it for the owner: "device:<id>" or "credential:<id>"
 	RevokedFor    string           `json:"revokedFor,omitempty" metadata:",optional"`
 	RevokedBy     string           `json:"revokedBy,omitempty" metadata:",optional"` // MSP id of the owner then
+	Ended         *Ending          `json:"ended,omitempty" metadata:",optional"`     // how an earlier grant to the same reader did, the last that ended before its time
 	GrantedAt     measure.Time     `json:"grantedAt"`
 	ChangedAt     measure.Time     `json:"changedAt"`
 	TransactionID string           `json:"transactionId"` // that changed it last

@@ -47,8 +47,36 @@ func GrantReading(t Tenure, name string, key party.DeviceKey, g Grant, last Dele
 	if last.stands(t, w.Now) && d.takesFrom(last) {
 		return last, taken(last, "%s is granted until %s; what takes something from that is a revocation, with a reason", last.DelegationID, last.Till)
 	}
-	d.Key = &key
+	d.Key, d.Ended = &key, last.ended(t)
 	return d, nil
+}
+
+// Ending is how a grant, or a tenure and all that was granted in it, ended before its time.
+type Ending struct {
+	By     string       `json:"by"` // MSP id
+	At     measure.Time `json:"at"`
+	Reason string       `json:"reason"`
+}
+
+// ended is how the grant ended before its time; if it did not, how one before it did. So
+// the next grant under a name, however short it is, takes no reason from the reader.
+func (d Delegation) ended(t Tenure) *Ending {
+	if d.Status == Revoked {
+		return &Ending{d.RevokedBy, d.ChangedAt, d.RevokedFor}
+	}
+	if e := d.leftBehind(t); e != nil && d.Till > e.At {
+		return e
+	}
+	return d.Ended
+}
+
+// leftBehind says how the tenure ended in which d was granted; nil: it lasts, or is too
+// long ago. What later owners did with the component is not the reader's to know.
+func (d Delegation) leftBehind(t Tenure) *Ending {
+	if e := t.Before; d.Number > 0 && d.Tenure != t.Number && (d.Tenure+1 == t.Number || e.By == d.Owner) && e.At != "" {
+		return &e
+	}
+	return nil
 }
 
 func checkReading(name string, key party.DeviceKey, g Grant) error {
@@ -97,25 +125,40 @@ func (d Delegation) LetsRead(a Asked, t Tenure, now measure.Time) error {
 		return invalid("what", "what is read of a part is %s or %s", ReadPassport, ReadTimeline)
 	}
 	if why := d.outOfForce(t, now); why != "" {
-		return d.over(why)
+		return d.over(why, t)
 	}
-	if err := d.Lets(a.What, t, now); err != nil || a.PartID == "" {
-		return err
+	what := []string{a.What}
+	if a.PartID != "" {
+		what = append(what, ReadParts)
 	}
-	if err := d.Lets(ReadParts, t, now); err != nil {
-		return err
+	for _, w := range what {
+		if !slices.Contains(d.Actions, w) {
+			return tell(fault.New(fault.CodeDelegationAction, "%s does not allow %q", d.DelegationID, w).With("action", w), d.Ended)
+		}
 	}
-	if !a.Inside {
+	if a.PartID != "" && !a.Inside {
 		return fault.New(fault.CodeReadingPart, "%s is not installed in %s", a.PartID, t.ComponentID).With("partId", a.PartID)
 	}
 	return nil
 }
 
-func (d Delegation) over(why string) error {
+func (d Delegation) over(why string, t Tenure) error {
 	f := fault.New(fault.CodeReadingOver, "%s, granted by %s until %s, is not in force: %s", d.DelegationID, d.Owner, d.Till, why)
 	if d.Status == Revoked {
 		f = fault.New(fault.CodeReadingOver, "%s was revoked by %s at %s: %s", d.DelegationID, d.RevokedBy, d.ChangedAt, d.RevokedFor).
 			With("revokedBy", d.RevokedBy).With("revokedAt", string(d.ChangedAt)).With("reason", d.RevokedFor)
+	} else {
+		f = tell(f, d.ended(t))
 	}
 	return f.With("delegationId", d.DelegationID).With("owner", d.Owner).With("from", string(d.From)).With("till", string(d.Till))
+}
+
+// tell adds how a grant ended before its time: this one, or one before it.
+func tell(f *fault.Fault, e *Ending) *fault.Fault {
+	if e == nil {
+		return f
+	}
+	told := fault.New(f.Code, "%s; a grant was ended before its time by %s at %s: %s", f.Detail, e.By, e.At, e.Reason)
+	told.Params = f.Params
+	return told.With("endedBy", e.By).With("endedAt", string(e.At)).With("endedFor", e.Reason)
 }

@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -132,6 +133,70 @@ func TestWhyAReaderIsNotLetRead(t *testing.T) {
 				t.Errorf("%v does not say %q", err, x.says)
 			}
 		})
+	}
+}
+
+// A reader whom the owner lets read for a second, from next year, or something else, after
+// it has shut the door, is told of that all the same.
+func TestNoGrantHidesHowTheOneBeforeEnded(t *testing.T) {
+	first, err := authority.GrantReading(crane, "insurer", pair, hour("passport"), authority.Delegation{}, at("Owner", 0))
+	wantFault(t, err, "")
+	revoked, err := first.Revoke(crane, "the policy has ended", at("Owner", 5))
+	wantFault(t, err, "")
+	moved := func(by string, times uint64) authority.Tenure {
+		return authority.Tenure{ComponentID: "crane", Owner: "Owner", Number: crane.Number + times, Before: authority.Ending{By: by, At: t0.Add(7_000), Reason: "it was taken out of a machine"}}
+	}
+	sold := moved("Owner", 1)
+	sold.Owner, sold.Before.Reason = "Buyer", "it went to another owner"
+	second := authority.Grant{Actions: []string{"passport"}, Till: t0.Add(11_000)}
+	nextYear := authority.Grant{Actions: []string{"passport"}, From: t0.Add(100_000), Till: t0.Add(101_000)}
+	const policy, out = "by Owner at 2026-03-01T08:00:05.000Z: the policy has ended", "by Owner at 2026-03-01T08:00:07.000Z: it was taken out of a machine"
+	for name, x := range map[string]struct {
+		last   authority.Delegation
+		tenure authority.Tenure
+		grants []authority.Grant
+		what   string
+		after  int64
+		code   fault.Code
+		says   string // "": nothing of an ending
+	}{
+		"for a second":                           {revoked, crane, []authority.Grant{second}, "passport", 12, fault.CodeReadingOver, policy},
+		"for a second, twice":                    {revoked, crane, []authority.Grant{second, hour("passport")}, "timeline", 12, fault.CodeDelegationAction, policy},
+		"from next year":                         {revoked, crane, []authority.Grant{nextYear}, "passport", 12, fault.CodeReadingOver, policy},
+		"something else":                         {revoked, crane, []authority.Grant{hour("timeline")}, "passport", 12, fault.CodeDelegationAction, policy},
+		"without what is in it":                  {revoked, crane, []authority.Grant{hour("passport")}, "parts of it", 12, fault.CodeDelegationAction, policy},
+		"nothing, put into a machine":            {first, moved("Owner", 1), nil, "passport", 12, fault.CodeReadingOver, out},
+		"nothing, put in and taken out":          {first, moved("Owner", 2), nil, "passport", 12, fault.CodeReadingOver, out},
+		"for a second, put in and taken out":     {first, moved("Owner", 2), []authority.Grant{second}, "passport", 12, fault.CodeReadingOver, out},
+		"nothing, and others had it since":       {first, moved("Buyer", 3), nil, "passport", 12, fault.CodeReadingOver, ""},
+		"nothing after a sale":                   {first, sold, nil, "passport", 12, fault.CodeReadingOver, "by Owner at 2026-03-01T08:00:07.000Z: it went to another owner"},
+		"for a second by the next owner":         {first, sold, []authority.Grant{second}, "passport", 12, fault.CodeReadingOver, "it went to another owner"},
+		"for a second by the next, once revoked": {revoked, sold, []authority.Grant{second}, "passport", 12, fault.CodeReadingOver, policy},
+		"for a second, and never shut out":       {authority.Delegation{}, crane, []authority.Grant{second}, "passport", 12, fault.CodeReadingOver, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := x.last
+			for _, g := range x.grants {
+				next, err := authority.GrantReading(x.tenure, "insurer", pair, g, d, at(x.tenure.Owner, 10))
+				wantFault(t, err, "")
+				d = next
+			}
+			asked := authority.Asked{What: x.what}
+			if x.what == "parts of it" {
+				asked = authority.Asked{What: "passport", PartID: "engine", Inside: true}
+			}
+			err := d.LetsRead(asked, x.tenure, t0.Add(x.after*1000))
+			wantFault(t, err, x.code)
+			f := new(fault.Fault)
+			if !errors.As(err, &f) || !strings.Contains(f.Detail, x.says) || (f.Param("endedBy") == "Owner") != (x.says != "") || !strings.Contains(x.says, f.Param("endedFor")) {
+				t.Errorf("%v does not say %q", err, x.says)
+			}
+		})
+	}
+	over, err := authority.GrantReading(moved("Owner", 1), "insurer", pair, hour("passport"), authority.Delegation{Number: 1, Status: authority.Granted, Owner: "Owner", Tenure: crane.Number, Till: t0.Add(6_000)}, at("Owner", 10))
+	wantFault(t, err, "")
+	if over.Ended != nil {
+		t.Errorf("what was over by itself was ended by %+v", over.Ended)
 	}
 }
 

@@ -62,6 +62,7 @@ type Component struct {
 	// Transfers counts how often it has changed hands, or was put into a machine or
 	// taken out of one: what an owner allowed somebody ends then.
 	Transfers            uint64       `json:"transfers,omitempty" metadata:",optional"`
+	TenureEvent          uint64       `json:"tenureEvent,omitempty" metadata:",optional"`          // number of the event of the last of them
 	Core                 bool         `json:"core,omitempty" metadata:",optional"`                 // given back, and not to be used before a process
 	PresentSpecification string       `json:"presentSpecification,omitempty" metadata:",optional"` // hex SHA-256 of what it meets now, where that is another
 	WarrantyUntil        measure.Time `json:"warrantyUntil,omitempty" metadata:",optional"`
@@ -288,7 +289,7 @@ func (c Component) AcceptOwnership(location string, w When) (Component, LifeEven
 	}
 	former := c.Owner
 	c.Owner, c.OfferedTo = w.Actor, ""
-	c.Transfers++
+	c = c.handed()
 	c = c.unpledged() // it went to the lender, or the pledge is over
 	c = c.startWarranty(w.Now)
 	next, e := c.record(OwnershipAccepted, former, w)

@@ -41,7 +41,7 @@ func (c Component) Fit(f Fitting, w When) (Component, LifeEvent, error) {
 		former = c.Owner
 	}
 	c.InstalledIn, c.Owner = f.MachineID, f.Owner
-	c.Transfers++
+	c = c.handed()
 	next, e := c.startWarranty(w.Now).record(InstalledStep, former, w)
 	e.MachineID, e.SlotID = f.MachineID, f.SlotID
 	return next, e, nil
@@ -51,10 +51,28 @@ func (c Component) Fit(f Fitting, w When) (Component, LifeEvent, error) {
 // not its maker, its warranty has run since it was installed.
 func (c Component) Unfit(f Fitting, w When) (Component, LifeEvent) {
 	c.InstalledIn, c.Owner = "", f.Owner
-	c.Transfers++
+	c = c.handed()
 	next, e := c.startWarranty(f.Since).record(RemovedStep, "", w)
 	e.MachineID, e.SlotID = f.MachineID, f.SlotID
 	return next, e
+}
+
+// handed ends what an owner allowed somebody, with the event that is recorded next.
+func (c Component) handed() Component {
+	c.Transfers++
+	c.TenureEvent = c.Events
+	return c
+}
+
+// Handed says by whom the owner's time with the component ended in this event, and how.
+func (e LifeEvent) Handed() (by, how string) {
+	switch e.Step {
+	case InstalledStep:
+		return e.Actor, "it was put into a machine"
+	case RemovedStep:
+		return e.Actor, "it was taken out of a machine"
+	}
+	return e.Counterparty, "it went to another owner"
 }
 
 // WarrantyOver reports whether nobody's warranty on the component runs, or is still to begin.

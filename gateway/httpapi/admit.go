@@ -66,12 +66,13 @@ func (s *server) rateLimit() gin.HandlerFunc {
 	l := s.config.Limits
 	buckets := newBuckets(l.Principals, rate.Limit(l.PerSecond), l.Burst)
 	return func(c *gin.Context) {
-		wait := buckets.take(recordOf(c).principal.Subject, time.Now())
-		if wait > 0 {
-			s.fail(c, &problem.Error{
-				Condition: problem.RateLimited, Detail: "this principal asks too often", RetryAfter: wait,
-				Params: []fault.Param{{Name: "perSecond", Value: strconv.FormatFloat(l.PerSecond, 'f', -1, 64)}},
-			})
+		r := recordOf(c)
+		if ofReaders[r.operation] {
+			c.Next() // the gate has counted it
+			return
+		}
+		if wait := buckets.take(r.principal.Subject, time.Now()); wait > 0 {
+			s.fail(c, tooOften("this principal asks too often", l.PerSecond, wait))
 			return
 		}
 		c.Next()

@@ -81,42 +81,62 @@ func (s *server) lets(ctx context.Context, q ledgerapi.CheckReading) (componentI
 // ofReaders are the operations that readers call, and nobody else.
 var ofReaders = map[string]bool{"ReadPassport": true, "ReadTimeline": true}
 
-// admitReader bounds what all readers and those who call themselves so can take from the
-// members: anybody can send a token, and whoever owns a component can name any number of
-// readers, all of whom this gateway serves.
+// admitReader lets a reader in who signs with a key of the ledger. To whoever has not
+// signed with it, a component or reader that there is and one that there is not look the
+// same, and take as long: the ledger is asked anew, and a signature verified.
 func (s *server) admitReader(c *gin.Context) {
-	defer s.reading.Add(-1)
-	if s.reading.Add(1) > int64(s.config.Limits.Readers) {
-		s.fail(c, problem.New(problem.Busy, "the gateway serves as many readers as it can"))
+	token, err := authn.ParseReader(c.GetHeader("Authorization"))
+	if err != nil {
+		s.fail(c, problem.New(problem.Unauthenticated, err.Error()))
 		return
 	}
-	p, err := s.reader(c)
+	r := authn.Reading{Ledger: s.config.LedgerName, Reader: c.Param("reader"), ComponentID: c.Param("componentId"), Now: time.Now()}
+	known := s.gate.known.Has(token, r)
+	var p authn.Principal
+	if !known {
+		if p, err = s.introduced(c, token, r); err != nil {
+			s.fail(c, err)
+			return
+		}
+	}
+	leave, err := s.gate.letReader(r)
 	if err != nil {
 		s.fail(c, err)
 		return
+	}
+	defer leave()
+	if known {
+		if p, err = s.holder(c, token, r); err != nil {
+			s.gate.known.Forget(r)
+			s.fail(c, err)
+			return
+		}
 	}
 	recordOf(c).principal = p
 	c.Next()
 }
 
-// reader says who asks with a token that is signed with a key of the ledger. To whoever
-// has not signed with it, a component or reader that there is and one that there is not
-// look the same, and take as long: the ledger is asked anew, and a signature verified.
-func (s *server) reader(c *gin.Context) (authn.Principal, error) {
-	none := authn.Principal{}
-	token, err := authn.ParseReader(c.GetHeader("Authorization"))
+// introduced finds out whether a stranger is a reader, who is then known.
+func (s *server) introduced(c *gin.Context, token *authn.ReaderToken, r authn.Reading) (authn.Principal, error) {
+	leave, err := s.gate.letStranger(c.RemoteIP(), r.Now)
 	if err != nil {
-		return none, problem.New(problem.Unauthenticated, err.Error())
+		return authn.Principal{}, err
 	}
-	name, componentID := c.Param("reader"), c.Param("componentId")
-	key, err := s.readersKey(c, componentID, name)
+	defer leave()
+	return s.holder(c, token, r)
+}
+
+// holder says who asks, if the ledger's key has made the token.
+func (s *server) holder(c *gin.Context, token *authn.ReaderToken, r authn.Reading) (authn.Principal, error) {
+	key, err := s.readersKey(c, r.ComponentID, r.Reader)
 	if err != nil {
-		return none, err
+		return authn.Principal{}, err
 	}
-	if err := token.Verify(key.PublicKey, authn.Reading{Ledger: s.config.LedgerName, Reader: name, ComponentID: componentID, Now: time.Now()}); err != nil {
-		return none, problem.New(problem.Unauthenticated, err.Error())
+	if err := token.Verify(key.PublicKey, r); err != nil {
+		return authn.Principal{}, problem.New(problem.Unauthenticated, err.Error())
 	}
-	return authn.Principal{Subject: "reader:" + name + ":" + key.KeyID, Roles: []authn.Role{authn.Reader}}, nil
+	s.gate.known.Add(r, key.PublicKey)
+	return authn.Principal{Subject: "reader:" + r.Reader + ":" + key.KeyID, Roles: []authn.Role{authn.Reader}}, nil
 }
 
 // readersKey is the key that a component's owner has put on the ledger for a reader,

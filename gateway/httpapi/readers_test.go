@@ -2,13 +2,16 @@ package httpapi
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -198,12 +201,19 @@ func TestAReadersTokenIsNoAccessToken(t *testing.T) {
 
 // Readers have a bucket each, and what all of them and strangers can have done at once is bounded.
 func TestReadersAreBounded(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Limits.PerSecond, c.Limits.Burst = 0.5, 2 })
+	w := newWorld(t, func(c *Config) { c.Limits.ReaderPerSecond = 1 })
 	i := newInsurer(t, w)
 	for n, want := range []int{200, 200, 429} {
 		if res := w.send(t, "GET", crane+"/passport", "", "Authorization", i.token(t, nil)); res.StatusCode != want {
 			t.Errorf("%d: %d", n, res.StatusCode)
 		}
+	}
+	if asked := len(w.ledger.asked); asked != 4 {
+		t.Errorf("the ledger was asked %d times, and not twice for each that was answered", asked)
+	}
+	// One of another component has a bucket of its own.
+	if res := w.send(t, "GET", "/v1/readers/insurer/components/pump/passport", "", "Authorization", i.token(t, map[string]any{"componentId": "pump"})); res.StatusCode != 200 {
+		t.Errorf("the other component: %d", res.StatusCode)
 	}
 	if res := w.send(t, "GET", "/v1/ledger", ""); res.StatusCode != 200 {
 		t.Errorf("a member: %d", res.StatusCode)
@@ -246,5 +256,109 @@ func TestAStrangersAddressIsNotCarriedToThePeer(t *testing.T) {
 	}
 	if len(w.ledger.asked) > 0 {
 		t.Errorf("the ledger was asked %d times", len(w.ledger.asked))
+	}
+}
+
+// from is a request from an address.
+func (w *world) from(t *testing.T, address, target, token string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+	r.RemoteAddr = address
+	r.Header.Set("Authorization", token)
+	r.Header.Set("X-Forwarded-For", rand.Text()) // anybody can write that
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	res := rec.Result()
+	w.check(t, r, res)
+	return res
+}
+
+// Strangers are counted by address and together before the ledger is asked; a reader who
+// has shown its key is not held up by them, whatever name and address they use.
+func TestStrangersAreCountedBeforeTheLedgerIsAsked(t *testing.T) {
+	synctest.Test(t, strangersAreCounted) // no time passes
+}
+
+func strangersAreCounted(t *testing.T) {
+	t.Helper()
+	w := newWorld(t, func(c *Config) { c.Limits.AddressPerSecond, c.Limits.StrangersPerSecond = 1, 5 })
+	i, other := newInsurer(t, w), newInsurer(t, newWorld(t))
+	read := func(address, reader, token string, want int) {
+		t.Helper()
+		res := w.from(t, address, "/v1/readers/"+reader+"/components/crane/passport", token)
+		if res.StatusCode != want || (want == 429) != (res.Header.Get("Retry-After") != "") {
+			t.Errorf("%s from %s: %d %s", reader, address, res.StatusCode, text(t, res))
+		}
+	}
+	asked := func(want int) {
+		t.Helper()
+		if n := len(w.ledger.asked); n != want {
+			t.Errorf("the ledger was asked %d times, not %d", n, want)
+		}
+	}
+	read("192.0.2.1:1", "insurer", i.token(t, nil), 200) // from here on it is known
+	asked(2)
+	forged := other.token(t, nil)
+	read("192.0.2.9:1", "insurer", forged, 401)
+	read("192.0.2.9:2", "nobody", forged, 401)
+	read("192.0.2.9:3", "insurer", forged, 429)
+	read("192.0.2.9:3", "nobody", forged, 429)
+	asked(4)
+	// A network of IPv6 is one address.
+	read("[2001:db8::1]:1", "insurer", forged, 401)
+	read("[2001:db8::2]:1", "insurer", forged, 401)
+	read("[2001:db8::3]:1", "insurer", forged, 429)
+	asked(6)
+	// Five together: the address that has not asked yet does not get the sixth.
+	read("192.0.2.10:1", "insurer", forged, 429)
+	asked(6)
+	read("192.0.2.9:1", "insurer", i.token(t, nil), 200)
+	asked(8)
+	if res := w.send(t, "GET", "/v1/ledger", ""); res.StatusCode != 200 {
+		t.Errorf("a member: %d", res.StatusCode)
+	}
+	// Whose key the ledger does not have any more is a stranger again.
+	newInsurer(t, w)
+	read("192.0.2.1:1", "insurer", i.token(t, nil), 401)
+	read("192.0.2.1:1", "insurer", i.token(t, nil), 429)
+}
+
+// A reader who is known is served while as many strangers as may are looked into; that
+// there are too many is written down as no error.
+func TestStrangersTakeNoReadersPlace(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Limits.Readers = 4 })
+	i := newInsurer(t, w)
+	forged := newInsurer(t, newWorld(t)).token(t, nil)
+	read := func(token string) int {
+		t.Helper()
+		return w.from(t, "192.0.2.1:1", crane+"/passport", token).StatusCode
+	}
+	if status := read(i.token(t, nil)); status != 200 {
+		t.Fatalf("%d", status)
+	}
+	w.log.Reset()
+	w.ledger.during = func() {
+		w.ledger.during = nil
+		if status := read(forged); status != 503 {
+			t.Errorf("the second stranger: %d", status)
+		}
+		if status := read(i.token(t, nil)); status != 200 {
+			t.Errorf("the reader meanwhile: %d", status)
+		}
+	}
+	if status := read(forged); status != 401 {
+		t.Errorf("the first stranger: %d", status)
+	}
+	if log := w.log.String(); !strings.Contains(log, `"status":503`) || strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("the log: %s", log)
+	}
+	w.log.Reset()
+	w.ledger.errs[ledgerapi.GetDelegationTx] = problem.New(problem.Unreachable, "")
+	if status := read(forged); status != 503 || !strings.Contains(w.log.String(), `"level":"ERROR"`) {
+		t.Errorf("%d; that the peer is away is an error: %s", status, w.log.String())
+	}
+	w.ledger.errs[ledgerapi.GetDelegationTx] = nil
+	if status := read(forged); status != 401 {
+		t.Errorf("afterwards: %d", status)
 	}
 }

@@ -107,7 +107,7 @@ func (s *server) observe(c *gin.Context) {
 	s.metrics.answered(c.Request.Method, route, status, took)
 	level := slog.LevelInfo
 	switch {
-	case status >= 500:
+	case status >= 500 && !crowded(r):
 		level = slog.LevelError
 	case r.operation == "":
 		level = slog.LevelDebug // health checks and scrapes

@@ -21,15 +21,19 @@ const base = "/v1"
 // Limits bound what one client, and all of them together, can make the gateway
 // do. A zero value means the default that stands beside it.
 type Limits struct {
-	BodyBytes   int64         // 262144: of a request
-	Concurrency int           // 1024: requests at the same time; more are answered 503
-	PerSecond   float64       // 2000: requests of one principal; more are answered 429
-	Burst       int           // 4000: requests that one principal may save up
-	Principals  int           // 10000: how many are remembered
-	Readers     int           // 64: requests of readers at the same time, with a good token or not; more are answered 503
-	ReadTime    time.Duration // 10 s: for a question
-	WriteTime   time.Duration // 25 s: for a write; longer than operations wait
-	ReadyTime   time.Duration // 5 s: for the check of readiness
+	BodyBytes   int64   // 262144: of a request
+	Concurrency int     // 1024: requests at the same time; more are answered 503
+	PerSecond   float64 // 2000: requests of one principal; more are answered 429
+	Burst       int     // 4000: requests that one principal may save up
+	Principals  int     // 10000: how many are remembered
+	Readers     int     // 64: requests of readers at the same time, and a quarter as many of those who may be some; more are answered 503
+	// What those ask for who are no members, each second; they may save up twice as much.
+	ReaderPerSecond    float64       // 20: one reader, of one component
+	AddressPerSecond   float64       // 20: from one address, with tokens that are not known
+	StrangersPerSecond float64       // 100: from all addresses, with such tokens; nothing is saved up
+	ReadTime           time.Duration // 10 s: for a question
+	WriteTime          time.Duration // 25 s: for a write; longer than operations wait
+	ReadyTime          time.Duration // 5 s: for the check of readiness
 }
 
 // Config is what the REST layer is made of.
@@ -74,8 +78,8 @@ type server struct {
 	metrics    *Metrics
 	log        *slog.Logger
 
+	gate      *gate        // for readers
 	followers atomic.Int64 // of standing questions
-	reading   atomic.Int64 // requests of readers at this moment
 }
 
 var _ api.StrictServerInterface = (*server)(nil)
@@ -102,7 +106,7 @@ func New(c Config) (*Handlers, error) {
 func assemble(c Config, contract *contract) (*Handlers, error) {
 	s := &server{
 		config: c, ledger: c.Ledger, operations: c.Operations, model: c.ReadModel, questions: c.Questions, passports: c.Passports, saved: c.SavedQueries,
-		contract: contract, finished: kept.New(mostFinished, mostFinishedBytes), metrics: c.Metrics, log: c.Log,
+		contract: contract, finished: kept.New(mostFinished, mostFinishedBytes), metrics: c.Metrics, log: c.Log, gate: newGate(c.Limits),
 	}
 	ready := &readiness{server: s}
 	apart, err := s.engine()
@@ -162,6 +166,9 @@ func (l Limits) withDefaults() Limits {
 	or(&l.Burst, 4000)
 	or(&l.Principals, 10_000)
 	or(&l.Readers, 64)
+	or(&l.ReaderPerSecond, 20)
+	or(&l.AddressPerSecond, 20)
+	or(&l.StrangersPerSecond, 100)
 	or(&l.ReadTime, 10*time.Second)
 	or(&l.WriteTime, 25*time.Second)
 	or(&l.ReadyTime, 5*time.Second)

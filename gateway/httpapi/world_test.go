@@ -35,6 +35,7 @@ type fakeLedger struct {
 	ready   map[string]error
 	asked   []asked
 	readies int
+	during  func()       // while it is asked
 	fresh   bool         // of the last question
 	height  uint64       // of the last answer
 	at      *kept.Moment // nil: nothing may be kept
@@ -46,6 +47,9 @@ type asked struct {
 }
 
 func (f *fakeLedger) Ask(_ context.Context, tx ledgerapi.Transaction, argument []byte, fresh bool) (LedgerAnswer, error) {
+	if f.during != nil {
+		f.during()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, asked{tx, string(argument)})

@@ -179,12 +179,15 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := newAsking(t, 0, append([]string{"pledges", "sale", "service-agreements", "service-refused", "delegations", "mandates", "activation", "agents"}, tales...)...)
-	var agreements []string
+	var parties []string // names that stand for what parties have agreed
 	for _, agreement := range a.records(t)["service-agreements"] {
-		agreements = append(agreements, agreement["agreementId"].(string))
+		parties = append(parties, agreement["agreementId"].(string))
 	}
-	between := regexp.MustCompile(`"(\w*Minor|currency|agreementId|termsHash|agreementHash|lender|pledge\w*|offeredTo|activationCodeHash|sales)":|"about":"(shipment-events|delegation-periods)"|"(step|kind)":"(pledge|access|approval|ownership-(offered|declined))`)
-	hidden, shown := 0, 0
+	for _, s := range a.records(t)["shipments"] {
+		parties = append(parties, s["shipmentId"].(string))
+	}
+	between := regexp.MustCompile(`"(\w*Minor|currency|agreementId|termsHash|agreementHash|lender|shipmentId|pledge\w*|offeredTo|activationCodeHash|sales)":|"about":"(shipment-events|delegation-periods)"|"(step|kind)":"(pledge|access|approval|ownership-(offered|declined))`)
+	hidden, shown, excursions := 0, 0, 0
 	for _, c := range a.records(t)["components"] {
 		id, owner := c["componentId"].(string), c["owner"].(string)
 		if c["installedIn"] != nil || c["status"] == "decommissioned" {
@@ -196,6 +199,7 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 		if status, body := o.read(t, id, "passport?at="+at); status != 200 || between.Match(body) {
 			t.Errorf("passport of %s as of now: %d %q", id, status, between.FindAllString(string(body), -1))
 		}
+		excursions += o.onePage(t, id, parties)
 		for path, schema := range map[string]string{"passport": "Passport", "timeline": "Answer"} {
 			status, body := o.read(t, id, path)
 			if status != 200 {
@@ -213,9 +217,9 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 			if found := between.FindAllString(string(body), -1); len(found) > 0 {
 				t.Errorf("%s of %s shows %q", path, id, found)
 			}
-			for _, agreement := range agreements {
-				if strings.Contains(string(body), `"`+agreement+`"`) {
-					t.Errorf("%s of %s names agreement %s", path, id, agreement)
+			for _, name := range parties {
+				if bytes.Contains(body, []byte(name)) {
+					t.Errorf("%s of %s names %s", path, id, name)
 				}
 			}
 			var member json.RawMessage
@@ -224,8 +228,45 @@ func TestWhatIsBetweenThePartiesStaysThere(t *testing.T) {
 			shown += bytes.Count(body, []byte(`"record":`))
 		}
 	}
-	if hidden < 50 || shown < 100 {
-		t.Errorf("members are shown only %d things that readers are not; readers %d rows", hidden, shown)
+	if hidden < 50 || shown < 100 || excursions == 0 {
+		t.Errorf("members are shown only %d things that readers are not; readers %d rows and %d excursions", hidden, shown, excursions)
+	}
+}
+
+// onePage holds each row of a reader's timeline, and the cursor behind it, to naming nobody
+// of the parties; of an excursion it counts that the reader is told of it.
+func (o outsider) onePage(t *testing.T, component string, parties []string) (excursions int) {
+	t.Helper()
+	for cursor := ""; ; {
+		status, body := o.read(t, component, "timeline?limit=1&cursor="+cursor)
+		if status == http.StatusTooManyRequests {
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		var page answerPage
+		if err := json.Unmarshal(body, &page); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %s", status, body)
+		}
+		for _, row := range page.Items {
+			if row.Record["about"] == "excursions" {
+				excursions++
+				if rule, _ := row.Record["detail"].(string); len(row.Record) != 5 || row.Record["step"] != "excursion" || !strings.HasPrefix(rule, "shipment.violation.") || row.Record["at"] == nil {
+					t.Errorf("an excursion of %s: %v", component, row.Record)
+				}
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return excursions
+		}
+		raw, err := base64.RawURLEncoding.DecodeString(cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range parties {
+			if bytes.Contains(raw, []byte(name)) {
+				t.Errorf("a cursor in the timeline of %s names %s", component, name)
+			}
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // between is what a reader outside the channel is not shown: it sees what is about
 // the thing. What was offered, pledged, priced or agreed stays between the parties, and
-// so does who else may act for the owner, or read.
+// so does who carried it under which shipment, who else may act for the owner, or read.
 var between = struct {
 	sections []string // of a passport, as a whole
 	fields   []string // of the rows of all others
@@ -20,7 +20,7 @@ var between = struct {
 	steps    []string // of a timeline, and kinds of statement
 	details  []string // of these steps of a timeline: they name an agreement
 }{
-	sections: []string{"pledges", "cares", "agreement"},
+	sections: []string{"shipment", "pledges", "cares", "agreement"},
 	fields: []string{
 		"offeredTo", "priceMinor", "currency", "sales", "pledgedTo", "pledgedTill", "pledgedBy", "pledges", "activationCodeHash", "agreementId", "acceptDays",
 	},
@@ -65,9 +65,25 @@ func (s *Service) TimelineForReader(ctx context.Context, componentID string, lim
 	}
 	page, err := s.query.Ask(ctx, query.Ask{Question: q, Cursor: cursor})
 	for i, row := range page.Items {
+		if row.Record.Get("about") == excursions {
+			page.Items[i] = ofTheThing(row)
+		}
 		if step, _ := row.Record.Get("step").(string); slices.Contains(between.details, step) {
 			page.Items[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return v.Name == "detail" })
 		}
 	}
 	return page, err
+}
+
+const excursions = "excursions"
+
+// ofTheThing is what an excursion says of the component: that it was beyond a limit, by
+// which rule, and when. In which shipment that was, in whose hands, and what they had
+// agreed, is between the parties; the row's place on the ledger would tell.
+func ofTheThing(excursion query.Row) query.Row {
+	parties := []string{"subject", "number", "actor", "transactionId"}
+	return query.Row{
+		Record: slices.DeleteFunc(excursion.Record, func(v query.Value) bool { return slices.Contains(parties, v.Name) }),
+		Ledger: query.Source{Key: "shipment.excursion", Block: excursion.Ledger.Block, Time: excursion.Ledger.Time},
+	}
 }

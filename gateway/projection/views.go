@@ -39,7 +39,7 @@ var views = map[string][]arm{
 		}},
 		{from: `excursions AS t JOIN shipment_goods AS g ON g.shipment_id = t.shipment_id`, key: `g.component_id`, values: map[string]string{
 			"componentId": `g.component_id`, "at": `t.opened_at`, "about": `'excursions'`, "subject": `t.shipment_id`, "number": `t.opened_sequence`,
-			"step": `'excursion'`, "actor": `t.custodian`, "detail": `t.limit_id`,
+			"step": `'excursion'`, "actor": `t.custodian`, "detail": `t.rule`,
 		}},
 		{from: `tag_scans AS t`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t.at`, "about": `'tag-scans'`, "subject": `t.place`, "number": `t.number`,

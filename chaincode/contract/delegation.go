@@ -1,6 +1,9 @@
 package contract
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/lifeledger/lifeledger/chaincode/api"
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/ledger"
@@ -48,22 +51,31 @@ func readGrant(actions []string, from, till string) (g authority.Grant, err erro
 
 // delegationKey is where the present owner's delegation under an id is. Each owner's
 // time has its own: a former owner protects what it has granted, and could otherwise
-// keep the next one from granting anything under the same id.
+// keep the next one from granting anything under the same id. Readers have one of each
+// owner: what it told a reader it cannot put behind it with a machine and back.
 func delegationKey(t authority.Tenure, id string) []string {
+	if authority.IsReader(id) {
+		return []string{t.ComponentID, id, t.Owner}
+	}
 	return []string{t.ComponentID, id, ledger.HighestFirst(t.Number)}
 }
 
 // newestDelegation is the present owner's under an id, or the last of an earlier
 // owner's time. It lists, so it is for questions only.
 func newestDelegation(ctx *Context, componentID, id string) (*authority.Delegation, error) {
-	p, err := ledger.List(ctx.tx, delegations, 1, "", componentID, id)
+	most := 1
+	if authority.IsReader(id) {
+		most = api.MaxPage // owners
+	}
+	p, err := ledger.List(ctx.tx, delegations, most, "", componentID, id)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.Items) == 0 {
 		return nil, fault.New(fault.CodeDelegationUnknown, "no delegation %q of %s", id, componentID).With("id", componentID+"/"+id)
 	}
-	return p.Items[0], nil
+	newest := func(a, b *authority.Delegation) int { return cmp.Compare(a.Tenure, b.Tenure) }
+	return slices.MaxFunc(p.Items, newest), nil
 }
 
 // lastDelegation is the last one of the owner's time under an id, or an empty one.

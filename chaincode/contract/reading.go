@@ -42,8 +42,7 @@ func (*Component) GrantReading(ctx *Context, in *api.GrantReading) (*authority.D
 
 // CheckReading gives the grant under which a reader may read something of a component
 // now, and refuses what it is not let read, saying why where it was let once, be it by
-// an earlier owner. Who asks for the reader has made sure that
-// it holds the grant's key.
+// an earlier owner. Who asks for the reader has made sure that it holds the grant's key.
 func (*Component) CheckReading(ctx *Context, in *api.CheckReading) (*authority.Delegation, error) {
 	d, err := newestDelegation(ctx, in.ComponentID, authority.ToReader(in.Reader))
 	if err != nil {

@@ -83,7 +83,7 @@ const (
 	KeyConcession = "component.concession"
 	// KeyProcess: component id, number. Numbered by the component, which every change is written along with; who did it protects it.
 	KeyProcess = "component.process"
-	// KeyDelegation: component id, delegation id ("organisation:<MSP id>", "key:<name>" or "reader:<name>"), tenure counted down. Head; the owner who granted it protects it, and the next owner writes another.
+	// KeyDelegation: component id, delegation id ("organisation:<MSP id>", "key:<name>" or "reader:<name>"), tenure counted down; of a reader, the owner. Head; the owner who granted it protects it, and the next owner writes another.
 	KeyDelegation = "component.delegation"
 	// KeyAccess: component id, delegation id, number. Append-only, numbered by the chain of the holder's statements; no protection of its own, the envelope is signed.
 	KeyAccess = "component.access"

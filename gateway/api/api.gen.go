@@ -1051,6 +1051,9 @@ type Due = shipment.Due
 // EncryptionKey The key to which readings are sealed for an organisation.
 type EncryptionKey = party.EncryptionKey
 
+// Ending How a grant to a reader ended before its time: by whom, when and why.
+type Ending = authority.Ending
+
 // EntityDescription One entity.
 type EntityDescription struct {
 	Fields []FieldDescription `json:"fields"`

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
@@ -19,13 +20,16 @@ const (
 // channel, has a key pair and nothing else, and is let read (ID12).
 func ToReader(name string) string { return toReader + name }
 
+// IsReader says that a delegation's id is of one to a reader.
+func IsReader(id string) bool { return strings.HasPrefix(id, toReader) }
+
 // readerAlgorithms are those of a reader's key: who reads shows a JSON Web Token,
 // and these are signed as ES256 and EdDSA (RFC 7518, RFC 8037).
 func readerAlgorithms() []string { return []string{"Ed25519", "ECDSA-P256"} }
 
 // GrantReading lets whoever holds a key read of a component, until it is withdrawn
 // with a reason, for no longer than the grant says. last is the owner's last grant under
-// this name, or an empty one. In one owner's time a name stands for one key, and a grant
+// this name, or an empty one. Of one owner a name stands for one key for ever, and a grant
 // in force gives way only to one that takes nothing from it: so nobody who was let read
 // finds the door shut without being told by whom, when and why. The next owner owes
 // nothing to the readers of the last one, and the name is free for it.

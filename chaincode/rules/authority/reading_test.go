@@ -203,14 +203,20 @@ func TestNoGrantHidesHowTheOneBeforeEnded(t *testing.T) {
 // Whatever owners do in whatever order: a reader reads what the last grant under its
 // name says, while that is in force; and the first moment at which it is let read less
 // than a moment before is that of a revocation, of a sale, or of what was said before.
+// Once something was revoked, every refusal says so.
 func TestReadingIsWhatTheLastGrantSays(t *testing.T) {
 	words := []string{"passport", "timeline"}
 	rapid.Check(t, func(t *rapid.T) {
-		tenure, now, d := crane, int64(0), authority.Delegation{}
+		tenure, now, d, revoked := crane, int64(0), authority.Delegation{}, false
 		lets := func() (all []string) {
 			for _, w := range words {
-				if d.LetsRead(authority.Asked{What: w}, tenure, t0.Add(now*1000)) == nil {
+				err := d.LetsRead(authority.Asked{What: w}, tenure, t0.Add(now*1000))
+				if err == nil {
 					all = append(all, w)
+					continue
+				}
+				if f := new(fault.Fault); revoked && (!errors.As(err, &f) || f.Param("reason")+f.Param("endedFor") != "why") {
+					t.Fatalf("%v does not say what was revoked", err)
 				}
 			}
 			return all
@@ -221,7 +227,7 @@ func TestReadingIsWhatTheLastGrantSays(t *testing.T) {
 			switch rapid.IntRange(0, 5).Draw(t, "what") {
 			case 0:
 				if next, err := d.Revoke(tenure, "why", at(tenure.Owner, now)); err == nil {
-					d, may = next, true
+					d, may, revoked = next, true, true
 					if len(lets()) > 0 {
 						t.Fatal("read after it was revoked")
 					}

@@ -94,5 +94,9 @@ func outsider(t *testing.T, l *live) {
 	// All peers have the revocation: nobody reads any more, whichever gateway is asked.
 	submit(api.RevokeDelegationTx, `{"componentId":%q,"delegationId":%q,"reason":"the policy has ended"}`, name, "reader:"+reader)
 	expect(private, "passport", name, http.StatusForbidden, "the policy has ended")
+	// A grant that has not begun does not hide that.
+	submit(api.GrantReadingTx, `{"componentId":%q,"reader":%q,"algorithm":"Ed25519","publicKey":%q,"actions":["passport"],"from":%q,"till":%q}`, name, reader,
+		base64.StdEncoding.EncodeToString(der), time.Now().Add(time.Hour).UTC().Format(time.RFC3339), time.Now().Add(2*time.Hour).UTC().Format(time.RFC3339))
+	expect(private, "passport", name, http.StatusForbidden, `"endedFor":"the policy has ended"`)
 	expect(another, "passport", name, http.StatusUnauthorized, "request.unauthenticated")
 }

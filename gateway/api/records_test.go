@@ -51,7 +51,7 @@ var records = []any{
 	component.ProcessRecord{}, ledgerapi.ProcessPage{},
 	component.Hold{}, ledgerapi.HoldList{}, component.Recall{}, ledgerapi.IssueRecall{}, ledgerapi.ReleaseRecall{}, ledgerapi.RecallPage{},
 	component.Clearance{}, component.ClearedFrom{},
-	authority.Delegation{}, ledgerapi.DelegationPage{}, authority.AccessRecord{}, ledgerapi.AccessPage{}, authority.Mandate{}, ledgerapi.MandatePage{},
+	authority.Delegation{}, authority.Ending{}, ledgerapi.DelegationPage{}, authority.AccessRecord{}, ledgerapi.AccessPage{}, authority.Mandate{}, ledgerapi.MandatePage{},
 	authority.Approval{}, authority.GivenConsent{},
 	shipment.Shipment{}, shipment.Custody{}, shipment.Handover{}, shipment.JourneyEvent{}, shipment.Terms{}, shipment.Leg{}, shipment.Limit{},
 	shipment.Condition{}, shipment.Photograph{}, shipment.Passage{}, shipment.Part{}, shipment.Consolidation{}, ledgerapi.ConsolidateShipments{},

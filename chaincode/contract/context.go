@@ -86,6 +86,20 @@ func protect[T any](c *Context, k ledger.Kind[T], orgs []string, attrs ...string
 	return ledger.ProtectWithMajority(c.tx, k, orgs, slices.Compact(all), attrs...)
 }
 
+// protectWhile is [protect] for as long as a record stands. One that is over is nobody's:
+// the next of its place may be another organisation's, such as the next owner's, and the
+// last one, should it refuse or be gone, is not asked.
+func protectWhile[T any](c *Context, stands bool, k ledger.Kind[T], org string, attrs ...string) error {
+	if stands {
+		return protect(c, k, []string{org}, attrs...)
+	}
+	all, err := c.witnesses()
+	if err != nil {
+		return err
+	}
+	return ledger.ProtectByMajority(c.tx, k, all, attrs...)
+}
+
 // protectForParties lets only all parties of the terms write the record from now
 // on, or the arbiter whom they have agreed on with half of them: a party whose
 // peer endorses nothing cannot keep the others' money in escrow.

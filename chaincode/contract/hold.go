@@ -73,13 +73,13 @@ func (*Component) ListHolds(ctx *Context, in *api.ComponentRef) (*api.HoldList, 
 	return out, nil
 }
 
-// storeHold keeps the hold as who placed it alone may change it.
+// storeHold keeps the hold as who placed it alone may change it, while it is in force.
 func storeHold(ctx *Context, h component.Hold, fact string) error {
 	at := []string{h.ComponentID, string(h.Holder)}
 	if err := ledger.Put(ctx.tx, holds, &h, at...); err != nil {
 		return err
 	}
-	if err := protect(ctx, holds, []string{h.By}, at...); err != nil {
+	if err := protectWhile(ctx, h.Active, holds, h.By, at...); err != nil {
 		return err
 	}
 	return ctx.tx.Announce(api.HoldChangedEvent, h.ComponentID, ledger.NewFact(fact, h.ComponentID, h))

@@ -311,6 +311,48 @@ func TestAFormerOwnerPreventsNothing(t *testing.T) {
 	}
 }
 
+// TestWhatIsOverIsNobodys: a hold that was lifted and a wish to scrap that was withdrawn
+// are in the way of no later owner's.
+func TestWhatIsOverIsNobodys(t *testing.T) {
+	j := newJourney(t, "s", "box")
+	key, err := scenario.NewKey(dsse.P256, "part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold := api.PlaceHold{ComponentID: "c", Kind: component.QualityHold, Reason: "a crack"}
+	lift := api.ReleaseHold{ComponentID: "c", Holder: component.ByOwner, Reason: "a scratch"}
+	end := api.DecommissionComponent{ComponentID: "c", Disposition: component.Disposed, Reason: "worn"}
+	sell := func(from, to ledgertest.Identity) {
+		t.Helper()
+		j.must(t, from, api.OfferOwnershipTx, api.OfferOwnership{ComponentID: "c", To: to.MSPID})
+		j.must(t, to, api.AcceptOwnershipTx, api.AcceptOwnership{ComponentID: "c"})
+	}
+	j.must(t, maker, api.RegisterComponentTx, api.RegisterComponent{ComponentID: "c", PartNumber: "P", Algorithm: dsse.P256, PublicKey: key.Public.Base64(), Location: "DEHAM"})
+	sell(maker, service)
+	j.must(t, service, api.PlaceHoldTx, hold)
+	held := ledgertest.Key("component.hold", "c", string(component.ByOwner))
+	if got := forge(j.Ledger, held, maker.MSPID, carrier.MSPID); got != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+		t.Errorf("a hold in force was changed without who placed it: %v", got)
+	}
+	j.must(t, service, api.ReleaseHoldTx, lift)
+	j.must(t, service, api.DecommissionTx, end)
+	wish := ledgertest.Key("component.retirement", "c")
+	if got := forge(j.Ledger, wish, maker.MSPID, carrier.MSPID); got != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+		t.Errorf("a wish to scrap was changed without the owner: %v", got)
+	}
+	j.must(t, service, api.WithdrawDecommissionTx, api.ComponentRef{ComponentID: "c"})
+	sell(service, carrier)
+
+	without := []string{maker.MSPID, carrier.MSPID}
+	if h := endorsed[component.Hold](t, j, carrier, api.PlaceHoldTx, hold, without...); h.By != carrier.MSPID {
+		t.Errorf("%+v", h)
+	}
+	endorsed[component.Hold](t, j, carrier, api.ReleaseHoldTx, lift, without...)
+	if r := endorsed[component.Retirement](t, j, carrier, api.DecommissionTx, end, without...); r.AskedBy != carrier.MSPID {
+		t.Errorf("%+v", r)
+	}
+}
+
 // endorsed submits with the endorsement of these alone, and gives the answer.
 func endorsed[T any](t *testing.T, j *journey, who ledgertest.Identity, name api.Transaction, in any, endorsers ...string) (out T) {
 	t.Helper()

@@ -76,7 +76,7 @@ func endLife(ctx *Context, id string, use component.Use, step retirementStep) (*
 	if err := ledger.Put(ctx.tx, retirements, &r, id); err != nil {
 		return nil, err
 	}
-	if err := protect(ctx, retirements, []string{c.Owner}, id); err != nil {
+	if err := protectWhile(ctx, r.Status != component.EndDropped, retirements, c.Owner, id); err != nil {
 		return nil, err
 	}
 	return &r, recordComponent(ctx, api.RetirementChangedEvent, next, e, ledger.NewFact("retirement", id, r))

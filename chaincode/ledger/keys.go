@@ -65,7 +65,7 @@ const (
 	KeyComponentEvent = "component.event"
 	// KeyValidation: component id, signer, sequence. Append-only, numbered by the statement's chain; no protection of its own, the envelope is signed.
 	KeyValidation = "component.validation"
-	// KeyComponentHold: component id, holder (manufacturer, owner, regulator). Head; who holds the component protects it, so that no majority of others lifts it.
+	// KeyComponentHold: component id, holder (manufacturer, owner, regulator). Head; while it is in force who holds the component protects it, so that no majority of others lifts it.
 	KeyComponentHold = "component.hold"
 	// KeyRecall: maker's MSP id, part number, lot or "*". Head; the maker protects it.
 	KeyRecall = "component.recall"
@@ -73,7 +73,7 @@ const (
 	KeyClearance = "component.clearance"
 	// KeyPledge: component id, number. Numbered by the component, which every change is written along with; owner and lender protect it.
 	KeyPledge = "component.pledge"
-	// KeyRetirement: component id. Head; the owner protects it.
+	// KeyRetirement: component id. Head; the owner protects it, until it withdraws it.
 	KeyRetirement = "component.retirement"
 	// KeyDocument: component id, number. Append-only, numbered by the component; who attached it protects it.
 	KeyDocument = "component.document"

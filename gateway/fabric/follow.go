@@ -12,7 +12,32 @@ import (
 // stream that it shares with all who wait for an outcome, and one of its own only
 // for what that one has passed. A cut stream is taken up again.
 func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) error) error {
-	return n.stream.follow(ctx, from, func(b *common.Block) error { return give(DecodeBlock(b, n.config.Chaincode)) })
+	raw, ended := make(chan *common.Block, 4), make(chan struct{})
+	var failed error // read once ended is closed
+	go func() {      // so that the next blocks are received while one is taken apart
+		defer close(ended)
+		for b := range raw {
+			if failed = give(DecodeBlock(b, n.config.Chaincode)); failed != nil {
+				return
+			}
+		}
+	}()
+	err := n.stream.follow(ctx, from, func(b *common.Block) error {
+		select {
+		case raw <- b:
+			return nil
+		case <-ended:
+			return failed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	close(raw)
+	<-ended
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // RawBlocks is Blocks without taking the blocks apart: what reading them costs at least.

@@ -13,11 +13,15 @@ type Progress struct {
 	PerSecond      float64 // blocks
 }
 
+// rebuildMemory is how much a rebuild may take before it collects garbage more often, in bytes.
+const rebuildMemory = 1 << 30
+
 // Rebuild empties the read model, fills it up to the height that the peer has at
 // the beginning, and ends. It says how far it is once a second, and at the end.
 func (m *Model) Rebuild(ctx context.Context, chain Chain, tell func(Progress)) error {
-	// Whoever rebuilds does little else, and half as much memory again is a tenth of the time.
-	defer debug.SetGCPercent(debug.SetGCPercent(300))
+	// Whoever rebuilds does little else, and as much memory again is a tenth of the time.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(rebuildMemory, debug.SetMemoryLimit(-1))))
+	defer debug.SetGCPercent(debug.SetGCPercent(1000))
 	target, err := chain.ChainHeight(ctx)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ type options struct {
 	credits  int
 	rows     int
 	postgres string
+	dir      string
 }
 
 func main() {
@@ -40,6 +41,7 @@ func main() {
 	flag.IntVar(&o.credits, "credits", 400, "credits that one half of a pair of the accounts benchmark pays")
 	flag.IntVar(&o.rows, "rows", 1_000_000, "rows of the large read model in the rows benchmark")
 	flag.StringVar(&o.postgres, "postgres", "", "`URL` of a PostgreSQL database for the rows and readmodel benchmarks; empty: SQLite")
+	flag.StringVar(&o.dir, "dir", ".lifeledger", "run `directory` of the network whose chain -only chain replays; it is read only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -54,6 +56,13 @@ func main() {
 func run(ctx context.Context, o options) error {
 	if o.only == "judge" { // needs no network
 		result, err := benchJudge(ctx, o)
+		if err == nil {
+			table(result.row())
+		}
+		return err
+	}
+	if o.only == "chain" { // and this one that runs
+		result, err := benchChain(ctx, o)
 		if err == nil {
 			table(result.row())
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/projection"
+	"github.com/lifeledger/lifeledger/network/consortium"
 )
 
 // benchReadModel measures a read model on the real chain: how late rows are under
@@ -28,24 +29,62 @@ func benchReadModel(ctx context.Context, r *rig, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	dial := func() (*fabric.Network, error) { return dialNetwork(r) }
 	live := &ratio{name: "(readmodel) replay ÷ live commits", goal: "≥ 20", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 20 }}
-	drain := &ratio{name: "(readmodel) replay ÷ reading the blocks", goal: "≥ 0.5", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 0.5 }}
+	drain := drainRatio("")
+	if err := eachReplay(ctx, dial, o, dir, func(replayed, drained float64) {
+		live.add(replayed, rate)
+		drain.add(replayed, drained)
+	}); err != nil {
+		return nil, err
+	}
+	return []string{live.row(), drain.row()}, nil
+}
+
+// benchChain replays and drains the chain of a network that runs, such as one on
+// which recordings were played.
+func benchChain(ctx context.Context, o options) (*ratio, error) {
+	c, err := consortium.Load(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "lifeledger-chain-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	m := c.Members[0]
+	dial := func() (*fabric.Network, error) {
+		return fabric.Dial(fabric.Config{
+			Address: m.Peer.Address, ServerName: m.Peer.ServerName, TLSRoots: m.Peer.TLSRoots, MSPID: m.MSPID, Certificate: m.Client.Certificate, Key: m.Client.PrivateKey,
+			Channel: c.Channel, Chaincode: c.Chaincode, Log: slog.New(slog.DiscardHandler),
+		})
+	}
+	out := drainRatio(", of a chain that is there")
+	return out, eachReplay(ctx, dial, o, dir, out.add)
+}
+
+func drainRatio(of string) *ratio {
+	return &ratio{name: "(readmodel) replay ÷ reading the blocks" + of, goal: "≥ 0.5", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 0.5 }}
+}
+
+// eachReplay replays and drains a chain by turns. The first pair is not counted.
+func eachReplay(ctx context.Context, dial func() (*fabric.Network, error), o options, dir string, add func(replayed, drained float64)) error {
 	for i := range o.pairs + 1 {
-		replayed, err := replay(ctx, r, o, filepath.Join(dir, fmt.Sprintf("replay-%d.db", i)))
+		replayed, err := replay(ctx, dial, o, filepath.Join(dir, fmt.Sprintf("replay-%d.db", i)))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		drained, err := drained(ctx, r)
+		drained, err := drained(ctx, dial)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		progress("readmodel: pair %d: replay %.0f, drain %.0f tx/s", i, replayed, drained)
 		if i > 0 {
-			live.add(replayed, rate)
-			drain.add(replayed, drained)
+			add(replayed, drained)
 		}
 	}
-	return []string{live.row(), drain.row()}, nil
+	return nil
 }
 
 // dialNetwork is a way to the peer that has seen no block yet: one that has keeps the last ones.
@@ -148,8 +187,8 @@ func modelAt(o options, file string) projection.Config {
 }
 
 // replay makes a read model of the whole chain, indexes included, and gives transactions per second.
-func replay(ctx context.Context, r *rig, o options, file string) (float64, error) {
-	network, err := dialNetwork(r)
+func replay(ctx context.Context, dial func() (*fabric.Network, error), o options, file string) (float64, error) {
+	network, err := dial()
 	if err != nil {
 		return 0, err
 	}
@@ -170,8 +209,8 @@ func replay(ctx context.Context, r *rig, o options, file string) (float64, error
 }
 
 // drained reads every block of the chain and does nothing with it.
-func drained(ctx context.Context, r *rig) (float64, error) {
-	network, err := dialNetwork(r)
+func drained(ctx context.Context, dial func() (*fabric.Network, error)) (float64, error) {
+	network, err := dial()
 	if err != nil {
 		return 0, err
 	}

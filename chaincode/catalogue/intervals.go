@@ -32,6 +32,7 @@ var intervals = []Entity{
 			time("until", "when it was lifted; lacking while it lasts").at("").optional().indexed(),
 			text("releasedBy", "who lifted it, MSP id").at("").optional(),
 			text("releaseReason", "why it was lifted").at("").optional().searchable(),
+			text("endTransactionId", "the transaction that lifted it; the row's own is the one that placed it").at("").optional(),
 		},
 		Relations: []Relation{
 			one("component", "which component", "components", "componentId", "componentId"),
@@ -71,6 +72,7 @@ var intervals = []Entity{
 			time("from", "when it was issued").at("").indexed(),
 			time("until", "when it was lifted; lacking while it lasts").at("").optional().indexed(),
 			text("releaseReason", "why it was lifted").at("").optional().searchable(),
+			text("endTransactionId", "the transaction that ended it; the row's own is the one that issued it").at("").optional(),
 		},
 		Relations: []Relation{
 			organisation("manufacturer", "who recalled it"),

@@ -13,6 +13,7 @@ type arm struct {
 	from   string // what follows FROM: the table AS t, and what is joined
 	where  string // "": all rows
 	key    string // SQL, "": a row of t gives one row; else what tells its rows apart
+	ending bool   // the rows are about the transaction that ended t's
 	values map[string]string
 }
 
@@ -57,7 +58,7 @@ var views = map[string][]arm{
 			"componentId": `t.component_id`, "at": `t."from"`, "about": `'hold-periods'`, "subject": `t.holder`, "number": `t.number`,
 			"step": `'held'`, "actor": `t."by"`, "detail": `t.reason`,
 		}},
-		{name: "end", from: `hold_periods AS t`, where: `t.until IS NOT NULL`, values: map[string]string{
+		{name: "end", ending: true, from: `hold_periods AS t`, where: `t.until IS NOT NULL`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t.until`, "about": `'hold-periods'`, "subject": `t.holder`, "number": `t.number`, "step": `'hold-released'`,
 			"actor": `t.released_by`, "detail": `t.release_reason`,
 		}},
@@ -99,7 +100,7 @@ func serviceEvents(name, component, where string) arm {
 // recallOf is a recall's beginning or end, for each component that it is about.
 func recallOf(name, step, at, why, where string) arm {
 	const from = `recall_periods AS t JOIN components AS c ON c.manufacturer = t.manufacturer AND c.part_number = t.part_number AND (t.lot = '*' OR t.lot = c.lot)`
-	return arm{name: name, from: from, where: where, key: `c.component_id`, values: map[string]string{
+	return arm{name: name, ending: name == "end", from: from, where: where, key: `c.component_id`, values: map[string]string{
 		"componentId": `c.component_id`, "at": at, "about": `'recall-periods'`, "number": `t.number`, "step": step, "actor": `t.manufacturer`, "detail": why,
 	}}
 }
@@ -146,8 +147,16 @@ func (a arm) sql(d Dialect, e catalogue.Entity) string {
 		id += ` || '/' || ` + a.key
 	}
 	columns := []string{bytewise(d, id) + ` AS ` + rowColumn}
+	from := a.from
+	if a.ending {
+		from += ` JOIN ledger_transactions AS x ON x.id = t.end_transaction_id`
+	}
 	for _, f := range catalogue.Provenance() {
-		columns = append(columns, `t.`+Quote(f.Column())+` AS `+Quote(f.Column()))
+		value := `t.` + Quote(f.Column())
+		if of := ofTransaction[f.Name]; a.ending && of != "" {
+			value = of
+		}
+		columns = append(columns, value+` AS `+Quote(f.Column()))
 	}
 	for _, f := range e.Fields {
 		value, ok := a.values[f.Name]
@@ -162,11 +171,17 @@ func (a arm) sql(d Dialect, e catalogue.Entity) string {
 		}
 		columns = append(columns, value+` AS `+Quote(f.Column()))
 	}
-	text := `SELECT ` + strings.Join(columns, `, `) + ` FROM ` + a.from
+	text := `SELECT ` + strings.Join(columns, `, `) + ` FROM ` + from
 	if a.where != "" {
 		text += ` WHERE ` + a.where
 	}
 	return text
+}
+
+// ofTransaction is where a row comes from that is about a transaction and not about
+// the record as it is.
+var ofTransaction = map[string]string{
+	"ledgerBlock": `x.block`, "ledgerTransaction": `x.id`, "ledgerTime": `x.time`, "ledgerSubmitter": `x.submitter`,
 }
 
 func bytewise(d Dialect, value string) string {

@@ -2,6 +2,8 @@ package projection
 
 import (
 	"database/sql"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,4 +94,45 @@ func TestATimelineIsFoundByItsComponent(t *testing.T) {
 	if err := rows.Err(); err != nil || found < len(views["timeline"]) || read > 3 {
 		t.Errorf("%d tables are searched, %d read; %v", found, read, err)
 	}
+}
+
+// TestTheEndOfAHoldIsOfItsOwnTransaction: who follows the row to the ledger finds the
+// transaction that lifted it, and not the one that placed it.
+func TestTheEndOfAHoldIsOfItsOwnTransaction(t *testing.T) {
+	blocks := story(t)
+	by := map[string]string{} // the transaction's function
+	for _, b := range blocks {
+		for _, x := range b.Transactions {
+			by[x.ID] = x.Function
+		}
+	}
+	onBoth(t, func(t *testing.T, fresh func() Config) {
+		m := open(t, fresh())
+		if err := m.Apply(t.Context(), blocks...); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		err := m.View(t.Context(), func(tx *sql.Tx, _ At) error {
+			rows, err := tx.QueryContext(t.Context(), `SELECT step, ledger_transaction FROM timeline WHERE about IN ('hold-periods', 'recall-periods')`)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var step, id string
+				if err := rows.Scan(&step, &id); err != nil {
+					return err
+				}
+				seen[step+" by "+by[id]] = true
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"held by component:PlaceHold", "hold-released by component:ReleaseHold", "recall-released by component:ReleaseRecall", "recalled by component:IssueRecall"}
+		if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
+	})
 }

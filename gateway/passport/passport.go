@@ -198,7 +198,7 @@ func quotedList(all []string) string {
 func hideEnd(rows []query.Row) {
 	for i, row := range rows {
 		rows[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool {
-			return v.Name == "until" || v.Name == "releasedBy" || v.Name == "releaseReason"
+			return v.Name == "until" || v.Name == "releasedBy" || v.Name == "releaseReason" || v.Name == "endTransactionId"
 		})
 	}
 }

@@ -32,6 +32,10 @@ const (
 func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	trees, err := s.trees(ctx, b, last)
+	if err != nil {
+		return err
+	}
 	file, err := filepath.EvalSymlinks(s.file)
 	if err != nil {
 		return err
@@ -41,13 +45,7 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 		return err
 	}
 	defer func() { _ = os.Remove(beside) }() // unless it is in its place by then
-	var empty errgroup.Group
-	empty.Go(func() error {
-		_, err := s.writer.ExecContext(ctx, `VACUUM INTO ?`, beside)
-		return err
-	})
-	trees, err := s.trees(ctx, b, last)
-	if err = errors.Join(err, empty.Wait()); err != nil {
+	if _, err := s.writer.ExecContext(ctx, `VACUUM INTO ?`, beside); err != nil {
 		return err
 	}
 	roots, err := furnish(ctx, beside, b, trees, last)

@@ -64,12 +64,9 @@ func judgeCondition(ctx *Context, p service.Plan, report service.ConditionReport
 	if err := service.CheckMeasure(report.Measure); err != nil {
 		return c, nil, err
 	}
-	known, found, err := ledger.Find(ctx.tx, conditions, p.ComponentID, report.Measure)
+	c, err := ledger.FindOr(ctx.tx, conditions, c, p.ComponentID, report.Measure)
 	if err != nil {
 		return c, nil, err
-	}
-	if found {
-		c = *known
 	}
 	return c.Judge(p, report, ctx.now(c.ChangedAt))
 }

@@ -80,11 +80,7 @@ func newestDelegation(ctx *Context, componentID, id string) (*authority.Delegati
 
 // lastDelegation is the last one of the owner's time under an id, or an empty one.
 func lastDelegation(ctx *Context, t authority.Tenure, id string) (authority.Delegation, error) {
-	known, found, err := ledger.Find(ctx.tx, delegations, delegationKey(t, id)...)
-	if err != nil || !found {
-		return authority.Delegation{}, err
-	}
-	return *known, nil
+	return ledger.FindOr(ctx.tx, delegations, authority.Delegation{}, delegationKey(t, id)...)
 }
 
 // GrantAccess lets the holder of a key do things with a component, by a token that

@@ -22,12 +22,9 @@ func (*Shipment) AttestParticipation(ctx *Context, in *api.AttestParticipation) 
 	if err != nil {
 		return nil, err
 	}
-	p, found, err := ledger.Find(ctx.tx, pseudonyms, name)
+	p, err := ledger.FindOr(ctx.tx, pseudonyms, disclosure.Pseudonym{Pseudonym: name}, name)
 	if err != nil {
 		return nil, err
-	}
-	if !found {
-		p = &disclosure.Pseudonym{Pseudonym: name}
 	}
 	journeys, err := loadJourneys(ctx, in.Shipments)
 	if err != nil {

@@ -169,12 +169,8 @@ func loadClosing(ctx *Context, id string) (*closing, error) {
 		return nil, err
 	}
 	l.review = *r
-	drawn, found, err := ledger.Find(ctx.tx, statements, id)
-	if err != nil {
+	if l.statement, err = ledger.FindOr(ctx.tx, statements, l.statement, id); err != nil {
 		return nil, err
-	}
-	if found {
-		l.statement = *drawn
 	}
 	l.streams, err = loadStreams(ctx, id, *t)
 	return l, err

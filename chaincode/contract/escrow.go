@@ -17,13 +17,9 @@ func fund(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 	if err := debit(ctx, w.Actor, t.Currency, stake, why(money.ReasonEscrow, id, w)); err != nil {
 		return err
 	}
-	e := shipment.NewEscrow(id, t)
-	known, found, err := ledger.Find(ctx.tx, escrows, id)
+	e, err := ledger.FindOr(ctx.tx, escrows, shipment.NewEscrow(id, t), id)
 	if err != nil {
 		return err
-	}
-	if found {
-		e = *known
 	}
 	if e, err = e.PutIn(w.Actor, stake, t, w); err != nil {
 		return err

@@ -75,11 +75,7 @@ func (*Component) ListFindings(ctx *Context, in *api.ListRequest) (*api.FindingP
 
 // findingLog is the head of a component's findings.
 func findingLog(ctx *Context, id string) (component.FindingLog, error) {
-	log, found, err := ledger.Find(ctx.tx, findingLogs, id)
-	if err != nil || !found {
-		return component.FindingLog{ComponentID: id}, err
-	}
-	return *log, nil
+	return ledger.FindOr(ctx.tx, findingLogs, component.FindingLog{ComponentID: id}, id)
 }
 
 // raise puts what was found on record; log is the component's, as it was read.

@@ -23,13 +23,9 @@ func (*Component) PlaceHold(ctx *Context, in *api.PlaceHold) (*component.Hold, e
 	if err != nil {
 		return nil, err
 	}
-	h := component.Hold{ComponentID: c.ComponentID, Holder: as}
-	last, found, err := ledger.Find(ctx.tx, holds, c.ComponentID, string(as))
+	h, err := ledger.FindOr(ctx.tx, holds, component.Hold{ComponentID: c.ComponentID, Holder: as}, c.ComponentID, string(as))
 	if err != nil {
 		return nil, err
-	}
-	if found {
-		h = *last
 	}
 	next, err := h.Place(in.Kind, in.Reason, ctx.componentWhen(h.ChangedAt))
 	if err != nil {
@@ -91,12 +87,9 @@ func (*Component) IssueRecall(ctx *Context, in *api.IssueRecall) (*component.Rec
 		return nil, err
 	}
 	r := component.Recall{Manufacturer: ctx.actor(), PartNumber: in.PartNumber, Lot: in.Lot}
-	last, found, err := ledger.Find(ctx.tx, recalls, r.Manufacturer, r.PartNumber, r.Lot)
+	r, err := ledger.FindOr(ctx.tx, recalls, r, r.Manufacturer, r.PartNumber, r.Lot)
 	if err != nil {
 		return nil, err
-	}
-	if found {
-		r = *last
 	}
 	next, err := r.Issue(in.Reason, in.NoticeHash, ctx.componentWhen(r.ChangedAt))
 	if err != nil {
@@ -128,13 +121,9 @@ func (*Component) ClearRecall(ctx *Context, in *api.ClearRecall) (*component.Cle
 	if err != nil {
 		return nil, err
 	}
-	l := component.Clearance{ComponentID: c.ComponentID}
-	last, found, err := ledger.Find(ctx.tx, clearances, c.ComponentID)
+	l, err := ledger.FindOr(ctx.tx, clearances, component.Clearance{ComponentID: c.ComponentID}, c.ComponentID)
 	if err != nil {
 		return nil, err
-	}
-	if found {
-		l = *last
 	}
 	next, err := l.Clear(*c, *r, in.Reason, in.EvidenceHash, ctx.componentWhen(l.ChangedAt))
 	if err != nil {

@@ -20,12 +20,10 @@ func (*Component) SetMandate(ctx *Context, in *api.SetMandate) (*authority.Manda
 	if err != nil {
 		return nil, err
 	}
-	var last authority.Mandate
 	key := mandateKey(t.Tenure, in.Action)
-	if known, found, err := ledger.Find(ctx.tx, mandates, key...); err != nil {
+	last, err := ledger.FindOr(ctx.tx, mandates, authority.Mandate{}, key...)
+	if err != nil {
 		return nil, err
-	} else if found {
-		last = *known
 	}
 	q := authority.Quorum{Members: in.Members, Threshold: in.Threshold, ApprovalSeconds: in.ApprovalSeconds}
 	m, err := last.Set(t.Tenure, in.Action, q, ctx.authorityWhen(t.changedAt, last.ChangedAt))
@@ -62,11 +60,9 @@ func (*Component) AskApproval(ctx *Context, in *api.AskApproval) (*authority.App
 		return nil, err
 	}
 	hash, argument := requestHash(t.Tenure, in.Action, []byte(in.Argument))
-	var last authority.Approval
-	if known, found, err := ledger.Find(ctx.tx, approvals, in.ComponentID, hash); err != nil {
+	last, err := ledger.FindOr(ctx.tx, approvals, authority.Approval{}, in.ComponentID, hash)
+	if err != nil {
 		return nil, err
-	} else if found {
-		last = *known
 	}
 	a, err := m.Ask(t.Tenure, in.Action, hash, argument, last, ctx.authorityWhen(t.changedAt, m.ChangedAt, last.ChangedAt))
 	if err != nil {
@@ -175,11 +171,9 @@ func (i *invocation) mandated() error {
 		return nil
 	}
 	hash, _ := requestHash(tenure(*c), i.name, i.argument)
-	var a authority.Approval
-	if known, found, err := ledger.Find(i.tx, approvals, g.ComponentID, hash); err != nil {
+	a, err := ledger.FindOr(i.tx, approvals, authority.Approval{}, g.ComponentID, hash)
+	if err != nil {
 		return err
-	} else if found {
-		a = *known
 	}
 	ctx := Context{tx: i.tx}
 	next, err := a.Spend(*m, tenure(*c), hash, ctx.authorityWhen(m.ChangedAt, a.ChangedAt))

@@ -55,18 +55,15 @@ func endLife(ctx *Context, id string, use component.Use, step retirementStep) (*
 	if err := usable(ctx, use, *c); err != nil {
 		return nil, err
 	}
-	known, found, err := ledger.Find(ctx.tx, retirements, id)
+	known, err := ledger.FindOr(ctx.tx, retirements, component.Retirement{}, id)
 	if err != nil {
 		return nil, err
-	}
-	if !found {
-		known = new(component.Retirement)
 	}
 	w, err := ctx.inRight(*c)
 	if err != nil {
 		return nil, err
 	}
-	next, r, e, err := step(*c, *known, w)
+	next, r, e, err := step(*c, known, w)
 	if err != nil {
 		return nil, err
 	}

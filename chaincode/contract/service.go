@@ -167,11 +167,7 @@ func beginCharging(ctx *Context, a service.Agreement, id string, total service.T
 
 // careOf is the record of who serves a component, empty where there is none yet.
 func careOf(ctx *Context, id string) (service.Care, error) {
-	c, found, err := ledger.Find(ctx.tx, cares, id)
-	if err != nil || !found {
-		return service.NewCare(id), err
-	}
-	return *c, nil
+	return ledger.FindOr(ctx.tx, cares, service.NewCare(id), id)
 }
 
 // GetAgreement gives an agreement as it stands.

@@ -283,13 +283,9 @@ func agree(ctx *Context, id string, t shipment.Terms, w shipment.When) error {
 // moveGoods loads or unloads components, at most fifty.
 func moveGoods(ctx *Context, ids []string, move func(shipment.Goods) (shipment.Goods, error)) error {
 	for _, id := range ids {
-		g := shipment.Goods{ComponentID: id}
-		known, found, err := ledger.Find(ctx.tx, goods, id)
+		g, err := ledger.FindOr(ctx.tx, goods, shipment.Goods{ComponentID: id}, id)
 		if err != nil {
 			return err
-		}
-		if found {
-			g = *known
 		}
 		if g, err = move(g); err != nil {
 			return err

@@ -265,13 +265,9 @@ func keepStatement(ctx *Context, who signer, chain statement.StatementChain, r s
 	if who.kind != engineer {
 		return nil
 	}
-	before, found, err := ledger.Find(ctx.tx, tallies, who.id, r.Kind)
+	t, err := ledger.FindOr(ctx.tx, tallies, statement.Tally{CredentialID: who.id, Kind: r.Kind}, who.id, r.Kind)
 	if err != nil {
 		return err
-	}
-	t := statement.Tally{CredentialID: who.id, Kind: r.Kind}
-	if found {
-		t = *before
 	}
 	t = t.Count(r.Released, r.At)
 	return ledger.Put(ctx.tx, tallies, &t, who.id, r.Kind)

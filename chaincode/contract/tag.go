@@ -110,13 +110,9 @@ func (*Component) RecordTagScan(ctx *Context, in *api.RecordTagScan) (*component
 
 // storeScan follows the trail, and keeps what the scan has shown.
 func storeScan(ctx *Context, c component.Component, s component.TagScan, answer *component.TagResponse, held []component.Hold) (*component.TagScan, error) {
-	var trail component.ScanTrail
-	known, found, err := ledger.Find(ctx.tx, trails, c.ComponentID)
+	trail, err := ledger.FindOr(ctx.tx, trails, component.ScanTrail{}, c.ComponentID)
 	if err != nil {
 		return nil, err
-	}
-	if found {
-		trail = *known
 	}
 	log, err := findingLog(ctx, c.ComponentID)
 	if err != nil {
@@ -197,9 +193,5 @@ func tagAnswer(ctx *Context, id string, envelope *dsse.Envelope) (*component.Tag
 }
 
 func lastChallenge(ctx *Context, id string) (component.TagChallenge, error) {
-	last, found, err := ledger.Find(ctx.tx, challenges, id)
-	if err != nil || !found {
-		return component.TagChallenge{ComponentID: id}, err
-	}
-	return *last, nil
+	return ledger.FindOr(ctx.tx, challenges, component.TagChallenge{ComponentID: id}, id)
 }

@@ -65,11 +65,7 @@ func (*Participant) ListVerifications(ctx *Context, in *api.ListRequest) (*api.V
 
 // standingOf is by whom an organisation is verified; by nobody, where none has done so yet.
 func standingOf(ctx *Context, mspID string) (party.Standing, error) {
-	s, found, err := ledger.Find(ctx.tx, standings, mspID)
-	if err != nil || !found {
-		return party.Standing{MSPID: mspID}, err
-	}
-	return *s, nil
+	return ledger.FindOr(ctx.tx, standings, party.Standing{MSPID: mspID}, mspID)
 }
 
 func verified(ctx *Context, s party.Standing, v party.Verification) (*party.Verification, error) {

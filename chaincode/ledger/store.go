@@ -36,6 +36,15 @@ func Find[T any](t *Tx, k Kind[T], attrs ...string) (*T, bool, error) {
 	return v, err == nil, err
 }
 
+// FindOr reads one record, or gives the one that stands for none.
+func FindOr[T any](t *Tx, k Kind[T], none T, attrs ...string) (T, error) {
+	v, found, err := Find(t, k, attrs...)
+	if err != nil || !found {
+		return none, err
+	}
+	return *v, nil
+}
+
 // GetAll reads several records in one round trip: one entry for each key, in
 // the order of the keys, nil where there is no record.
 func GetAll[T any](t *Tx, k Kind[T], keys [][]string) ([]*T, error) {

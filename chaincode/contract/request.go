@@ -163,27 +163,27 @@ func (*Service) CancelRequest(ctx *Context, in *api.CancelRequest) (*service.Ser
 
 // whose looks who owns what a request is about, and its machine.
 func whose(ctx *Context, r service.ServiceRequest) (service.Remains, error) {
-	var owners [2]string
-	for i, id := range []string{r.ComponentID, r.MachineID} {
-		c, err := ledger.Get(ctx.tx, components, id)
-		if err != nil {
-			return service.Remains{}, err
-		}
-		if owners[i], err = ownerOf(ctx, *c); err != nil {
-			return service.Remains{}, err
-		}
+	c, err := componentNow(ctx, r.ComponentID)
+	if err != nil {
+		return service.Remains{}, err
 	}
-	return service.Remains{Owner: owners[0], MachineOwner: owners[1]}, nil
+	m, err := componentNow(ctx, r.MachineID)
+	if err != nil {
+		return service.Remains{}, err
+	}
+	return service.Remains{Owner: c.Owner, MachineOwner: m.Owner}, nil
 }
 
 // remains looks what is left of the occasion of a request.
 func (t ending) remains(ctx *Context, r service.ServiceRequest) (service.Remains, error) {
-	x, err := whose(ctx, r)
+	m, err := componentNow(ctx, r.MachineID)
 	if err != nil {
-		return x, err
+		return service.Remains{}, err
 	}
-	x.Ended = t.asset.Status == component.Decommissioned
-	x.Within = r.MachineID == r.ComponentID || slices.Contains(t.place.Within, r.MachineID)
+	x := service.Remains{
+		Owner: t.place.Owner, MachineOwner: m.Owner, Ended: t.asset.Status == component.Decommissioned,
+		Within: r.MachineID == r.ComponentID || slices.Contains(t.place.Within, r.MachineID),
+	}
 	if r.AgreementID == "" || r.Steps == 0 {
 		return x, nil
 	}

@@ -82,12 +82,21 @@ func New(ctx context.Context, c Config) (*Verifier, error) {
 	return v, nil
 }
 
+// bearer is the token in the value of an Authorization header.
+func bearer(authorization string) (string, error) {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
+		return "", errors.New("there is no bearer token")
+	}
+	return token, nil
+}
+
 // Verify says whom the value of an Authorization header stands for. Its errors
 // may be shown: they hold nothing of the token.
 func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal, error) {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
-		return Principal{}, errors.New("there is no bearer token")
+	token, err := bearer(authorization)
+	if err != nil {
+		return Principal{}, err
 	}
 	if who, ok := v.known.find(token, v.now()); ok {
 		return who, nil

@@ -1,9 +1,10 @@
 package authn
 
 import (
-	"container/list"
 	"sync"
 	"time"
+
+	"github.com/lifeledger/lifeledger/gateway/recent"
 )
 
 // The bounds of what is remembered of readers.
@@ -16,15 +17,13 @@ const (
 // is no stranger and nothing else: whether a reader may read is the ledger's to say, each
 // time, and so is which key is a reader's. The zero value knows nobody.
 type KnownReaders struct {
-	mu     sync.Mutex // guards all below
-	byName map[readerOf]*list.Element
-	recent *list.List // of *knownReader, the latest in front
+	mu  sync.Mutex
+	all recent.Map[readerOf, knownReader] // guarded by mu
 }
 
 type readerOf struct{ reader, componentID string }
 
 type knownReader struct {
-	of    readerOf
 	key   string // as the ledger had it
 	until time.Time
 }
@@ -38,36 +37,23 @@ func (k *KnownReaders) Has(t *ReaderToken, r Reading) bool {
 func (k *KnownReaders) find(r Reading) (key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	e, ok := k.byName[readerOf{r.Reader, r.ComponentID}]
-	if !ok || !r.Now.Before(e.Value.(*knownReader).until) {
+	known, ok := k.all.Get(readerOf{r.Reader, r.ComponentID})
+	if !ok || !r.Now.Before(known.until) {
 		return ""
 	}
-	return e.Value.(*knownReader).key
+	return known.key
 }
 
 // Add remembers the key with which a token for this reading verified.
 func (k *KnownReaders) Add(r Reading, key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.byName == nil {
-		k.byName, k.recent = make(map[readerOf]*list.Element), list.New()
-	}
-	of := readerOf{r.Reader, r.ComponentID}
-	if e, ok := k.byName[of]; ok {
-		k.recent.Remove(e)
-	} else if k.recent.Len() >= mostReaders {
-		delete(k.byName, k.recent.Remove(k.recent.Back()).(*knownReader).of)
-	}
-	k.byName[of] = k.recent.PushFront(&knownReader{of, key, r.Now.Add(readerKnownFor)})
+	k.all.Put(readerOf{r.Reader, r.ComponentID}, knownReader{key, r.Now.Add(readerKnownFor)}, mostReaders)
 }
 
 // Forget forgets a reader whose key is not the ledger's any more.
 func (k *KnownReaders) Forget(r Reading) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	of := readerOf{r.Reader, r.ComponentID}
-	if e, ok := k.byName[of]; ok {
-		k.recent.Remove(e)
-		delete(k.byName, of)
-	}
+	k.all.Delete(readerOf{r.Reader, r.ComponentID})
 }

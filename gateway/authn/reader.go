@@ -8,8 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -40,9 +38,9 @@ type Reading struct {
 
 // ParseReader reads the value of an Authorization header.
 func ParseReader(authorization string) (*ReaderToken, error) {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
-		return nil, errors.New("there is no bearer token")
+	token, err := bearer(authorization)
+	if err != nil {
+		return nil, err
 	}
 	signed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA})
 	if err != nil || len(signed.Headers) != 1 {
@@ -56,7 +54,7 @@ func ParseReader(authorization string) (*ReaderToken, error) {
 // takes as long to refuse as a wrong signature.
 func (t *ReaderToken) Verify(publicKey string, r Reading) error {
 	key := parseKey(publicKey)
-	known := slices.Contains(algorithmsOf(key), t.algorithm)
+	known := algorithmOf(key) == t.algorithm
 	if !known {
 		key = nobody[t.algorithm]
 	}
@@ -104,17 +102,17 @@ func parseKey(publicKey string) any {
 	return key
 }
 
-// algorithmsOf is the one algorithm that a key signs tokens with, if it does.
-func algorithmsOf(key any) []jose.SignatureAlgorithm {
+// algorithmOf is what a key signs tokens with; "": none. [ParseReader] takes no token of that.
+func algorithmOf(key any) jose.SignatureAlgorithm {
 	switch key := key.(type) {
 	case ed25519.PublicKey:
-		return []jose.SignatureAlgorithm{jose.EdDSA}
+		return jose.EdDSA
 	case *ecdsa.PublicKey:
 		if key.Curve == elliptic.P256() {
-			return []jose.SignatureAlgorithm{jose.ES256}
+			return jose.ES256
 		}
 	}
-	return nil
+	return ""
 }
 
 // nobody holds these keys' other halves: each process makes them anew and forgets those.

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"mime"
@@ -17,6 +16,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/rules/fault"
 	"github.com/lifeledger/lifeledger/gateway/authn"
 	"github.com/lifeledger/lifeledger/gateway/problem"
+	"github.com/lifeledger/lifeledger/gateway/recent"
 )
 
 // cap holds the number of requests under way. More than that would not be
@@ -79,24 +79,18 @@ func (s *server) rateLimit() gin.HandlerFunc {
 	}
 }
 
-// buckets remembers the limiters of the principals that asked last.
+// buckets remembers the limiters of those that asked last.
 type buckets struct {
 	most  int
 	limit rate.Limit
 	burst int
 
-	mu     sync.Mutex // guards all below
-	byName map[string]*list.Element
-	recent *list.List // of *bucket, the latest in front
-}
-
-type bucket struct {
-	name    string
-	limiter *rate.Limiter
+	mu  sync.Mutex
+	all recent.Map[string, *rate.Limiter] // guarded by mu
 }
 
 func newBuckets(most int, limit rate.Limit, burst int) *buckets {
-	return &buckets{most: most, limit: limit, burst: burst, byName: make(map[string]*list.Element), recent: list.New()}
+	return &buckets{most: most, limit: limit, burst: burst}
 }
 
 // take takes one request out of the bucket, or says how long there will be none.
@@ -112,18 +106,12 @@ func (b *buckets) take(name string, now time.Time) time.Duration {
 func (b *buckets) of(name string) *rate.Limiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if e, ok := b.byName[name]; ok {
-		b.recent.MoveToFront(e)
-		return e.Value.(*bucket).limiter
+	limiter, ok := b.all.Get(name)
+	if !ok {
+		limiter = rate.NewLimiter(b.limit, b.burst)
 	}
-	if b.recent.Len() >= b.most {
-		last := b.recent.Back()
-		delete(b.byName, last.Value.(*bucket).name)
-		b.recent.Remove(last)
-	}
-	n := &bucket{name, rate.NewLimiter(b.limit, b.burst)}
-	b.byName[name] = b.recent.PushFront(n)
-	return n.limiter
+	b.all.Put(name, limiter, b.most)
+	return limiter
 }
 
 // negotiate refuses a client that does not take JSON, or one of the forms where

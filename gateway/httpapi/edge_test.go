@@ -86,8 +86,9 @@ func TestBucketsAreBounded(t *testing.T) {
 	b.take("b", now)
 	b.take("a", now) // a is now the latest
 	b.take("c", now) // b leaves
-	if len(b.byName) != 2 || b.recent.Len() != 2 || b.byName["b"] != nil || b.byName["a"] == nil {
-		t.Errorf("%d names, %d in the list", len(b.byName), b.recent.Len())
+	_, hasA := b.all.Get("a")
+	if _, hasB := b.all.Get("b"); b.all.Len() != 2 || hasB || !hasA {
+		t.Errorf("%d names, a %v, b %v", b.all.Len(), hasA, hasB)
 	}
 	if b.take("a", now) == 0 {
 		t.Error("a was forgotten")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -79,7 +80,15 @@ func (s *server) lets(ctx context.Context, q ledgerapi.CheckReading) (componentI
 }
 
 // ofReaders are the operations that readers call, and nobody else.
-var ofReaders = map[string]bool{"ReadPassport": true, "ReadTimeline": true}
+var ofReaders = func() map[string]bool {
+	only := make(map[string]bool)
+	for _, p := range authn.Permissions() {
+		if slices.Equal(p.Roles, []authn.Role{authn.Reader}) {
+			only[p.Operation] = true
+		}
+	}
+	return only
+}()
 
 // admitReader lets a reader in who signs with a key of the ledger. To whoever has not
 // signed with it, a component or reader that there is and one that there is not look the

@@ -221,21 +221,20 @@ const maxDepth = 64
 
 // deep reports whether valid JSON is nested deeper than [maxDepth].
 func deep(text []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // which none is too large for
+	for depth := 0; ; {
+		token, err := d.Token()
+		if err != nil {
+			return false // it has ended
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
 			if depth++; depth > maxDepth {
 				return true
 			}
-		case c == '}' || c == ']':
+		case json.Delim('}'), json.Delim(']'):
 			depth--
 		}
 	}
-	return false
 }

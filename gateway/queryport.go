@@ -67,58 +67,43 @@ func (q questions) Ask(ctx context.Context, a httpapi.Asked) (httpapi.Answer, er
 	}
 	if a.Ledger {
 		page, err := query.AskLedger(ctx, q.peer, ask)
-		if err != nil {
-			return httpapi.Answer{}, modelError(err)
-		}
-		body, err := json.Marshal(page)
-		return httpapi.Answer{Height: page.Height, Body: body}, err
+		return answerOf(page.Height, page, err)
 	}
 	page, err := q.service.Ask(ctx, ask)
+	return answerOf(page.Height, page, err)
+}
+
+// answerOf writes what the read model or the ledger has answered.
+func answerOf(height uint64, what any, err error) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, modelError(err)
 	}
-	body, err := json.Marshal(page)
-	return httpapi.Answer{Height: page.Height, Body: body}, err
+	body, err := json.Marshal(what)
+	return httpapi.Answer{Height: height, Body: body}, err
 }
 
 // Passport gives a component's passport.
 func (q questions) Passport(ctx context.Context, componentID string, at measure.Time, minHeight uint64) (httpapi.Answer, error) {
 	p, err := q.passports.Get(ctx, componentID, at, minHeight)
-	if err != nil {
-		return httpapi.Answer{}, modelError(err)
-	}
-	body, err := json.Marshal(p)
-	return httpapi.Answer{Height: p.Height, Body: body}, err
+	return answerOf(p.Height, p, err)
 }
 
 // PassportForReader gives a component's passport without what is between the parties.
 func (q questions) PassportForReader(ctx context.Context, componentID string, at measure.Time) (httpapi.Answer, error) {
 	p, err := q.passports.ForReader(ctx, componentID, at)
-	if err != nil {
-		return httpapi.Answer{}, modelError(err)
-	}
-	body, err := json.Marshal(p)
-	return httpapi.Answer{Height: p.Height, Body: body}, err
+	return answerOf(p.Height, p, err)
 }
 
 // TimelineForReader gives a page of what has happened to a component, likewise.
 func (q questions) TimelineForReader(ctx context.Context, componentID string, limit int, cursor string) (httpapi.Answer, error) {
 	page, err := q.passports.TimelineForReader(ctx, componentID, limit, cursor)
-	if err != nil {
-		return httpapi.Answer{}, modelError(err)
-	}
-	body, err := json.Marshal(page)
-	return httpapi.Answer{Height: page.Height, Body: body}, err
+	return answerOf(page.Height, page, err)
 }
 
 // Changes compares a component's passports.
 func (q questions) Changes(ctx context.Context, componentID string, from, until measure.Time, minHeight uint64) (httpapi.Answer, error) {
 	c, err := q.passports.Changes(ctx, componentID, from, until, minHeight)
-	if err != nil {
-		return httpapi.Answer{}, modelError(err)
-	}
-	body, err := json.Marshal(c)
-	return httpapi.Answer{Height: c.Height, Body: body}, err
+	return answerOf(c.Height, c, err)
 }
 
 func (q questions) Export(ctx context.Context, a httpapi.Asked, format string, begin func(height uint64) io.Writer) error {

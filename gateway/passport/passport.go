@@ -197,10 +197,13 @@ func quotedList(all []string) string {
 
 func hideEnd(rows []query.Row) {
 	for i, row := range rows {
-		rows[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool {
-			return v.Name == "until" || v.Name == "releasedBy" || v.Name == "releaseReason" || v.Name == "endTransactionId"
-		})
+		rows[i].Record = without(row.Record, "until", "releasedBy", "releaseReason", "endTransactionId")
 	}
+}
+
+// without takes fields out of a row.
+func without(record query.Values, fields ...string) query.Values {
+	return slices.DeleteFunc(record, func(v query.Value) bool { return slices.Contains(fields, v.Name) })
 }
 
 func ask(entity, text string, sort []string, most int) (filter.Question, error) {

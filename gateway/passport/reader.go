@@ -49,7 +49,7 @@ func (s *Service) ForReader(ctx context.Context, componentID string, at measure.
 			})
 		}
 		for k, row := range p.Sections[i].Items {
-			p.Sections[i].Items[k].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return slices.Contains(between.fields, v.Name) })
+			p.Sections[i].Items[k].Record = without(row.Record, between.fields...)
 		}
 	}
 	return p, nil
@@ -69,7 +69,7 @@ func (s *Service) TimelineForReader(ctx context.Context, componentID string, lim
 			page.Items[i] = ofTheThing(row)
 		}
 		if step, _ := row.Record.Get("step").(string); slices.Contains(between.details, step) {
-			page.Items[i].Record = slices.DeleteFunc(row.Record, func(v query.Value) bool { return v.Name == "detail" })
+			page.Items[i].Record = without(row.Record, "detail")
 		}
 	}
 	return page, err
@@ -81,9 +81,8 @@ const excursions = "excursions"
 // which rule, and when. In which shipment that was, in whose hands, and what they had
 // agreed, is between the parties; the row's place on the ledger would tell.
 func ofTheThing(excursion query.Row) query.Row {
-	parties := []string{"subject", "number", "actor", "transactionId"}
 	return query.Row{
-		Record: slices.DeleteFunc(excursion.Record, func(v query.Value) bool { return slices.Contains(parties, v.Name) }),
+		Record: without(excursion.Record, "subject", "number", "actor", "transactionId"),
 		Ledger: query.Source{Key: "shipment.excursion", Block: excursion.Ledger.Block, Time: excursion.Ledger.Time},
 	}
 }

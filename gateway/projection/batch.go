@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -155,7 +156,7 @@ func (b *batch) write(at stamp, w fabric.Write) {
 	c.stamp, c.removed = at, w.Removed
 	c.record = catalogue.Record{Kind: kind, Attributes: attributes}
 	if !w.Removed {
-		c.record.Document = append([]byte(nil), w.Value...) // or it would keep the whole block in memory
+		c.record.Document = bytes.Clone(w.Value) // or it would keep the whole block in memory
 	}
 	if follow {
 		b.steps = append(b.steps, step{at, id, c.record})

@@ -224,25 +224,26 @@ func (s *state) move(e catalogue.Entity, subject string, w step, m moment) (rows
 	if m.value == s.Value {
 		return nil
 	}
-	var ending map[string]any
+	ending := map[string]any{"until": m.at, "endTransactionId": w.Transaction}
 	if m.value == "" {
-		ending, m.fields = m.fields, nil
+		maps.Copy(ending, m.fields)
+		m.fields = nil
 	}
 	if s.ID != "" {
-		rows = append(rows, s.row(e, subject, m.at, w.Transaction, ending))
+		rows = append(rows, s.row(e, subject, ending))
 		s.Number++
 	}
 	*s = state{Stamp: w.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
 	if m.value != "" {
 		s.ID = w.id
-		rows = append(rows, s.row(e, subject, "", "", nil))
+		rows = append(rows, s.row(e, subject, nil))
 	}
 	return rows
 }
 
-// row is the state as a row that ends at a moment, or has not ended.
-func (s *state) row(e catalogue.Entity, subject, until, ender string, ending map[string]any) derivedRow {
-	fields := map[string]any{"number": s.Number, "from": s.From, "until": until, "endTransactionId": ender}
+// row is the state as a row; ending is what is known of its end, if it has ended.
+func (s *state) row(e catalogue.Entity, subject string, ending map[string]any) derivedRow {
+	fields := map[string]any{"number": s.Number, "from": s.From}
 	maps.Copy(fields, s.Fields)
 	maps.Copy(fields, ending)
 	id := catalogue.RowID(catalogue.KeyText(e.Name, subject), int(s.Number))

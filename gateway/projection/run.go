@@ -138,7 +138,7 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 		err := b.add(a.block)
 		began, last := time.Now(), a.at
 		b.cold = m.store.dialect == SQLite && b.from == 0 && target >= coldBlocks
-		for err == nil && b.next < target && (b.cold && b.size < m.store.coldBytes || b.writes < m.config.Batch && b.size < roomy && time.Since(began) < patient) {
+		for err == nil && b.next < target && m.takesMore(b, began) {
 			next, ok := <-blocks
 			if !ok {
 				break
@@ -155,6 +155,14 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 			return
 		}
 	}
+}
+
+// takesMore says that there is room for another block in a batch that is gathered since a moment.
+func (m *Model) takesMore(b *batch, since time.Time) bool {
+	if b.cold && b.size < m.store.coldBytes {
+		return true
+	}
+	return b.writes < m.config.Batch && b.size < roomy && time.Since(since) < patient
 }
 
 func (m *Model) applyAll(ctx context.Context, ready <-chan ready, target uint64) error {

@@ -13,9 +13,11 @@ type arm struct {
 	from   string // what follows FROM: the table AS t, and what is joined
 	where  string // "": all rows
 	key    string // SQL, "": a row of t gives one row; else what tells its rows apart
-	ending bool   // the rows are about the transaction that ended t's
 	values map[string]string
 }
+
+// end names an arm whose rows are about the transaction that ended the table's.
+const end = "end"
 
 // views are the arms of the catalogue's views.
 var views = map[string][]arm{
@@ -58,7 +60,7 @@ var views = map[string][]arm{
 			"componentId": `t.component_id`, "at": `t."from"`, "about": `'hold-periods'`, "subject": `t.holder`, "number": `t.number`,
 			"step": `'held'`, "actor": `t."by"`, "detail": `t.reason`,
 		}},
-		{name: "end", ending: true, from: `hold_periods AS t`, where: `t.until IS NOT NULL`, values: map[string]string{
+		{name: end, from: `hold_periods AS t`, where: `t.until IS NOT NULL`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t.until`, "about": `'hold-periods'`, "subject": `t.holder`, "number": `t.number`, "step": `'hold-released'`,
 			"actor": `t.released_by`, "detail": `t.release_reason`,
 		}},
@@ -67,7 +69,7 @@ var views = map[string][]arm{
 			"step": `'delegation-' || t.status`, "actor": `t."by"`, "detail": `t.reason`,
 		}},
 		recallOf("", `'recalled'`, `t."from"`, `t.reason`, ""),
-		recallOf("end", `'recall-released'`, `t.until`, `t.release_reason`, `t.until IS NOT NULL`),
+		recallOf(end, `'recall-released'`, `t.until`, `t.release_reason`, `t.until IS NOT NULL`),
 		{from: `cleared_recalls AS t`, values: map[string]string{
 			"componentId": `t.component_id`, "at": `t.at`, "about": `'cleared-recalls'`, "number": `t.number`,
 			"step": `'recall-cleared'`, "actor": `(SELECT c.manufacturer FROM components AS c WHERE c.component_id = t.component_id)`, "detail": `t.reason`,
@@ -100,7 +102,7 @@ func serviceEvents(name, component, where string) arm {
 // recallOf is a recall's beginning or end, for each component that it is about.
 func recallOf(name, step, at, why, where string) arm {
 	const from = `recall_periods AS t JOIN components AS c ON c.manufacturer = t.manufacturer AND c.part_number = t.part_number AND (t.lot = '*' OR t.lot = c.lot)`
-	return arm{name: name, ending: name == "end", from: from, where: where, key: `c.component_id`, values: map[string]string{
+	return arm{name: name, from: from, where: where, key: `c.component_id`, values: map[string]string{
 		"componentId": `c.component_id`, "at": at, "about": `'recall-periods'`, "number": `t.number`, "step": step, "actor": `t.manufacturer`, "detail": why,
 	}}
 }
@@ -148,12 +150,12 @@ func (a arm) sql(d Dialect, e catalogue.Entity) string {
 	}
 	columns := []string{bytewise(d, id) + ` AS ` + rowColumn}
 	from := a.from
-	if a.ending {
+	if a.name == end {
 		from += ` JOIN ledger_transactions AS x ON x.id = t.end_transaction_id`
 	}
 	for _, f := range catalogue.Provenance() {
 		value := `t.` + Quote(f.Column())
-		if of := ofTransaction[f.Name]; a.ending && of != "" {
+		if of := ofTransaction[f.Name]; a.name == end && of != "" {
 			value = of
 		}
 		columns = append(columns, value+` AS `+Quote(f.Column()))

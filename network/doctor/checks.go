@@ -30,10 +30,13 @@ func processes(f *Facts) Result {
 		}
 	}
 	if len(bad) > 0 {
-		return fail(strings.Join(bad, ", "), "read its log: make logs NAME="+strings.SplitN(bad[0], " ", 2)[0])
+		return fail(strings.Join(bad, ", "), readLog(strings.SplitN(bad[0], " ", 2)[0]))
 	}
 	return ok(fmt.Sprintf("%d processes are healthy", len(f.Processes)))
 }
+
+// readLog is what to do where only a log tells more.
+func readLog(name string) string { return "read its log: make logs NAME=" + name }
 
 func ports(f *Facts) Result {
 	var bad []string
@@ -108,7 +111,7 @@ func peersLevel(f *Facts) Result {
 	low, high := f.Peers[0], f.Peers[0]
 	for _, p := range f.Peers {
 		if p.Error != "" {
-			return fail(fmt.Sprintf("peer.%s does not tell its height: %s", p.Org, p.Error), "read its log: make logs NAME=peer."+p.Org)
+			return fail(fmt.Sprintf("peer.%s does not tell its height: %s", p.Org, p.Error), readLog("peer."+p.Org))
 		}
 		if p.Height < low.Height {
 			low = p
@@ -120,7 +123,7 @@ func peersLevel(f *Facts) Result {
 	}
 	says := "heights: " + strings.Join(heights, ", ")
 	if high.Height-low.Height > maxLagging {
-		return fail(says+"; peer."+low.Org+" is behind", "if the distance does not shrink within a minute, read its log: make logs NAME=peer."+low.Org)
+		return fail(says+"; peer."+low.Org+" is behind", "if the distance does not shrink within a minute, "+readLog("peer."+low.Org))
 	}
 	return ok(says)
 }
@@ -178,7 +181,7 @@ func gateways(f *Facts) Result {
 	}
 	for _, g := range f.Gateways {
 		if g.Problem != "" {
-			return fail("gateway."+g.Org+" is not ready: "+g.Problem, "read its log: make logs NAME=gateway."+g.Org)
+			return fail("gateway."+g.Org+" is not ready: "+g.Problem, readLog("gateway."+g.Org))
 		}
 	}
 	return ok(fmt.Sprintf("%d gateways are ready", len(f.Gateways)))

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // benchHistory is (c): how long a write of one segment takes on a shipment with
 // thousands of segments behind it, divided by one with ten. The writes are
@@ -29,11 +26,7 @@ func benchHistory(ctx context.Context, r *rig, o options) (*ratio, error) {
 			progress("history: %d of %d segments", i, o.history)
 		}
 	}
-	time1 := func(s *stream) (float64, error) {
-		start := time.Now()
-		err := s.post(ctx, r, 1, 64)
-		return float64(time.Since(start).Microseconds()) / 1000, err
-	}
+	time1 := func(s *stream) (float64, error) { return milliseconds(func() error { return s.post(ctx, r, 1, 64) }) }
 	for i := range o.writes {
 		// Which of the two comes first changes by turns too.
 		first, second := long[0], short[0]

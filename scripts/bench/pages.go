@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -127,23 +125,6 @@ func (s *stream) rows(ctx context.Context, r *rig, sort string) ([]uint64, error
 	if sort != "" {
 		query.Set("sort", sort)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+"/queries/segments?"+query.Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", r.auth)
-	res, err := r.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", res.Status, body)
-	}
 	var page struct {
 		Items []struct {
 			Record struct {
@@ -151,7 +132,7 @@ func (s *stream) rows(ctx context.Context, r *rig, sort string) ([]uint64, error
 			} `json:"record"`
 		} `json:"items"`
 	}
-	if err := json.Unmarshal(body, &page); err != nil {
+	if err := r.get(ctx, "/queries/segments?"+query.Encode(), &page); err != nil {
 		return nil, err
 	}
 	all := make([]uint64, len(page.Items))

@@ -53,13 +53,7 @@ func benchChain(ctx context.Context, o options) (*ratio, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	m := c.Members[0]
-	dial := func() (*fabric.Network, error) {
-		return fabric.Dial(fabric.Config{
-			Address: m.Peer.Address, ServerName: m.Peer.ServerName, TLSRoots: m.Peer.TLSRoots, MSPID: m.MSPID, Certificate: m.Client.Certificate, Key: m.Client.PrivateKey,
-			Channel: c.Channel, Chaincode: c.Chaincode, Log: slog.New(slog.DiscardHandler),
-		})
-	}
+	dial := func() (*fabric.Network, error) { return dialPeer(c, &c.Members[0]) }
 	out := drainRatio(", of a chain that is there")
 	return out, eachReplay(ctx, dial, o, dir, out.add)
 }
@@ -89,10 +83,18 @@ func eachReplay(ctx context.Context, dial func() (*fabric.Network, error), o opt
 
 // dialNetwork is a way to the peer that has seen no block yet: one that has keeps the last ones.
 func dialNetwork(r *rig) (*fabric.Network, error) {
-	org := r.net.Org(orgID)
+	c := r.net.Consortium()
+	m, err := c.Member(orgID)
+	if err != nil {
+		return nil, err
+	}
+	return dialPeer(c, m)
+}
+
+func dialPeer(c *consortium.Consortium, m *consortium.Member) (*fabric.Network, error) {
 	return fabric.Dial(fabric.Config{
-		Address: org.PeerAddress, TLSRoots: org.TLSRoots, MSPID: orgID, Certificate: org.Gateway.Certificate, Key: org.Gateway.PrivateKey,
-		Channel: r.net.Topology.Channel.Name, Chaincode: r.net.Topology.Chaincode.Name, Log: slog.New(slog.DiscardHandler),
+		Address: m.Peer.Address, ServerName: m.Peer.ServerName, TLSRoots: m.Peer.TLSRoots, MSPID: m.MSPID, Certificate: m.Client.Certificate, Key: m.Client.PrivateKey,
+		Channel: c.Channel, Chaincode: c.Chaincode, Log: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -118,9 +118,22 @@ func (r *rig) post(ctx context.Context, path string, body []byte, out any) error
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", r.auth)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", rand.Text())
+	return r.send(req, out)
+}
+
+// get is one REST question.
+func (r *rig) get(ctx context.Context, path string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+path, nil)
+	if err != nil {
+		return err
+	}
+	return r.send(req, out)
+}
+
+func (r *rig) send(req *http.Request, out any) error {
+	req.Header.Set("Authorization", r.auth)
 	res, err := r.http.Do(req)
 	if err != nil {
 		return err
@@ -131,7 +144,7 @@ func (r *rig) post(ctx context.Context, path string, body []byte, out any) error
 		return err
 	}
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusCreated {
-		return fmt.Errorf("%s: %s: %s", path, res.Status, answer)
+		return fmt.Errorf("%s: %s: %s", req.URL.Path, res.Status, answer)
 	}
 	if out == nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 )
 
@@ -12,10 +13,13 @@ import (
 // stream that it shares with all who wait for an outcome, and one of its own only
 // for what that one has passed. A cut stream is taken up again.
 func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	raw, ended := make(chan *common.Block, 4), make(chan struct{})
 	var failed error // read once ended is closed
 	go func() {      // so that the next blocks are received while one is taken apart
 		defer close(ended)
+		defer cancel() // who waits for a block that does not come hears of it, too
 		for b := range raw {
 			if failed = give(DecodeBlock(b, n.config.Chaincode)); failed != nil {
 				return
@@ -40,11 +44,26 @@ func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) err
 	return err
 }
 
-// RawBlocks is Blocks without taking the blocks apart: what reading them costs at least.
-func (n *Network) RawBlocks(ctx context.Context, from uint64, give func(number uint64, transactions int) error) error {
-	return n.stream.follow(ctx, from, func(b *common.Block) error {
-		return give(b.GetHeader().GetNumber(), len(b.GetData().GetData()))
-	})
+// RawBlocks gives every block from one on as the library gives it, over one stream of its own: what a client
+// that does nothing with them pays.
+func (n *Network) RawBlocks(ctx context.Context, from uint64, give func(*common.Block) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	blocks, err := n.session.Load().network.BlockEvents(ctx, client.WithStartBlock(from))
+	if err != nil {
+		cancel()
+		return classify(ctx, CommitStatus, "", err)
+	}
+	defer func() { // the library's reader blocks on a channel that nobody reads
+		cancel()
+		for range blocks { //nolint:revive // drained on purpose
+		}
+	}()
+	for b := range blocks {
+		if err := give(b); err != nil {
+			return err
+		}
+	}
+	return NewError(Unreachable, CommitStatus, nil)
 }
 
 // ChainHeight asks the own peer for the number of blocks of its chain.

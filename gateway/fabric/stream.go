@@ -7,6 +7,7 @@ import (
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -54,7 +55,11 @@ func newStream(s source, config Config) *stream {
 }
 
 func (n *Network) open(ctx context.Context, from uint64) (<-chan *common.Block, error) {
-	return n.session.Load().network.BlockEvents(ctx, client.WithStartBlock(from))
+	request, err := n.session.Load().network.NewBlockEventsRequest(client.WithStartBlock(from))
+	if err != nil {
+		return nil, err
+	}
+	return request.Events(ctx, grpc.ForceCodecV2(newSharing()))
 }
 
 // take reads one block.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+
 	"github.com/lifeledger/lifeledger/gateway/fabric"
 	"github.com/lifeledger/lifeledger/gateway/projection"
 	"github.com/lifeledger/lifeledger/network/consortium"
@@ -65,8 +67,13 @@ func drainRatio(of string) *ratio {
 // eachReplay replays and drains a chain by turns. The first pair is not counted.
 func eachReplay(ctx context.Context, dial func() (*fabric.Network, error), o options, dir string, add func(replayed, drained float64)) error {
 	for i := range o.pairs + 1 {
-		replayed, err := replay(ctx, dial, o, filepath.Join(dir, fmt.Sprintf("replay-%d.db", i)))
-		if err != nil {
+		// Each has a place of its own, which is gone after it: a large file is also as much memory.
+		place := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.Mkdir(place, 0o700); err != nil {
+			return err
+		}
+		replayed, err := replay(ctx, dial, o, filepath.Join(place, "replay.db"))
+		if err = errors.Join(err, os.RemoveAll(place)); err != nil {
 			return err
 		}
 		drained, err := drained(ctx, dial)
@@ -223,9 +230,9 @@ func drained(ctx context.Context, dial func() (*fabric.Network, error)) (float64
 	}
 	n, enough := 0, errors.New("enough")
 	began := time.Now()
-	err = network.RawBlocks(ctx, 0, func(number uint64, transactions int) error {
-		n += transactions
-		if number+1 == height {
+	err = network.RawBlocks(ctx, 0, func(b *common.Block) error {
+		n += len(b.GetData().GetData())
+		if b.GetHeader().GetNumber()+1 == height {
 			return enough
 		}
 		return nil

@@ -1,0 +1,121 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Whatever the bytes are, and in how many pieces they come: a message is received as
+// the library receives it, or refused as the library refuses it.
+func FuzzABlockIsReceivedAsTheLibraryReceivesIt(f *testing.F) {
+	for _, raw := range responses(f) {
+		f.Add(raw, 7)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, cut int) { receivedAlike(t, raw, cut) })
+}
+
+// Each byte of each message is lost, and changed, once.
+func TestBrokenMessagesAreReceivedAsTheLibraryReceivesThem(t *testing.T) {
+	received, refused := 0, 0
+	count := func(raw []byte) {
+		if receivedAlike(t, raw, len(raw)/2) {
+			received++
+		} else {
+			refused++
+		}
+	}
+	for _, raw := range responses(t) {
+		count(raw)
+		for i := range raw {
+			count(raw[:i])
+			changed := append([]byte{}, raw...)
+			changed[i] ^= 1 << (i % 8)
+			count(changed)
+		}
+	}
+	if received < 100 || refused < 100 {
+		t.Errorf("%d were received, %d refused", received, refused)
+	}
+}
+
+// A peer's block is not left to the library.
+func TestBlocksAreShared(t *testing.T) {
+	for _, b := range chainOf(t) {
+		raw, err := proto.Marshal(&peer.DeliverResponse{Type: &peer.DeliverResponse_Block{Block: b}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := shared(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(b, got, protocmp.Transform()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// responses are messages of the deliver service: blocks, and what it says besides.
+func responses(t testing.TB) (all [][]byte) {
+	t.Helper()
+	said := []*peer.DeliverResponse{
+		{}, {Type: &peer.DeliverResponse_Status{Status: common.Status_FORBIDDEN}}, {Type: &peer.DeliverResponse_Block{Block: &common.Block{}}},
+		{Type: &peer.DeliverResponse_FilteredBlock{FilteredBlock: &peer.FilteredBlock{ChannelId: "lifeledger", Number: 3}}},
+	}
+	for _, b := range chainOf(t) {
+		said = append(said, &peer.DeliverResponse{Type: &peer.DeliverResponse_Block{Block: b}})
+	}
+	for _, r := range said {
+		raw, err := proto.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, raw)
+	}
+	return append(all, append(append([]byte{}, all[len(all)-1]...), all[len(all)-2]...)) // two blocks in one
+}
+
+// receivedAlike holds what is received against the library's codec; false: both refuse it.
+func receivedAlike(t *testing.T, raw []byte, cut int) bool {
+	t.Helper()
+	cut = min(max(cut, 0), len(raw))
+	pieces := mem.BufferSlice{mem.SliceBuffer(raw[:cut]), mem.SliceBuffer(raw[cut:])}
+	codec := newSharing()
+	var got, want peer.DeliverResponse
+	err, wantErr := codec.Unmarshal(pieces, &got), codec.CodecV2.Unmarshal(pieces, &want)
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("%x: %v, not %v", raw, err, wantErr)
+	}
+	if err == nil && !proto.Equal(&got, &want) {
+		t.Fatalf("%x: %s", raw, cmp.Diff(&want, &got, protocmp.Transform()))
+	}
+	return err == nil
+}
+
+// Who gives up over the last block that there is does not wait for another.
+func TestWhoGivesUpIsHeard(t *testing.T) {
+	ch := newChain(5)
+	n := &Network{stream: streaming(t, ch)}
+	enough := errors.New("enough")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := n.Blocks(ctx, 0, func(b *Block) error {
+		if b.Number == 4 {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Error(err)
+	}
+}

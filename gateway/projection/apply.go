@@ -56,12 +56,16 @@ func (s *store) lock(ctx context.Context) (h head, err error) {
 
 // existing finds which records the database has already.
 func (s *store) existing(ctx context.Context, b *batch) error {
-	return s.among(ctx, `SELECT "key" FROM ledger_records WHERE "key" IN `, b.order, func(scan func(...any) error) error {
+	ids, byID := make([]string, len(b.changes)), make(map[string]*change, len(b.changes))
+	for i, c := range b.changes {
+		ids[i], byID[c.id] = c.id, c
+	}
+	return s.among(ctx, `SELECT "key" FROM ledger_records WHERE "key" IN `, ids, func(scan func(...any) error) error {
 		var id string
 		if err := scan(&id); err != nil {
 			return err
 		}
-		b.changes[id].existed = true
+		byID[id].existed = true
 		return nil
 	})
 }
@@ -85,20 +89,19 @@ func (s *store) blocks(ctx context.Context, b *batch) error {
 func (s *store) records(ctx context.Context, b *batch) error {
 	var kept, removed []string
 	var rows, versions [][]any
-	for _, id := range b.order {
-		c := b.changes[id]
+	for _, c := range b.changes {
 		if c.existed {
-			kept = append(kept, id)
+			kept = append(kept, c.id)
 		}
 		for _, v := range c.versions {
-			versions = append(versions, []any{id, int64(v.Block), int64(v.Number), c.record.Kind, v.document})
+			versions = append(versions, []any{c.id, int64(v.Block), int64(v.Number), c.record.Kind, v.document})
 		}
-		if c.removed {
-			removed = append(removed, id)
-			versions = append(versions, []any{id, int64(c.Block), int64(c.Number), c.record.Kind, nil})
+		if c.record.Document == nil {
+			removed = append(removed, c.id)
+			versions = append(versions, []any{c.id, int64(c.Block), int64(c.Number), c.record.Kind, nil})
 			continue
 		}
-		rows = append(rows, []any{id, c.record.Kind, int64(c.Block), int64(c.Number), c.record.Document})
+		rows = append(rows, []any{c.id, c.record.Kind, int64(c.Block), int64(c.Number), c.record.Document})
 	}
 	archive := `INSERT INTO ledger_versions ("key", block, number, kind, document) SELECT "key", block, number, kind, document FROM ledger_records WHERE "key" IN `
 	if err := s.among(ctx, archive, kept, nil); err != nil {
@@ -117,12 +120,11 @@ func (s *store) records(ctx context.Context, b *batch) error {
 func (s *store) entities(ctx context.Context, b *batch) error {
 	stale := make(map[string][]string) // ids of records whose rows go, by entity
 	rows := make(map[string][][]any)
-	for _, id := range b.order {
-		c := b.changes[id]
+	for _, c := range b.changes {
 		for _, entity := range entitiesOf[c.record.Kind] {
 			found := c.rows[entity.Name]
 			if c.existed && (entity.several || len(found) == 0) {
-				stale[entity.Name] = append(stale[entity.Name], id)
+				stale[entity.Name] = append(stale[entity.Name], c.id)
 			}
 			rows[entity.Name] = append(rows[entity.Name], found...)
 		}
@@ -165,7 +167,7 @@ func keyColumn(e catalogue.Entity) string {
 	return Quote("ledger_key")
 }
 
-func rowOf(at stamp, key string, r catalogue.Row) []any {
+func rowOf(at *stamp, key string, r catalogue.Row) []any {
 	out := make([]any, 0, 6+len(r.Values))
 	out = append(out, r.ID, key, int64(at.Block), at.Transaction, at.Time, at.Submitter)
 	for _, v := range r.Values {
@@ -188,7 +190,12 @@ func (s *store) intervals(ctx context.Context, b *batch) error {
 		if !ok {
 			continue
 		}
-		moves := b.follow(e, d.kind, d.subject, d.read)
+		var moves []*move
+		for i := range b.moves {
+			if m := &b.moves[i]; m.says && m.of.entity == d.entity {
+				moves = append(moves, m)
+			}
+		}
 		if len(moves) == 0 {
 			continue
 		}
@@ -203,15 +210,8 @@ func (s *store) intervals(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// move is what one write says about one subject.
-type move struct {
-	step
-	moment
-	subject string
-}
-
 // states reads what is remembered of the subjects of some moves.
-func (s *store) states(ctx context.Context, entity string, moves []move) (map[string]*state, error) {
+func (s *store) states(ctx context.Context, entity string, moves []*move) (map[string]*state, error) {
 	states := make(map[string]*state)
 	var subjects []string
 	for _, m := range moves {
@@ -231,11 +231,11 @@ func (s *store) states(ctx context.Context, entity string, moves []move) (map[st
 }
 
 // move leads the states of one entity's subjects on and writes rows and states.
-func (s *store) move(ctx context.Context, e catalogue.Entity, moves []move, states map[string]*state) error {
+func (s *store) move(ctx context.Context, e catalogue.Entity, moves []*move, states map[string]*state) error {
 	latest := make(map[string]derivedRow)
 	var order, touched []string
 	for _, m := range moves {
-		changed := states[m.subject].move(e, m.subject, m.step, m.moment)
+		changed := states[m.subject].move(e, *m)
 		if len(changed) > 0 {
 			touched = append(touched, m.subject)
 		}
@@ -249,7 +249,7 @@ func (s *store) move(ctx context.Context, e catalogue.Entity, moves []move, stat
 	rows := make([][]any, len(order))
 	for i, id := range order {
 		r := latest[id]
-		rows[i] = rowOf(r.stamp, r.key, r.row)
+		rows[i] = rowOf(&r.stamp, r.key, r.row)
 	}
 	if err := s.upsert(ctx, e.Table(), rows); err != nil {
 		return err
@@ -274,28 +274,6 @@ func (s *store) remember(ctx context.Context, entity string, subjects []string, 
 	return s.upsert(ctx, stateTable, rows)
 }
 
-// follow picks the writes of one kind that can be read. Those that cannot are
-// parked as records and move nothing.
-func (b *batch) follow(e catalogue.Entity, kind string, subject func([]string) string, read func([]byte) (moment, error)) (moves []move) {
-	for _, w := range b.steps {
-		if w.record.Kind != kind {
-			continue
-		}
-		m := move{step: w, subject: subject(w.record.Attributes)}
-		if w.record.Document != nil {
-			var err error
-			if m.moment, err = read(w.record.Document); err != nil || !m.storable(e) {
-				continue
-			}
-		}
-		if m.at == "" {
-			m.at = w.Time
-		}
-		moves = append(moves, m)
-	}
-	return moves
-}
-
 // park notes what could not be turned into rows, and takes off what now can.
 func (s *store) park(ctx context.Context, b *batch) error {
 	var rows [][]any
@@ -303,12 +281,12 @@ func (s *store) park(ctx context.Context, b *batch) error {
 	for _, p := range b.parked {
 		rows = append(rows, []any{p.id, "", int64(p.Block), int64(p.Number), p.reason, nil, nil})
 	}
-	for _, id := range b.order {
-		switch c := b.changes[id]; {
+	for _, c := range b.changes {
+		switch {
 		case c.problem != "":
-			rows = append(rows, []any{id, c.record.Kind, int64(c.Block), int64(c.Number), c.problem, nil, nil})
+			rows = append(rows, []any{c.id, c.record.Kind, int64(c.Block), int64(c.Number), c.problem, nil, nil})
 		case c.existed || len(c.versions) > 0:
-			well = append(well, id)
+			well = append(well, c.id)
 		}
 	}
 	if err := s.among(ctx, `DELETE FROM ledger_parked WHERE id IN `, well, nil); err != nil {

@@ -1,9 +1,9 @@
 package projection
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -28,10 +28,10 @@ type stamp struct {
 
 // change is what a batch makes of one record.
 type change struct {
-	stamp
-	id       string // the key as text
-	record   catalogue.Record
-	removed  bool
+	*stamp
+	id       string             // the key as text
+	record   catalogue.Record   // no document: removed
+	of       *interval          // derivation that follows it; nil: none does
 	rows     map[string][][]any // by entity; none if removed, left out or parked
 	problem  string             // why it is parked; "" if it is not
 	existed  bool               // known once the database was asked
@@ -40,14 +40,14 @@ type change struct {
 
 // past is a version that is no more; no document: the record was removed.
 type past struct {
-	stamp
+	*stamp
 	document []byte
 }
 
 // parked is a transaction that cannot be read at all.
 type parked struct {
 	id, reason string
-	stamp
+	*stamp
 }
 
 // batch is some blocks in a row, ready to be put into the database: of each
@@ -56,16 +56,17 @@ type batch struct {
 	from, next   uint64
 	previous     []byte // hash of the block before
 	blocks       []taken
-	changes      map[string]*change
-	order        []string // ids of changes, in the order of their first write
-	transactions []stamp
+	changes      []*change          // in the order of their first write
+	byKey        map[string]*change // as the ledger has keys
+	transactions []*stamp
 	functions    []string // of transactions
-	steps        []step   // every write that a derivation follows, in order
+	moves        []move   // every write that a derivation follows, in order
 	parked       []parked
 	unknown      map[string]*unknown // writes of kinds that the catalogue does not have
 	writes       int
-	size         int  // of records, in bytes
-	cold         bool // it may become the first file, and is as large as memory allows
+	size         int    // of records, in bytes
+	room         []byte // for the next documents
+	cold         bool   // it may become the first file, and is as large as memory allows
 }
 
 // taken is what is kept of a block beside its writes.
@@ -80,15 +81,8 @@ type unknown struct {
 	block  uint64 // of the first
 }
 
-// step is one write for the derivations of intervals.
-type step struct {
-	stamp
-	id     string
-	record catalogue.Record // no document: removed
-}
-
 func newBatch() *batch {
-	return &batch{changes: make(map[string]*change), unknown: make(map[string]*unknown)}
+	return &batch{byKey: make(map[string]*change), unknown: make(map[string]*unknown)}
 }
 
 // ErrChain says that a block does not continue the chain that the read model is of.
@@ -115,7 +109,7 @@ func (b *batch) add(block *fabric.Block) error {
 }
 
 func (b *batch) transaction(block *fabric.Block, t *fabric.Transaction) {
-	at := stamp{block.Number, t.Number, t.ID, t.Time.UTC().Format(timeForm), t.Submitter}
+	at := &stamp{block.Number, t.Number, t.ID, t.Time.UTC().Format(timeForm), t.Submitter}
 	if t.Broken != nil {
 		b.parked = append(b.parked, parked{fmt.Sprintf("transaction/%d/%d", at.Block, at.Number), t.Broken.Error(), at})
 		return
@@ -126,57 +120,93 @@ func (b *batch) transaction(block *fabric.Block, t *fabric.Transaction) {
 	}
 }
 
-func (b *batch) write(at stamp, w fabric.Write) {
+func (b *batch) write(at *stamp, w fabric.Write) {
 	b.writes++
-	kind, attributes, ok := splitKey(w.Key)
+	c := b.byKey[w.Key]
+	if c == nil {
+		if c = b.first(at, w.Key); c == nil {
+			return
+		}
+	} else {
+		c.versions = append(c.versions, past{c.stamp, c.record.Document})
+	}
+	b.size += len(w.Key) + len(w.Value)
+	c.stamp, c.record.Document = at, nil
+	if !w.Removed {
+		c.record.Document = b.keep(w.Value)
+	}
+	if c.of != nil {
+		b.moves = append(b.moves, move{stamp: at, id: c.id, record: c.record, of: c.of})
+	}
+}
+
+// first takes a record up that the batch has not changed before; nil: it makes no rows.
+func (b *batch) first(at *stamp, key string) *change {
+	kind, attributes, ok := splitKey(key)
 	if !ok {
-		b.parked = append(b.parked, parked{fmt.Sprintf("write/%d/%d/%q", at.Block, at.Number, w.Key), "the key is not one of the product's", at})
-		return
+		b.parked = append(b.parked, parked{fmt.Sprintf("write/%d/%d/%q", at.Block, at.Number, key), "the key is not one of the product's", at})
+		return nil
 	}
 	if _, left := catalogue.LeftOut[kind]; left {
-		return
+		return nil
 	}
-	follow := followed[kind]
-	if len(catalogue.OfKind(kind)) == 0 && !follow {
+	of := followed[kind]
+	if len(catalogue.OfKind(kind)) == 0 && of == nil {
 		if b.unknown[kind] == nil {
 			b.unknown[kind] = &unknown{block: at.Block}
 		}
 		b.unknown[kind].writes++
-		return
+		return nil
 	}
-	b.size += len(w.Key) + len(w.Value)
-	id := catalogue.KeyText(kind, attributes...)
-	c := b.changes[id]
-	if c == nil {
-		c = &change{id: id}
-		b.changes[id], b.order = c, append(b.order, id)
-	} else {
-		c.versions = append(c.versions, past{c.stamp, c.record.Document})
+	c := &change{id: catalogue.KeyText(kind, attributes...), of: of}
+	c.record.Kind, c.record.Attributes = kind, attributes
+	b.changes, b.byKey[key] = append(b.changes, c), c
+	return c
+}
+
+// roomAtOnce is how much room is made for documents, in bytes.
+const roomAtOnce = 256 << 10
+
+// keep copies a document, which would keep the whole block in memory; not even an
+// empty one is nil. Many small ones lie in one piece.
+func (b *batch) keep(document []byte) []byte {
+	if b.room == nil || len(document) > cap(b.room)-len(b.room) {
+		if len(document) > roomAtOnce/8 {
+			return append(make([]byte, 0, len(document)), document...)
+		}
+		b.room = make([]byte, 0, roomAtOnce)
 	}
-	c.stamp, c.removed = at, w.Removed
-	c.record = catalogue.Record{Kind: kind, Attributes: attributes}
-	if !w.Removed {
-		c.record.Document = bytes.Clone(w.Value) // or it would keep the whole block in memory
-	}
-	if follow {
-		b.steps = append(b.steps, step{at, id, c.record})
-	}
+	from := len(b.room)
+	b.room = append(b.room, document...)
+	return b.room[from:len(b.room):len(b.room)]
 }
 
 // read turns the records of the batch into rows. It needs no database, so that one
 // batch is read while the one before is being written.
 func (b *batch) read() {
 	var all sync.WaitGroup
-	for part := range slices.Chunk(b.order, max(1000, len(b.order)/runtime.GOMAXPROCS(0)+1)) {
+	for part := range parted(b.changes) {
 		all.Go(func() {
-			for _, id := range part {
-				if c := b.changes[id]; !c.removed {
+			for _, c := range part {
+				if c.record.Document != nil {
 					c.read()
 				}
 			}
 		})
 	}
+	for part := range parted(b.moves) {
+		all.Go(func() {
+			for i := range part {
+				part[i].read()
+			}
+		})
+	}
 	all.Wait()
+}
+
+// parted cuts a list so that all processors have a part, unless it is short.
+func parted[T any](all []T) iter.Seq[[]T] {
+	return slices.Chunk(all, max(1000, len(all)/runtime.GOMAXPROCS(0)+1))
 }
 
 func (c *change) read() {

@@ -35,11 +35,13 @@ var ofParts = func() map[string]bool {
 // An interval derivation follows one value of a subject through all versions of
 // some records: a row begins when the value becomes another, and ends when the
 // next begins or the record is removed.
-var intervals = []struct {
+type interval struct {
 	entity, kind string
 	subject      func(attributes []string) string // of the record's key
 	read         func(document []byte) (moment, error)
-}{
+}
+
+var intervals = []interval{
 	{"ownerships", "component.event", first, ownership},
 	{"installations", "placement", whole, installation},
 	{"hold-periods", "component.hold", whole, hold},
@@ -70,14 +72,41 @@ func (m moment) storable(e catalogue.Entity) bool {
 	return true
 }
 
-// followed are the kinds of record that an interval derivation reads.
-var followed = func() map[string]bool {
-	kinds := make(map[string]bool)
-	for _, i := range intervals {
-		kinds[i.kind] = true
+// followed are the interval derivations by the kind of record that they read.
+var followed = func() map[string]*interval {
+	kinds := make(map[string]*interval)
+	for i := range intervals {
+		kinds[intervals[i].kind] = &intervals[i]
 	}
 	return kinds
 }()
+
+// move is what one write says about one subject.
+type move struct {
+	*stamp
+	moment
+	id      string
+	record  catalogue.Record // no document: removed
+	of      *interval
+	subject string
+	says    bool // what is parked as a record, since it cannot be read, moves nothing
+}
+
+// read finds out what a write says.
+func (m *move) read() {
+	m.subject = m.of.subject(m.record.Attributes)
+	if m.record.Document != nil {
+		var err error
+		e, _ := catalogue.Find(m.of.entity)
+		if m.moment, err = m.of.read(m.record.Document); err != nil || !m.storable(e) {
+			return
+		}
+	}
+	if m.at == "" {
+		m.at = m.Time
+	}
+	m.says = true
+}
 
 // derived adds the rows that are made of one record alone.
 func derived(r catalogue.Record, rows map[string][]catalogue.Row) error {
@@ -220,23 +249,23 @@ type derivedRow struct {
 }
 
 // move leads a subject's state on by one record, and gives the rows that change.
-func (s *state) move(e catalogue.Entity, subject string, w step, m moment) (rows []derivedRow) {
+func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
 	if m.value == s.Value {
 		return nil
 	}
-	ending := map[string]any{"until": m.at, "endTransactionId": w.Transaction}
+	ending := map[string]any{"until": m.at, "endTransactionId": m.Transaction}
 	if m.value == "" {
 		maps.Copy(ending, m.fields)
 		m.fields = nil
 	}
 	if s.ID != "" {
-		rows = append(rows, s.row(e, subject, ending))
+		rows = append(rows, s.row(e, m.subject, ending))
 		s.Number++
 	}
-	*s = state{Stamp: w.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
+	*s = state{Stamp: *m.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
 	if m.value != "" {
-		s.ID = w.id
-		rows = append(rows, s.row(e, subject, nil))
+		s.ID = m.id
+		rows = append(rows, s.row(e, m.subject, nil))
 	}
 	return rows
 }

@@ -213,10 +213,10 @@ func (m *Model) tell(ctx context.Context, b *batch) error {
 	for _, p := range b.parked {
 		m.config.Log.Error("parked", "id", p.id, "block", p.Block, "transactionId", p.Transaction, "reason", p.reason)
 	}
-	for _, id := range b.order {
-		if c := b.changes[id]; c.problem != "" {
+	for _, c := range b.changes {
+		if c.problem != "" {
 			news = true
-			m.config.Log.Error("parked", "id", id, "block", c.Block, "transactionId", c.Transaction, "reason", c.problem)
+			m.config.Log.Error("parked", "id", c.id, "block", c.Block, "transactionId", c.Transaction, "reason", c.problem)
 		}
 	}
 	for kind, u := range b.unknown {

@@ -5,13 +5,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,14 +30,29 @@ const (
 func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	trees, err := s.trees(ctx, b, last)
-	if err != nil {
-		return err
-	}
 	file, err := filepath.EvalSymlinks(s.file)
 	if err != nil {
 		return err
 	}
+	noted := make(chan error, 1)
+	go func() { noted <- unsettle(file) }()
+	trees, err := s.trees(ctx, b, last)
+	if err = errors.Join(err, <-noted); err == nil {
+		err = s.lay(ctx, b, trees, file, last)
+	}
+	if err != nil {
+		return errors.Join(err, gone(file+unsettled))
+	}
+	s.settling.Go(func() {
+		if err := settle(file); err != nil {
+			s.log.Error("the read model's file is not surely on the disk", "file", file, "error", err)
+		}
+	})
+	return nil
+}
+
+// lay makes a file of trees, and puts it in the place of the empty one. s.mu is held.
+func (s *store) lay(ctx context.Context, b *batch, trees []*tree, file string, last bool) error {
 	beside, err := newBeside(file)
 	if err != nil {
 		return err
@@ -55,19 +68,7 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	if err := fill(beside, trees, roots); err != nil {
 		return err
 	}
-	if err := synced(beside); err != nil {
-		return err
-	}
 	return s.exchange(ctx, file, beside)
-}
-
-// synced makes sure that a file or directory stays as it is if the machine fails.
-func synced(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // newBeside names a file that nobody else builds, and removes those that were left.
@@ -78,7 +79,7 @@ func newBeside(file string) (string, error) {
 		return "", err
 	}
 	for _, path := range left {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := gone(path); err != nil {
 			return "", err
 		}
 	}
@@ -175,20 +176,7 @@ func fill(path string, trees []*tree, roots map[string]uint32) error {
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for _, x := range trees {
-		all.Go(func() error { return f.Fill(roots[x.name], x.entries) })
+		all.Go(func() error { return f.Fill(roots[x.name], x.rows, x.order, x.columns) })
 	}
-	stop := make(chan struct{})
-	go func() { // so that little is left to wait for at the end
-		for tick := time.Tick(40 * time.Millisecond); ; {
-			select {
-			case <-tick:
-				_ = f.Sync()
-			case <-stop:
-				return
-			}
-		}
-	}()
-	err = all.Wait()
-	close(stop)
-	return errors.Join(err, f.Close())
+	return errors.Join(all.Wait(), f.Close())
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,10 +72,18 @@ func (s *store) exchange(ctx context.Context, file, whole string) error {
 	if err := os.Chmod(whole, info.Mode().Perm()); err != nil {
 		return err
 	}
-	if err := os.Rename(whole, file); err != nil {
+	if _, err := os.Stat(file + unsettled); err != nil { // another process is done with its own
+		return errors.Join(errCold, err)
+	}
+	// What takes another's place is first written out by ext4, which the note is there for.
+	empty := whole + "-empty"
+	if err := os.Rename(file, empty); err != nil {
 		return err
 	}
-	return synced(filepath.Dir(file))
+	if err := os.Rename(whole, file); err != nil {
+		return errors.Join(err, os.Rename(empty, file))
+	}
+	return os.Remove(empty)
 }
 
 // openGated is sql.Open behind a gate.

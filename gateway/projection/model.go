@@ -88,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Model, error) {
 	}
 	m, err := begin(ctx, c)
 	if err != nil && c.SQLite != "" && !c.Made && damaged(err) {
-		c.Log.Error("the read model's file is damaged; it is put aside and made anew", "file", c.SQLite, "error", err)
+		c.Log.Error("the read model's file is, or may be, damaged; it is put aside and made anew", "file", c.SQLite, "error", err)
 		if err := putAside(c.SQLite); err != nil {
 			return nil, err
 		}
@@ -98,6 +98,11 @@ func Open(ctx context.Context, c Config) (*Model, error) {
 }
 
 func begin(ctx context.Context, c Config) (*Model, error) {
+	if c.SQLite != "" {
+		if err := believe(c.SQLite, !c.Made); err != nil {
+			return nil, err
+		}
+	}
 	s, err := openStore(c)
 	if err != nil {
 		return nil, err

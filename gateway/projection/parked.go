@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -124,13 +123,13 @@ func (m *Model) Status(ctx context.Context) (Status, error) {
 func damaged(err error) bool {
 	const corrupt, notDatabase = 11, 26 // SQLITE_CORRUPT, SQLITE_NOTADB
 	var e *sqlite.Error
-	return errors.As(err, &e) && (e.Code()&0xff == corrupt || e.Code()&0xff == notDatabase)
+	return errors.Is(err, errUnsettled) || errors.As(err, &e) && (e.Code()&0xff == corrupt || e.Code()&0xff == notDatabase)
 }
 
 // putAside renames a database's files, so that a person can still look at them.
 func putAside(path string) error {
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, suffix := range []string{"-wal", "-shm", unsettled} {
+		if err := gone(path + suffix); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,7 @@ type store struct {
 	filled  map[string]bool // guarded by mu; tables into which the transaction at hand puts rows
 	indexed map[string]bool // guarded by mu; tables that surely have their indexes
 
+	settling  sync.WaitGroup // on the disk
 	coldBytes int
 	collected *collected // guarded by mu; where rows go while a file is built, instead of into the database
 }
@@ -56,6 +57,7 @@ func openStore(c Config) (*store, error) {
 }
 
 func (s *store) close() error {
+	s.settling.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop()

@@ -12,7 +12,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"sync"
 )
@@ -52,14 +51,12 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// Fill puts records into the tree of that root, which must be empty. They come in
-// the order of [Compare], value by value, and no two are the same.
-func (f *File) Fill(root uint32, records iter.Seq[[]any]) error {
+// Fill puts some columns of rows into the tree of that root, which must be empty:
+// those rows that order names, in that order, which is that of the columns.
+func (f *File) Fill(root uint32, rows *Rows, order []int32, columns []int) error {
 	var t tree
-	for values := range records {
-		if err := t.add(values); err != nil {
-			return err
-		}
+	for _, row := range order {
+		t.add(rows, row, columns)
 	}
 	top := t.close()
 	first := f.take(uint32(t.count))
@@ -116,9 +113,6 @@ func (f *File) take(n uint32) (first uint32) {
 	}
 	return first
 }
-
-// Sync has what was written so far put on the disk.
-func (f *File) Sync() error { return f.file.Sync() }
 
 // Close makes the file whole.
 func (f *File) Close() error {

@@ -32,7 +32,6 @@ func TestSQLiteFindsWhatWasFilledIn(t *testing.T) {
 			for i := range rows {
 				rows[i] = []any{fmt.Sprintf("%s%d", strings.Repeat("k", random.IntN(40)), i), i%2 == 0, something(random), text(random, c.bytes), document(random, c.bytes)}
 			}
-			slices.SortFunc(rows, func(a, b []any) int { return Compare(a[0], b[0]) })
 			path := made(t)
 			fill(t, path, rows)
 			db := opened(t, path)
@@ -91,6 +90,9 @@ func TestAnotherFormIsRefused(t *testing.T) {
 	if err := fillWith(made(t), [][]any{{3.5, nil, nil, nil, nil}}); err == nil {
 		t.Error("a value of an unknown type is filled in")
 	}
+	if err := fillWith(made(t), [][]any{{"k", nil}}); err == nil {
+		t.Error("a row that is too short is filled in")
+	}
 }
 
 // made is a file with one empty table and two indexes.
@@ -124,23 +126,18 @@ func fillWith(path string, rows [][]any) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Fill(2, slices.Values(rows)); err != nil {
+	all, err := NewRows(5, rows)
+	if err != nil {
+		return err
+	}
+	if twice := all.Sort(1); twice >= 0 {
+		return fmt.Errorf("two rows have the key %v", rows[twice][0])
+	}
+	if err := f.Fill(2, all, all.Order(nil, false), []int{0, 1, 2, 3, 4}); err != nil {
 		return err
 	}
 	for root, column := range map[uint32]int{3: 2, 4: 3} {
-		var entries [][]any
-		for _, r := range rows {
-			if root == 4 || r[column] != nil {
-				entries = append(entries, []any{r[column], r[0]})
-			}
-		}
-		slices.SortFunc(entries, func(a, b []any) int {
-			if c := Compare(a[0], b[0]); c != 0 {
-				return c
-			}
-			return Compare(a[1], b[1])
-		})
-		if err := f.Fill(root, slices.Values(entries)); err != nil {
+		if err := f.Fill(root, all, all.Order([]int{column}, root == 3), []int{column, 0}); err != nil {
 			return err
 		}
 	}

@@ -1,86 +1,28 @@
 package sqlitefile
 
 import (
-	"cmp"
-	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"strings"
 )
 
-// Compare is the order of two values in an index whose texts are compared by their
-// bytes: what is lacking first, then numbers, then texts.
-func Compare(a, b any) int {
-	switch a := a.(type) {
-	case string:
-		if b, ok := b.(string); ok {
-			return strings.Compare(a, b)
-		}
-	case int64:
-		if b, ok := b.(int64); ok {
-			return cmp.Compare(a, b)
-		}
-	case bool:
-		if b, ok := b.(bool); ok {
-			return cmp.Compare(number(a), number(b))
-		}
-	}
-	return cmp.Compare(rank(a), rank(b))
-}
+// What a value is, in the order in which an index has them.
+const (
+	lacking = iota
+	numbers
+	texts
+	blobs
+)
 
-func rank(v any) int {
-	switch v.(type) {
-	case nil:
-		return 0
-	case int64, bool:
-		return 1
-	case string:
-		return 2
+func rank(kind uint32) int {
+	switch {
+	case kind == 0:
+		return lacking
+	case kind < 12:
+		return numbers
+	case kind%2 == 1:
+		return texts
 	}
-	return 3
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// appendRecord appends a record: the length of its head, the types, the values.
-func appendRecord(to []byte, values []any) ([]byte, error) {
-	var room [256]byte
-	head := room[:0]
-	for _, v := range values {
-		t, err := kind(v)
-		if err != nil {
-			return nil, err
-		}
-		head = appendVarint(head, t)
-	}
-	size := len(head) + 1
-	if size > 0x7f {
-		size++ // the length of a head of 16,384 bytes would need a third
-	}
-	if size > 0x3fff {
-		return nil, fmt.Errorf("a record of %d values", len(values))
-	}
-	to = append(appendVarint(to, uint64(size)), head...)
-	for _, v := range values {
-		switch v := v.(type) {
-		case string:
-			to = append(to, v...)
-		case []byte:
-			to = append(to, v...)
-		case int64:
-			if n := width(v); n > 0 {
-				var b [8]byte
-				binary.BigEndian.PutUint64(b[:], uint64(v))
-				to = append(to, b[8-n:]...)
-			}
-		}
-	}
-	return to, nil
+	return blobs
 }
 
 // kind is the serial type of a value.
@@ -96,7 +38,10 @@ func kind(v any) (uint64, error) {
 		}
 		return uint64(12 + 2*len(v)), nil
 	case bool:
-		return uint64(8 + number(v)), nil
+		if v {
+			return 9, nil
+		}
+		return 8, nil
 	case int64:
 		switch n := width(v); n {
 		case 0:
@@ -110,6 +55,21 @@ func kind(v any) (uint64, error) {
 		}
 	}
 	return 0, fmt.Errorf("a value of type %T", v)
+}
+
+// length is how many bytes a value of a serial type takes.
+func length(kind uint32) int {
+	switch {
+	case kind >= 12:
+		return int(kind-12) / 2
+	case kind == 5:
+		return 6
+	case kind == 6:
+		return 8
+	case kind < 5:
+		return int(kind)
+	}
+	return 0
 }
 
 // width is how many bytes a number takes; 0 and 1 are in its type.
@@ -127,13 +87,15 @@ func width(v int64) int {
 	}
 }
 
+// varint is how many bytes a number of up to 56 bits takes.
+func varint(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+
 // appendVarint appends a number of up to 56 bits, the high bits first.
 func appendVarint(to []byte, v uint64) []byte {
-	shift := 0
-	for v>>shift > 0x7f {
-		shift += 7
+	if v <= 0x7f {
+		return append(to, byte(v))
 	}
-	for ; shift > 0; shift -= 7 {
+	for shift := 7 * (varint(v) - 1); shift > 0; shift -= 7 {
 		to = append(to, byte(v>>shift)|0x80)
 	}
 	return append(to, byte(v)&0x7f)

@@ -22,7 +22,6 @@ type tree struct {
 	chunks []*chunk
 	places []place
 	levels []*page
-	record []byte
 	cell   []byte
 }
 
@@ -121,24 +120,21 @@ func (p *page) finish() {
 }
 
 // add appends a record, whose place is behind all that there are.
-func (t *tree) add(values []any) (err error) {
-	if t.record, err = appendRecord(t.record[:0], values); err != nil {
-		return err
-	}
-	n := len(t.record)
+func (t *tree) add(rows *Rows, row int32, columns []int) {
+	n, head := rows.size(row, columns)
 	t.cell = appendVarint(t.cell[:0], uint64(n))
+	from := len(t.cell)
+	t.cell = rows.appendRecord(t.cell, head, row, columns)
 	if n <= localMost {
-		t.cell = append(t.cell, t.record...)
 		t.put(0, 0, t.cell, false)
-		return nil
+		return
 	}
 	local := localLeast + (n-localLeast)%restOfPage
 	if local > localMost {
 		local = localLeast
 	}
-	t.cell = append(t.cell, t.record[:local]...)
-	t.cell = binary.BigEndian.AppendUint32(t.cell, uint32(t.count))
-	for rest := t.record[local:]; len(rest) > 0; {
+	first := t.count
+	for rest := t.cell[from+local:]; len(rest) > 0; {
 		page, number := t.next()
 		used := copy(page[4:], rest)
 		clear(page[4+used:])
@@ -148,8 +144,7 @@ func (t *tree) add(values []any) (err error) {
 			t.places = append(t.places, place{number, 0})
 		}
 	}
-	t.put(0, 0, t.cell, true)
-	return nil
+	t.put(0, 0, binary.BigEndian.AppendUint32(t.cell[:from+local], uint32(first)), true)
 }
 
 // put appends a cell to the last page of a level. When that is full its last cell

@@ -164,17 +164,20 @@ func (b *batch) first(at *stamp, key string) *change {
 	return c
 }
 
-// roomAtOnce is how much room is made for documents, in bytes.
-const roomAtOnce = 256 << 10
+// Room for documents is made so much at once: little for a block, more the more come.
+const (
+	roomFirst = 4 << 10
+	roomMost  = 256 << 10
+)
 
 // keep copies a document, which would keep the whole block in memory; not even an
 // empty one is nil. Many small ones lie in one piece.
 func (b *batch) keep(document []byte) []byte {
 	if b.room == nil || len(document) > cap(b.room)-len(b.room) {
-		if len(document) > roomAtOnce/8 {
+		if len(document) > roomMost/8 {
 			return append(make([]byte, 0, len(document)), document...)
 		}
-		b.room = make([]byte, 0, roomAtOnce)
+		b.room = make([]byte, 0, max(len(document), min(2*cap(b.room), roomMost), roomFirst))
 	}
 	from := len(b.room)
 	b.room = append(b.room, document...)

@@ -51,7 +51,7 @@ type Write struct {
 func DecodeBlock(b *common.Block, chaincode string) *Block {
 	h := b.GetHeader()
 	out := &Block{
-		Number: h.GetNumber(), Hash: headerHash(h), Previous: h.GetPreviousHash(), CommitHash: commitHash(b),
+		Number: h.GetNumber(), Hash: headerHash(h), Previous: bytes.Clone(h.GetPreviousHash()), CommitHash: commitHash(b),
 		Altered: !bytes.Equal(dataHash(b), h.GetDataHash()),
 	}
 	codes := validityOf(b)

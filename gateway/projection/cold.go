@@ -44,7 +44,9 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 		return errors.Join(err, gone(file+unsettled))
 	}
 	s.settling.Go(func() {
-		if err := settle(file); err != nil {
+		open, err := settle(file)
+		s.held = append(s.held, open)
+		if err != nil {
 			s.log.Error("the read model's file is not surely on the disk", "file", file, "error", err)
 		}
 	})

@@ -128,10 +128,14 @@ func damaged(err error) bool {
 
 // putAside renames a database's files, so that a person can still look at them.
 func putAside(path string) error {
-	for _, suffix := range []string{"-wal", "-shm", unsettled} {
+	path = target(path)
+	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := gone(path + suffix); err != nil {
 			return err
 		}
 	}
-	return os.Rename(path, strings.TrimSuffix(path, ".db")+".damaged")
+	if err := os.Rename(path, strings.TrimSuffix(path, ".db")+".damaged"); err != nil {
+		return err
+	}
+	return gone(path + unsettled) // last, or the file would be believed
 }

@@ -21,7 +21,7 @@ const rebuildMemory = 1 << 30
 func (m *Model) Rebuild(ctx context.Context, chain Chain, tell func(Progress)) error {
 	// Whoever rebuilds does little else, and as much memory again is a tenth of the time.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(rebuildMemory, debug.SetMemoryLimit(-1))))
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	defer debug.SetGCPercent(debug.SetGCPercent(1000))
 	target, err := chain.ChainHeight(ctx)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ const unsettled = ".unsettled"
 var errUnsettled = errors.New("the machine stopped before the read model's file was surely on the disk")
 
 // thisStart names the time since the machine was started; "": it does not tell.
-var thisStart = func() string {
+func thisStart() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""
@@ -26,19 +26,70 @@ var thisStart = func() string {
 }
 
 // unsettle makes the note, before the file is changed.
-func unsettle(file string) error {
-	if err := os.WriteFile(file+unsettled, []byte(thisStart()), 0o600); err != nil {
+func unsettle(file string) error { return note(file, thisStart()) }
+
+// note writes a note; an empty one is of no start at all. Whoever looks finds a whole one, or none.
+func note(file, start string) error {
+	made := file + unsettled + "-new"
+	if err := os.WriteFile(made, []byte(start), 0o644); err != nil {
 		return err
 	}
-	return errors.Join(synced(file+unsettled), synced(filepath.Dir(file)))
+	return errors.Join(synced(made), os.Rename(made, file+unsettled), synced(filepath.Dir(file)))
 }
 
-// settle waits for the disk and takes the note away.
-func settle(file string) error {
-	if err := errors.Join(synced(file), synced(filepath.Dir(file))); err != nil {
+// settle waits for the disk and takes the note away. The file stays open: whoever
+// closes one file of a process takes away the locks that SQLite has on it in that process.
+func settle(file string) (open *os.File, err error) {
+	if open, err = os.Open(file); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(open.Sync(), synced(filepath.Dir(file))); err != nil {
+		return open, errors.Join(err, note(file, "")) // the machine says this only once
+	}
+	return open, gone(file + unsettled)
+}
+
+// believe looks at the note of a file that is to be opened, if it has one; owner: by
+// the one process that writes it.
+func believe(path string, owner bool) error {
+	file := target(path)
+	start, err := os.ReadFile(file + unsettled)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	return gone(file + unsettled)
+	_, err = os.Stat(file)
+	switch missing := errors.Is(err, fs.ErrNotExist); {
+	case err != nil && !missing:
+		return err
+	case !missing && (len(start) == 0 || string(start) != thisStart()):
+		return errUnsettled
+	case !owner:
+		return nil
+	case missing:
+		return gone(file + unsettled)
+	}
+	open, err := settle(file)
+	if open != nil {
+		err = errors.Join(err, open.Close()) // nothing of this process has it open yet
+	}
+	return err
+}
+
+// target is the file that a link leads to, whether or not that is there.
+func target(path string) string {
+	if file, err := filepath.EvalSymlinks(path); err == nil {
+		return file
+	}
+	to, err := os.Readlink(path)
+	switch {
+	case err != nil:
+		return path
+	case filepath.IsAbs(to):
+		return to
+	}
+	return filepath.Join(filepath.Dir(path), to)
 }
 
 // gone removes a file, unless somebody else has.
@@ -47,31 +98,6 @@ func gone(path string) error {
 		return err
 	}
 	return nil
-}
-
-// believe looks at the note of a file that is to be opened, if it has one; owner: by
-// the one process that writes it.
-func believe(path string, owner bool) error {
-	file, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		file = path
-	} else if err != nil {
-		return err
-	}
-	note, noErr := os.ReadFile(file + unsettled)
-	switch {
-	case errors.Is(noErr, fs.ErrNotExist):
-		return nil
-	case noErr != nil:
-		return noErr
-	case err == nil && (len(note) == 0 || string(note) != thisStart()):
-		return errUnsettled
-	case !owner:
-		return nil
-	case err != nil: // of a file that is no more
-		return gone(file + unsettled)
-	}
-	return settle(file)
 }
 
 // synced makes sure that a file or directory stays as it is if the machine fails.

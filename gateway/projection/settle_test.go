@@ -2,10 +2,14 @@ package projection
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,6 +73,86 @@ func TestAFileThatMayNotHaveReachedTheDisk(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A file that cannot be put aside is not believed the next time either.
+func TestAFileThatCannotBePutAside(t *testing.T) {
+	c := coldConfig(t)
+	m, _ := seeded(t, c, coldBlocks)
+	aside := strings.TrimSuffix(c.SQLite, ".db") + ".damaged"
+	if err := errors.Join(m.Close(), os.WriteFile(c.SQLite+unsettled, []byte("another start"), 0o600), os.MkdirAll(filepath.Join(aside, "full"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if m, err := Open(t.Context(), c); err == nil {
+			t.Fatal("it was opened", m.Close())
+		}
+	}
+	if err := os.RemoveAll(aside); err != nil {
+		t.Fatal(err)
+	}
+	if h := open(t, c).Height(); h != 0 {
+		t.Errorf("it has %d blocks", h)
+	}
+}
+
+// What a link leads to is put aside, and made anew where it was.
+func TestALinkStaysWhenItsFileIsPutAside(t *testing.T) {
+	c := coldConfig(t)
+	real := filepath.Join(t.TempDir(), "real.db")
+	if err := os.Symlink(real, c.SQLite); err != nil {
+		t.Fatal(err)
+	}
+	m, _ := seeded(t, c, coldBlocks)
+	if err := errors.Join(m.Close(), os.WriteFile(real+unsettled, []byte("another start"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if h := open(t, c).Height(); h != 0 {
+		t.Errorf("it has %d blocks", h)
+	}
+	for path, want := range map[string]fs.FileMode{c.SQLite: fs.ModeSymlink, real: 0, strings.TrimSuffix(real, ".db") + ".damaged": 0} {
+		if info, err := os.Lstat(path); err != nil || info.Mode().Type() != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(real + unsettled); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a note: %v", err)
+	}
+}
+
+// SQLite's locks are those of the process: they outlive what settles the file.
+func TestSettlingKeepsSQLitesLocks(t *testing.T) {
+	c := coldConfig(t)
+	m, built := seeded(t, c, coldBlocks)
+	m.store.settling.Wait()
+	if !built || len(m.store.held) != 1 {
+		t.Fatal(built, m.store.held)
+	}
+	locked := func() bool {
+		var h int
+		if err := m.DB().QueryRowContext(t.Context(), `SELECT height FROM read_model`).Scan(&h); err != nil { // so that somebody has it open
+			t.Fatal(err)
+		}
+		info, err := os.Stat(c.SQLite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := os.ReadFile("/proc/locks")
+		if err != nil {
+			t.Skip("the machine does not tell of locks: ", err)
+		}
+		return regexp.MustCompile(fmt.Sprintf(`POSIX +ADVISORY +READ +%d [^ ]*:%d `, os.Getpid(), info.Sys().(*syscall.Stat_t).Ino)).Match(all)
+	}
+	if !locked() {
+		t.Fatal("there is no lock")
+	}
+	open, err := settle(c.SQLite)
+	if err != nil || !locked() {
+		t.Errorf("locked %v, %v", locked(), err)
+	}
+	if err := open.Close(); err != nil || locked() {
+		t.Errorf("locked %v after the file was closed, %v: this test proves nothing", locked(), err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 )
@@ -35,6 +36,7 @@ type store struct {
 	indexed map[string]bool // guarded by mu; tables that surely have their indexes
 
 	settling  sync.WaitGroup // on the disk
+	held      []*os.File     // guarded by settling; closed after SQLite's own
 	coldBytes int
 	collected *collected // guarded by mu; where rows go while a file is built, instead of into the database
 }
@@ -61,7 +63,11 @@ func (s *store) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop()
-	return errors.Join(s.writer.Close(), s.reader.Close())
+	err := errors.Join(s.writer.Close(), s.reader.Close())
+	for _, f := range s.held {
+		_ = f.Close() // nothing was written through it
+	}
+	return err
 }
 
 // drop gives the connection up; the next write opens another. s.mu is held.

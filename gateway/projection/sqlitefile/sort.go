@@ -81,8 +81,11 @@ func (r *Rows) coder(all []coded, column int) coder {
 		}
 		if of == texts {
 			c.skip = min(c.skip, len(value))
-			for !bytes.Equal(first[:c.skip], value[:c.skip]) {
-				c.skip--
+			if !bytes.Equal(first[:c.skip], value[:c.skip]) {
+				c.skip = 0
+				for first[c.skip] == value[c.skip] {
+					c.skip++
+				}
 			}
 		}
 	}

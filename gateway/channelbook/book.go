@@ -18,6 +18,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/money"
 	"github.com/lifeledger/lifeledger/chaincode/rules/paychannel"
+	"github.com/lifeledger/lifeledger/gateway/durable"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
 )
 
@@ -293,7 +294,7 @@ func (b *Book) write(p page) error {
 	if err != nil {
 		return err
 	}
-	if err := smartpackage.WriteDurably(b.path, text); err != nil {
+	if err := durable.Write(b.path, text, 0o600); err != nil {
 		return err
 	}
 	b.page = p

@@ -30,10 +30,7 @@ const (
 func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	file, err := filepath.EvalSymlinks(s.file)
-	if err != nil {
-		return err
-	}
+	file := target(s.file)
 	noted := make(chan error, 1)
 	go func() { noted <- unsettle(file) }()
 	trees, err := s.trees(ctx, b, last)

@@ -119,7 +119,7 @@ func (m *Model) Status(ctx context.Context) (Status, error) {
 	return s, err
 }
 
-// damaged reports that a file is no database, or a broken one.
+// damaged reports that a file is no database, or is or may be a broken one.
 func damaged(err error) bool {
 	const corrupt, notDatabase = 11, 26 // SQLITE_CORRUPT, SQLITE_NOTADB
 	var e *sqlite.Error

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/lifeledger/lifeledger/gateway/durable"
 )
 
 // A first replay does not wait until its file is on the disk: a note beside the file
@@ -29,13 +31,7 @@ func thisStart() string {
 func unsettle(file string) error { return note(file, thisStart()) }
 
 // note writes a note; an empty one is of no start at all. Whoever looks finds a whole one, or none.
-func note(file, start string) error {
-	made := file + unsettled + "-new"
-	if err := os.WriteFile(made, []byte(start), 0o644); err != nil {
-		return err
-	}
-	return errors.Join(synced(made), os.Rename(made, file+unsettled), synced(filepath.Dir(file)))
-}
+func note(file, start string) error { return durable.Write(file+unsettled, []byte(start), 0o644) }
 
 // settle waits for the disk and takes the note away. The file stays open: whoever
 // closes one file of a process takes away the locks that SQLite has on it in that process.
@@ -43,7 +39,7 @@ func settle(file string) (open *os.File, err error) {
 	if open, err = os.Open(file); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(open.Sync(), synced(filepath.Dir(file))); err != nil {
+	if err := errors.Join(open.Sync(), durable.Sync(filepath.Dir(file))); err != nil {
 		return open, errors.Join(err, note(file, "")) // the machine says this only once
 	}
 	return open, gone(file + unsettled)
@@ -98,13 +94,4 @@ func gone(path string) error {
 		return err
 	}
 	return nil
-}
-
-// synced makes sure that a file or directory stays as it is if the machine fails.
-func synced(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -29,6 +29,7 @@ import (
 	mldsax509 "filippo.io/mldsa/x509"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/gateway/durable"
 )
 
 const pemType = "PRIVATE KEY" // PKCS #8
@@ -190,7 +191,7 @@ func (k *Key) Save(path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return &fs.PathError{Op: "save key", Path: path, Err: fs.ErrExist}
 	}
-	return writeDurably(path, text)
+	return durable.Write(path, text, 0o600)
 }
 
 func (k *Key) parts() []*Key {

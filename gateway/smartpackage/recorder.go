@@ -14,6 +14,7 @@ import (
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/rules/measure"
 	"github.com/lifeledger/lifeledger/chaincode/segment"
+	"github.com/lifeledger/lifeledger/gateway/durable"
 )
 
 // Readings in a segment. The most is below the ledger's own limit: so many
@@ -145,7 +146,7 @@ func ForgetRecording(dir string) (bool, error) {
 			err = errors.Join(err, e)
 		}
 	}
-	return kept, errors.Join(err, syncDirectory(dir), release())
+	return kept, errors.Join(err, durable.Sync(dir), release())
 }
 
 // restore reads the state, and completes a cut that was interrupted between
@@ -300,7 +301,7 @@ func (r *Recorder) cut(final bool) error {
 		if err != nil {
 			return err
 		}
-		if err := writeDurably(filepath.Join(r.copies, fmt.Sprintf("%020d-%t.json", it.first, it.final)), text); err != nil {
+		if err := durable.Write(filepath.Join(r.copies, fmt.Sprintf("%020d-%t.json", it.first, it.final)), text, 0o600); err != nil {
 			return err
 		}
 	}
@@ -330,7 +331,7 @@ func (r *Recorder) moveOn(it item) error {
 	if err != nil {
 		return err
 	}
-	if err := writeDurably(r.statePath(), append(text, '\n')); err != nil {
+	if err := durable.Write(r.statePath(), append(text, '\n'), 0o600); err != nil {
 		return err
 	}
 	r.chain = next

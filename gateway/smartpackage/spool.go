@@ -13,6 +13,7 @@ import (
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
 	"github.com/lifeledger/lifeledger/chaincode/segment"
+	"github.com/lifeledger/lifeledger/gateway/durable"
 )
 
 // spool is a directory of signed envelopes that the ledger does not have yet,
@@ -53,7 +54,7 @@ func openSpool(dir string) (spool, error) {
 		return sp, err
 	}
 	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), partial) {
+		if strings.HasSuffix(entry.Name(), durable.Partial) {
 			if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
 				return sp, err
 			}
@@ -113,7 +114,7 @@ func (sp *spool) add(it item, e *dsse.Envelope) error {
 		return err
 	}
 	it.size = len(text)
-	if err := writeDurably(sp.path(it), text); err != nil {
+	if err := durable.Write(sp.path(it), text, 0o600); err != nil {
 		return err
 	}
 	sp.items = append(sp.items, it)
@@ -148,5 +149,5 @@ func (sp *spool) forget(n int) error {
 		}
 		sp.items = slices.Delete(sp.items, 0, 1)
 	}
-	return syncDirectory(sp.dir)
+	return durable.Sync(sp.dir)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lifeledger/lifeledger/chaincode/dsse"
+	"github.com/lifeledger/lifeledger/gateway/durable"
 	"github.com/lifeledger/lifeledger/gateway/smartpackage"
 )
 
@@ -246,7 +247,7 @@ func (b *Book) write(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	return smartpackage.WriteDurably(filepath.Join(b.dir, name), text)
+	return durable.Write(filepath.Join(b.dir, name), text, 0o600)
 }
 
 func readJSON[T any](path string) (v T, err error) {

@@ -29,26 +29,34 @@ func FuzzATransactionIsReadAsItsMessagesSay(f *testing.F) {
 	})
 }
 
-// Each byte of each transaction is lost, and changed, once.
 func TestBrokenTransactionsAreReadAsTheirMessagesSay(t *testing.T) {
+	var all [][]byte
+	for _, b := range chainOf(t)[1:] {
+		all = append(all, b.GetData().GetData()...)
+	}
+	eachBroken(t, all, sameAsWhole)
+}
+
+// eachBroken tries messages, and each of them with every byte changed, with it lost,
+// and with all from it on lost. Many must be read, many not.
+func eachBroken(t *testing.T, all [][]byte, try func(t *testing.T, raw []byte) bool) {
+	t.Helper()
 	read, broken := 0, 0
 	count := func(raw []byte) {
-		if sameAsWhole(t, raw) {
+		if try(t, raw) {
 			read++
 		} else {
 			broken++
 		}
 	}
-	for _, b := range chainOf(t)[1:] {
-		for _, raw := range b.GetData().GetData() {
-			count(raw)
-			for i := range raw {
-				count(raw[:i])
-				changed := append([]byte{}, raw...)
-				changed[i] ^= 1 << (i % 8)
-				count(changed)
-				count(append(append([]byte{}, raw[:i]...), raw[i+1:]...))
-			}
+	for _, raw := range all {
+		count(raw)
+		for i := range raw {
+			count(raw[:i])
+			changed := append([]byte{}, raw...)
+			changed[i] ^= 1 << (i % 8)
+			count(changed)
+			count(append(append([]byte{}, raw[:i]...), raw[i+1:]...))
 		}
 	}
 	if read < 100 || broken < 100 {

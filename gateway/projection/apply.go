@@ -192,7 +192,7 @@ func (s *store) intervals(ctx context.Context, b *batch) error {
 		}
 		var moves []*move
 		for i := range b.moves {
-			if m := &b.moves[i]; m.says && m.of.entity == d.entity {
+			if m := &b.moves[i]; m.says && m.of.interval == followed[d.kind] {
 				moves = append(moves, m)
 			}
 		}

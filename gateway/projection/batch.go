@@ -31,7 +31,7 @@ type change struct {
 	*stamp
 	id       string             // the key as text
 	record   catalogue.Record   // no document: removed
-	of       *interval          // derivation that follows it; nil: none does
+	interval *interval          // derivation that follows it; nil: none does
 	rows     map[string][][]any // by entity; none if removed, left out or parked
 	problem  string             // why it is parked; "" if it is not
 	existed  bool               // known once the database was asked
@@ -135,8 +135,8 @@ func (b *batch) write(at *stamp, w fabric.Write) {
 	if !w.Removed {
 		c.record.Document = b.keep(w.Value)
 	}
-	if c.of != nil {
-		b.moves = append(b.moves, move{stamp: at, id: c.id, record: c.record, of: c.of})
+	if c.interval != nil {
+		b.moves = append(b.moves, move{stamp: at, of: c, document: c.record.Document})
 	}
 }
 
@@ -150,15 +150,15 @@ func (b *batch) first(at *stamp, key string) *change {
 	if _, left := catalogue.LeftOut[kind]; left {
 		return nil
 	}
-	of := followed[kind]
-	if len(catalogue.OfKind(kind)) == 0 && of == nil {
+	follows := followed[kind]
+	if len(catalogue.OfKind(kind)) == 0 && follows == nil {
 		if b.unknown[kind] == nil {
 			b.unknown[kind] = &unknown{block: at.Block}
 		}
 		b.unknown[kind].writes++
 		return nil
 	}
-	c := &change{id: catalogue.KeyText(kind, attributes...), of: of}
+	c := &change{id: catalogue.KeyText(kind, attributes...), interval: follows}
 	c.record.Kind, c.record.Attributes = kind, attributes
 	b.changes, b.byKey[key] = append(b.changes, c), c
 	return c

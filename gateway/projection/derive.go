@@ -85,20 +85,20 @@ var followed = func() map[string]*interval {
 type move struct {
 	*stamp
 	moment
-	id      string
-	record  catalogue.Record // no document: removed
-	of      *interval
-	subject string
-	says    bool // what is parked as a record, since it cannot be read, moves nothing
+	of       *change // of whose record it is a version
+	document []byte  // none: removed
+	subject  string
+	says     bool // what is parked as a record, since it cannot be read, moves nothing
 }
 
 // read finds out what a write says.
 func (m *move) read() {
-	m.subject = m.of.subject(m.record.Attributes)
-	if m.record.Document != nil {
+	derivation := m.of.interval
+	m.subject = derivation.subject(m.of.record.Attributes)
+	if m.document != nil {
 		var err error
-		e, _ := catalogue.Find(m.of.entity)
-		if m.moment, err = m.of.read(m.record.Document); err != nil || !m.storable(e) {
+		e, _ := catalogue.Find(derivation.entity)
+		if m.moment, err = derivation.read(m.document); err != nil || !m.storable(e) {
 			return
 		}
 	}
@@ -264,7 +264,7 @@ func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
 	}
 	*s = state{Stamp: *m.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
 	if m.value != "" {
-		s.ID = m.id
+		s.ID = m.of.id
 		rows = append(rows, s.row(e, m.subject, nil))
 	}
 	return rows

@@ -75,7 +75,7 @@ func (r *Rows) cell(row int32, column int) cell { return r.cells[int(row)*r.widt
 
 // value is what stands in a record for one.
 func (r *Rows) value(c cell) []byte {
-	if c.kind >= 12 && c.kind%2 == 0 {
+	if rank(c.kind) == blobs {
 		return r.blobs[c.at]
 	}
 	return r.bytes[c.at : int(c.at)+length(c.kind)]

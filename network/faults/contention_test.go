@@ -86,9 +86,11 @@ func (j *journey) acceptAtOnce(ctx context.Context, t *testing.T) {
 }
 
 // expectNoConflict: how the ledger sorts out what collides is not the client's affair.
+// The peer's names for it end in _READ_CONFLICT; their beginnings are no evidence,
+// since a request's id is random letters and now and then spells MVCC.
 func expectNoConflict(t *testing.T, a answer) {
 	t.Helper()
-	if text := string(a.body); a.code() == "ledger.contended" || strings.Contains(text, "MVCC") || strings.Contains(text, "PHANTOM") {
+	if text := string(a.body); a.code() == "ledger.contended" || strings.Contains(text, "_READ_CONFLICT") {
 		t.Errorf("a conflict is shown: %v", a)
 	}
 	if a.err == nil && a.status == http.StatusInternalServerError {

@@ -22,6 +22,17 @@ type Block struct {
 	Transactions []Transaction
 	// Altered says that the data are not those that the header names.
 	Altered bool
+
+	Release func() // what Done does; nil: nothing
+}
+
+// Done says that the values and events of the block are not read any more: where they
+// are another block comes to lie. Who never says so keeps them for as long as they like.
+func (b *Block) Done() {
+	if b.Release != nil {
+		b.Release()
+		b.Release = nil
+	}
 }
 
 // Transaction is one valid transaction of the chaincode. Its values and its event

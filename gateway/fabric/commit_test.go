@@ -84,7 +84,7 @@ func (c *chain) die() {
 
 var errDown = NewError(Unreachable, CommitStatus, nil)
 
-func (c *chain) open(ctx context.Context, from uint64) (<-chan *common.Block, error) {
+func (c *chain) open(ctx context.Context, from uint64, _ *room) (<-chan *common.Block, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.down {

@@ -15,20 +15,22 @@ import (
 func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	raw, ended := make(chan *common.Block, 4), make(chan struct{})
+	raw, ended := make(chan received, 4), make(chan struct{})
 	var failed error // read once ended is closed
 	go func() {      // so that the next blocks are received while one is taken apart
 		defer close(ended)
 		defer cancel() // who waits for a block that does not come hears of it, too
-		for b := range raw {
-			if failed = give(DecodeBlock(b, n.config.Chaincode)); failed != nil {
+		for r := range raw {
+			b := DecodeBlock(r.Block, n.config.Chaincode)
+			b.Release = r.done
+			if failed = give(b); failed != nil {
 				return
 			}
 		}
 	}()
-	err := n.stream.follow(ctx, from, func(b *common.Block) error {
+	err := n.stream.follow(ctx, from, func(r received) error {
 		select {
-		case raw <- b:
+		case raw <- r:
 			return nil
 		case <-ended:
 			return failed
@@ -73,7 +75,14 @@ func (n *Network) ChainHeight(ctx context.Context) (uint64, error) {
 	return height, err
 }
 
-func (s *stream) follow(ctx context.Context, from uint64, give func(*common.Block) error) error {
+// received is a block as the peer sent it. done says that it is not read any more;
+// nil: others have it, too.
+type received struct {
+	*common.Block
+	done func()
+}
+
+func (s *stream) follow(ctx context.Context, from uint64, give func(received) error) error {
 	s.tail(1)
 	defer s.tail(-1)
 	again := retry{}
@@ -81,7 +90,7 @@ func (s *stream) follow(ctx context.Context, from uint64, give func(*common.Bloc
 		b, passed, grew := s.get(from)
 		switch {
 		case b != nil:
-			if err := give(b); err != nil {
+			if err := give(received{b, nil}); err != nil {
 				return err
 			}
 			from++
@@ -128,16 +137,18 @@ func (s *stream) get(number uint64) (b *common.Block, passed bool, grew <-chan s
 
 // catchUp reads a stream of its own from a block on until the shared one has the
 // next block too. failed is give's error, err the stream's.
-func (s *stream) catchUp(ctx context.Context, from uint64, give func(*common.Block) error) (next uint64, failed, err error) {
+func (s *stream) catchUp(ctx context.Context, from uint64, give func(received) error) (next uint64, failed, err error) {
 	next = from
 	last := time.Now()
+	in := newRoom()
 	err = s.read(ctx, from, reader{
+		in:     in,
 		opened: func() {},
 		take: func(b *common.Block) (bool, error) {
 			if b.GetHeader().GetNumber() != next {
 				return false, NewError(Internal, CommitStatus, nil)
 			}
-			if failed = give(b); failed != nil {
+			if failed = give(received{b, func() { in.done(b) }}); failed != nil {
 				return false, nil
 			}
 			next, last = next+1, time.Now()

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 )
 
 // numbers follows the chain from a block on and gives the numbers that came, as
@@ -19,7 +17,7 @@ func numbers(t *testing.T, s *stream, from, until uint64) []uint64 {
 	t.Helper()
 	var got []uint64
 	enough := errors.New("enough")
-	err := s.follow(t.Context(), from, func(b *common.Block) error {
+	err := s.follow(t.Context(), from, func(b received) error {
 		got = append(got, b.GetHeader().GetNumber())
 		if b.GetHeader().GetNumber()+1 == until {
 			return enough
@@ -103,7 +101,7 @@ func TestASlowFollowerHoldsNobodyUp(t *testing.T) {
 		wg.Go(func() {
 			var next uint64 = 5
 			enough := errors.New("enough")
-			err := s.follow(t.Context(), next, func(b *common.Block) error {
+			err := s.follow(t.Context(), next, func(b received) error {
 				if b.GetHeader().GetNumber() != next {
 					t.Errorf("got %d, want %d", b.GetHeader().GetNumber(), next)
 				}
@@ -169,7 +167,7 @@ func TestFollowingEndsWithItsContext(t *testing.T) {
 		s := streaming(t, newChain(2))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := s.follow(ctx, 0, func(*common.Block) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
+		if err := s.follow(ctx, 0, func(received) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})

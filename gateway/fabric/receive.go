@@ -1,6 +1,8 @@
 package fabric
 
 import (
+	"sync"
+
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc/encoding"
@@ -11,19 +13,85 @@ import (
 // sharing receives blocks whose parts are parts of the message that they came in:
 // the library's own codec copies each of them once more. Whatever is not a block as
 // the peer writes it is left to that one.
-type sharing struct{ encoding.CodecV2 }
+type sharing struct {
+	encoding.CodecV2
+	*room
+}
 
-func newSharing() sharing { return sharing{encoding.GetCodecV2(proto.Name)} }
+// newSharing: without room each block has memory of its own.
+func newSharing(r *room) sharing { return sharing{encoding.GetCodecV2(proto.Name), r} }
 
 // Unmarshal reads one message of a stream of blocks.
 func (c sharing) Unmarshal(data mem.BufferSlice, v any) error {
-	if r, ok := v.(*peer.DeliverResponse); ok {
-		if b, err := shared(data.Materialize()); err == nil {
-			r.Type = &peer.DeliverResponse_Block{Block: b}
-			return nil
+	r, ok := v.(*peer.DeliverResponse)
+	if !ok {
+		return c.CodecV2.Unmarshal(data, v)
+	}
+	in := c.take(data.Len())
+	data.CopyTo(in)
+	b, err := shared(in)
+	if err != nil {
+		c.free(in)
+		return c.CodecV2.Unmarshal(data, v)
+	}
+	c.hold(b, in)
+	r.Type = &peer.DeliverResponse_Block{Block: b}
+	return nil
+}
+
+// room is what the blocks of one stream are received in. Who is done with a block
+// says so, and the next ones lie where it was: a replay would otherwise take as much
+// fresh memory as the chain is long. What nobody is done with is never used again.
+type room struct {
+	mu   sync.Mutex
+	used map[*common.Block][]byte // guarded by mu
+	left [][]byte                 // guarded by mu
+}
+
+func newRoom() *room { return &room{used: make(map[*common.Block][]byte)} }
+
+// take gives n bytes.
+func (r *room) take(n int) []byte {
+	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if last := len(r.left) - 1; last >= 0 {
+			in := r.left[last]
+			r.left = r.left[:last]
+			if n <= cap(in) {
+				return in[:n]
+			} // too small: blocks have become larger
 		}
 	}
-	return c.CodecV2.Unmarshal(data, v)
+	return make([]byte, n, n+n/4)
+}
+
+func (r *room) free(in []byte) {
+	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.left = append(r.left, in)
+	}
+}
+
+// hold notes where a block is.
+func (r *room) hold(b *common.Block, in []byte) {
+	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.used[b] = in
+	}
+}
+
+// done says that a block is not read any more.
+func (r *room) done(b *common.Block) {
+	r.mu.Lock()
+	in, ok := r.used[b]
+	delete(r.used, b)
+	r.mu.Unlock()
+	if ok {
+		r.free(in)
+	}
 }
 
 // shared reads a response of the deliver service that is a block as the peer writes it.

@@ -69,7 +69,7 @@ func receivedAlike(t *testing.T, raw []byte, cut int) bool {
 	t.Helper()
 	cut = min(max(cut, 0), len(raw))
 	pieces := mem.BufferSlice{mem.SliceBuffer(raw[:cut]), mem.SliceBuffer(raw[cut:])}
-	codec := newSharing()
+	codec := newSharing(nil)
 	var got, want peer.DeliverResponse
 	err, wantErr := codec.Unmarshal(pieces, &got), codec.CodecV2.Unmarshal(pieces, &want)
 	if (err == nil) != (wantErr == nil) {
@@ -79,6 +79,44 @@ func receivedAlike(t *testing.T, raw []byte, cut int) bool {
 		t.Fatalf("%x: %s", raw, cmp.Diff(&want, &got, protocmp.Transform()))
 	}
 	return err == nil
+}
+
+// A block comes to lie where one was that somebody is done with, and nowhere else.
+func TestWhatIsDoneWithIsUsedAgain(t *testing.T) {
+	in := newRoom()
+	codec := newSharing(in)
+	chain := chainOf(t)
+	receive := func(number int) *common.Block {
+		raw, err := proto.Marshal(&peer.DeliverResponse{Type: &peer.DeliverResponse_Block{Block: chain[number]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r peer.DeliverResponse
+		if err := codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(raw)}, &r); err != nil {
+			t.Fatal(err)
+		}
+		return r.GetBlock()
+	}
+	expect := func(number int, got *common.Block) {
+		t.Helper()
+		if diff := cmp.Diff(chain[number], got, protocmp.Transform()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	held, done := receive(0), receive(1)
+	at := &done.Data.Data[0][0]
+	in.done(done)
+	in.done(done) // what is said twice is said once
+	again, other := receive(1), receive(1)
+	if &again.Data.Data[0][0] != at || &other.Data.Data[0][0] == at {
+		t.Error("a block does not lie where the one was that was done with, or two do")
+	}
+	expect(0, held)
+	expect(1, again)
+	expect(1, other)
+	if in.done(held); len(in.used) != 2 || len(in.left) != 1 {
+		t.Errorf("%d blocks in use and room for %d, not 2 and 1", len(in.used), len(in.left))
+	}
 }
 
 // Who gives up over the last block that there is does not wait for another.

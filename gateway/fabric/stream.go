@@ -20,9 +20,9 @@ const (
 
 // source is what the stream needs of a network; tests put their own in its place.
 type source interface {
-	// open starts a stream of blocks from a block on. The channel is closed,
-	// without a word, when the stream is cut or ctx ends.
-	open(ctx context.Context, from uint64) (<-chan *common.Block, error)
+	// open starts a stream of blocks from a block on, received in some room, or nil.
+	// The channel is closed, without a word, when the stream is cut or ctx ends.
+	open(ctx context.Context, from uint64, in *room) (<-chan *common.Block, error)
 	chainHeight(ctx context.Context) (uint64, error)
 	Status(ctx context.Context, transactionID string) (Committed, bool, error)
 }
@@ -54,12 +54,12 @@ func newStream(s source, config Config) *stream {
 	return &stream{source: s, config: config, waits: newCommits(s), grew: make(chan struct{})}
 }
 
-func (n *Network) open(ctx context.Context, from uint64) (<-chan *common.Block, error) {
+func (n *Network) open(ctx context.Context, from uint64, in *room) (<-chan *common.Block, error) {
 	request, err := n.session.Load().network.NewBlockEventsRequest(client.WithStartBlock(from))
 	if err != nil {
 		return nil, err
 	}
-	return request.Events(ctx, grpc.ForceCodecV2(newSharing()))
+	return request.Events(ctx, grpc.ForceCodecV2(newSharing(in)))
 }
 
 // take reads one block.
@@ -153,6 +153,7 @@ func (s *stream) once(ctx context.Context) error {
 
 // reader is what is done with the blocks of one stream.
 type reader struct {
+	in      *room // where they are received; nil: each by itself
 	opened  func()
 	take    func(b *common.Block) (more bool, err error)
 	overdue func() bool   // whether the peer is to be asked how far it is
@@ -165,7 +166,7 @@ type reader struct {
 func (s *stream) read(ctx context.Context, from uint64, r reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	blocks, err := s.source.open(ctx, from)
+	blocks, err := s.source.open(ctx, from, r.in)
 	if err != nil {
 		return classify(ctx, CommitStatus, "", err)
 	}

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"errors"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -69,26 +70,40 @@ func (m *message) part() []byte {
 }
 
 // text copies the field at hand.
-func (m *message) text(to *string) {
+func (m *message) text(to *string) { *to = string(m.letters()) }
+
+// letters is the field at hand, which is a text, where it stands.
+func (m *message) letters() []byte {
 	if !utf8.Valid(m.bytes) {
 		m.err = errForm
 	}
-	*to = string(m.bytes)
+	return m.bytes
 }
 
-// inside goes through a message that is the field at hand. One that comes twice
-// is one message, so what it says of the same field later holds.
+// inside goes through a message that is the field at hand, which is another then. One
+// that comes twice is one message, so what it says of the same field later holds.
 func (m *message) inside(do func(m *message)) {
-	m.err = each(m.bytes, do)
+	behind := m.rest
+	for m.rest = m.bytes; m.next(); {
+		do(m)
+	}
+	m.rest = behind
 }
 
 func each(raw []byte, do func(m *message)) error {
-	m := message{rest: raw}
+	m := messages.Get().(*message)
+	m.rest = raw
 	for m.next() {
-		do(&m)
+		do(m)
 	}
-	return m.err
+	err := m.err
+	*m = message{}
+	messages.Put(m)
+	return err
 }
+
+// messages are used again: a block has thousands.
+var messages = sync.Pool{New: func() any { return new(message) }}
 
 // envelope is what every transaction has, of whatever chaincode.
 type envelope struct {
@@ -195,8 +210,7 @@ func (t *Transaction) decode(raw []byte, chaincode string) (ours bool, err error
 
 // action reads one action: a call of a chaincode and what came of it.
 func (t *Transaction) action(raw []byte, chaincode string) (ours bool, err error) {
-	var proposal, response, did, results, event []byte
-	var name string
+	var proposal, response, did, results, event, name []byte
 	err = each(raw, func(m *message) { // ChaincodeActionPayload
 		switch {
 		case m.is(1):
@@ -229,12 +243,12 @@ func (t *Transaction) action(raw []byte, chaincode string) (ours bool, err error
 		case m.is(4):
 			m.inside(func(m *message) { // ChaincodeID
 				if m.is(2) {
-					m.text(&name)
+					name = m.letters()
 				}
 			})
 		}
 	})
-	if err != nil || name != chaincode {
+	if err != nil || string(name) != chaincode {
 		return false, err
 	}
 	if err := t.called(proposal); err != nil {
@@ -290,17 +304,16 @@ func (t *Transaction) called(proposal []byte) error {
 
 // wrote takes the writes of one namespace up.
 func (t *Transaction) wrote(raw []byte, chaincode string) error {
-	var name string
-	var set []byte
+	var name, set []byte
 	err := each(raw, func(m *message) { // NsReadWriteSet
 		switch {
 		case m.is(1):
-			m.text(&name)
+			name = m.letters()
 		case m.is(2):
 			set = m.bytes
 		}
 	})
-	if err != nil || name != chaincode {
+	if err != nil || string(name) != chaincode {
 		return err
 	}
 	return each(set, func(m *message) { // KVRWSet

@@ -136,6 +136,7 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 	for a := range blocks {
 		b := newBatch()
 		err := b.add(a.block)
+		a.block.Done()
 		began, last := time.Now(), a.at
 		b.cold = m.store.dialect == SQLite && b.from == 0 && target >= coldBlocks
 		for err == nil && b.next < target && m.takesMore(b, began) {
@@ -144,6 +145,7 @@ func (m *Model) gather(ctx context.Context, blocks <-chan arrived, target uint64
 				break
 			}
 			err, last = b.add(next.block), next.at
+			next.block.Done()
 		}
 		b.read()
 		select {

@@ -48,6 +48,29 @@ func Read(r Record) (map[string][]Row, error) {
 	return out, nil
 }
 
+// TextsOf gives texts that a document has under those names, "" for one that it does
+// not have. It is an error if something else stands there.
+func TextsOf(raw []byte, names ...string) ([]string, error) {
+	room := documents.Get().(*document)
+	defer documents.Put(room)
+	var err error
+	if *room, err = parse(raw, *room); err != nil {
+		return nil, err
+	}
+	out := make([]string, len(names))
+	for i, name := range names {
+		at := room.member(0, name)
+		switch {
+		case at < 0 || (*room)[at].kind == 'n':
+		case (*room)[at].kind == '"':
+			out[i] = (*room)[at].text
+		default:
+			return nil, fmt.Errorf("%s is not a text", name)
+		}
+	}
+	return out, nil
+}
+
 func (e Entity) rows(r Record, d document) ([]Row, error) {
 	id := KeyText(r.Kind, r.Attributes...)
 	if e.Each == "" {

@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
 )
@@ -169,7 +173,7 @@ func keyColumn(e catalogue.Entity) string {
 
 func rowOf(at *stamp, key string, r catalogue.Row) []any {
 	out := make([]any, 0, 6+len(r.Values))
-	out = append(out, r.ID, key, int64(at.Block), at.Transaction, at.Time, at.Submitter)
+	out = append(append(out, r.ID, key), at.values()...)
 	for _, v := range r.Values {
 		if list, ok := v.([]string); ok {
 			text, err := json.Marshal(list)
@@ -190,24 +194,43 @@ func (s *store) intervals(ctx context.Context, b *batch) error {
 		if !ok {
 			continue
 		}
-		var moves []*move
-		for i := range b.moves {
-			if m := &b.moves[i]; m.says && m.of.interval == followed[d.kind] {
-				moves = append(moves, m)
-			}
+		var all errgroup.Group
+		all.SetLimit(s.atOnce())
+		for _, moves := range b.movesOf(followed[d.kind], s.atOnce()) {
+			all.Go(func() error {
+				states, err := s.states(ctx, d.entity, moves)
+				if err != nil {
+					return err
+				}
+				return s.move(ctx, e, moves, states)
+			})
 		}
-		if len(moves) == 0 {
-			continue
-		}
-		states, err := s.states(ctx, d.entity, moves)
-		if err != nil {
-			return err
-		}
-		if err := s.move(ctx, e, moves, states); err != nil {
+		if err := all.Wait(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// atOnce is how many things may be done at the same time: one with the database's connection.
+func (s *store) atOnce() int {
+	if s.collected == nil {
+		return 1
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// movesOf are those that a derivation follows, in so many lists, none empty: a
+// subject's are all in one, in order.
+func (b *batch) movesOf(d *interval, lists int) [][]*move {
+	all, seed := make([][]*move, lists), maphash.MakeSeed()
+	for i := range b.moves {
+		if m := &b.moves[i]; m.says && m.of.interval == d {
+			at := maphash.String(seed, m.subject) % uint64(lists)
+			all[at] = append(all[at], m)
+		}
+	}
+	return slices.DeleteFunc(all, func(of []*move) bool { return len(of) == 0 })
 }
 
 // states reads what is remembered of the subjects of some moves.

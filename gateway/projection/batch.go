@@ -24,6 +24,16 @@ type stamp struct {
 	Transaction string `json:"transaction"`
 	Time        string `json:"time"`
 	Submitter   string `json:"submitter"`
+
+	columns []any // what rows have of it, made once; nil: not yet
+}
+
+// values are what stands in every row that comes from here.
+func (s *stamp) values() []any {
+	if s.columns != nil {
+		return s.columns
+	}
+	return []any{int64(s.Block), s.Transaction, s.Time, s.Submitter}
 }
 
 // change is what a batch makes of one record.
@@ -109,7 +119,8 @@ func (b *batch) add(block *fabric.Block) error {
 }
 
 func (b *batch) transaction(block *fabric.Block, t *fabric.Transaction) {
-	at := &stamp{block.Number, t.Number, t.ID, t.Time.UTC().Format(timeForm), t.Submitter}
+	at := &stamp{Block: block.Number, Number: t.Number, Transaction: t.ID, Time: t.Time.UTC().Format(timeForm), Submitter: t.Submitter}
+	at.columns = at.values()
 	if t.Broken != nil {
 		b.parked = append(b.parked, parked{fmt.Sprintf("transaction/%d/%d", at.Block, at.Number), t.Broken.Error(), at})
 		return

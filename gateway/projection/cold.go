@@ -31,13 +31,12 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	file := target(s.file)
-	noted := make(chan error, 1)
-	go func() { noted <- unsettle(file) }()
-	trees, err := s.trees(ctx, b, last)
-	if err = errors.Join(err, <-noted); err == nil {
-		err = s.lay(ctx, b, trees, file, last)
-	}
+	beside, err := newBeside(file)
 	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(beside) }() // unless it is in its place by then
+	if err := s.lay(ctx, b, file, beside, last); err != nil {
 		return errors.Join(err, gone(file+unsettled))
 	}
 	s.settling.Go(func() {
@@ -50,24 +49,50 @@ func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	return nil
 }
 
-// lay makes a file of trees, and puts it in the place of the empty one. s.mu is held.
-func (s *store) lay(ctx context.Context, b *batch, trees []*tree, file string, last bool) error {
-	beside, err := newBeside(file)
-	if err != nil {
+// lay makes a file of a batch, and puts it in the place of the empty one. s.mu is held.
+func (s *store) lay(ctx context.Context, b *batch, file, beside string, last bool) error {
+	var empty, sorting errgroup.Group
+	empty.Go(func() error { return unsettle(file) })
+	empty.Go(func() error { return s.copyTo(ctx, beside) })
+	rows, err := s.collect(ctx, b)
+	if err = errors.Join(err, empty.Wait()); err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(beside) }() // unless it is in its place by then
-	if _, err := s.writer.ExecContext(ctx, `VACUUM INTO ?`, beside); err != nil {
-		return err
-	}
-	roots, err := furnish(ctx, beside, b, trees, last)
-	if err != nil {
+	trees := s.trees(rows, last)
+	sorting.Go(func() error { return sorted(trees, rows) })
+	roots, err := furnish(ctx, beside, b, trees, last, sorting.Wait)
+	if err = errors.Join(err, sorting.Wait()); err != nil {
 		return err
 	}
 	if err := fill(beside, trees, roots); err != nil {
 		return err
 	}
 	return s.exchange(ctx, file, beside)
+}
+
+// copyTo writes the database, which has empty tables, into another file: page by
+// page, unless most of them are left from what it held before.
+func (s *store) copyTo(ctx context.Context, path string) error {
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var free int
+	if err := conn.QueryRowContext(ctx, `PRAGMA freelist_count`).Scan(&free); err != nil {
+		return err
+	}
+	if free > 0 {
+		_, err := conn.ExecContext(ctx, `VACUUM INTO ?`, path)
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		image, err := c.(interface{ Serialize() ([]byte, error) }).Serialize()
+		if err == nil {
+			err = sqlitefile.Make(path, image)
+		}
+		return err
+	})
 }
 
 // newBeside names a file that nobody else builds, and removes those that were left.
@@ -113,8 +138,8 @@ func (s *store) collect(ctx context.Context, b *batch) (rows map[string][][]any,
 }
 
 // furnish makes the indexes, empty, in a file that nobody reads yet, writes the head
-// and what the planner wants to know, and finds the roots of all trees.
-func furnish(ctx context.Context, path string, b *batch, trees []*tree, last bool) (roots map[string]uint32, err error) {
+// and, once sorted has returned, what the planner wants to know, and finds the roots of all trees.
+func furnish(ctx context.Context, path string, b *batch, trees []*tree, last bool, sorted func() error) (roots map[string]uint32, err error) {
 	db, err := sql.Open("sqlite", fileName(path)+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=temp_store(MEMORY)")
 	if err != nil {
 		return nil, err
@@ -129,21 +154,19 @@ func furnish(ctx context.Context, path string, b *batch, trees []*tree, last boo
 	if _, err := tx.ExecContext(ctx, `UPDATE read_model SET height = ?, hash = ?, time = nullif(?, ''), indexed = ?`, int64(b.next), b.hash(), b.last(), last); err != nil {
 		return nil, err
 	}
-	if last {
-		if _, err := tx.ExecContext(ctx, `ANALYZE read_model`); err != nil { // which makes the table of what the planner knows
-			return nil, err
-		}
-	}
 	for _, x := range trees {
 		if x.create != "" {
 			if _, err := tx.ExecContext(ctx, x.create); err != nil {
 				return nil, err
 			}
 		}
-		if last {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)`, x.table.name, x.name, x.statistics()); err != nil {
-				return nil, err
-			}
+	}
+	if err := sorted(); err != nil {
+		return nil, err
+	}
+	if last {
+		if err := describe(ctx, tx, trees); err != nil {
+			return nil, err
 		}
 	}
 	if err := tx.Commit(); err != nil {
@@ -164,6 +187,24 @@ func furnish(ctx context.Context, path string, b *batch, trees []*tree, last boo
 		roots[name] = root
 	}
 	return roots, found.Err()
+}
+
+// describe tells the planner what ANALYZE would.
+func describe(ctx context.Context, tx *sql.Tx, trees []*tree) error {
+	if _, err := tx.ExecContext(ctx, `ANALYZE read_model`); err != nil { // which makes the table of what it knows
+		return err
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for _, x := range trees {
+		if _, err := insert.ExecContext(ctx, x.table.name, x.name, x.statistics()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fill writes the trees, several at a time.

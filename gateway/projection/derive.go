@@ -177,11 +177,11 @@ func custodies(document []byte) (all []map[string]any, err error) {
 }
 
 func ownership(document []byte) (moment, error) {
-	var e component.LifeEvent
-	if err := json.Unmarshal(document, &e); err != nil {
+	found, err := catalogue.TextsOf(document, "owner", "at", "componentId")
+	if err != nil {
 		return moment{}, err
 	}
-	return moment{e.Owner, string(e.At), map[string]any{"componentId": e.ComponentID, "owner": e.Owner}}, nil
+	return moment{found[0], found[1], map[string]any{"componentId": found[2], "owner": found[0]}}, nil
 }
 
 func installation(document []byte) (moment, error) {
@@ -253,12 +253,13 @@ func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
 	if m.value == s.Value {
 		return nil
 	}
-	ending := map[string]any{"until": m.at, "endTransactionId": m.Transaction}
+	var last map[string]any // what a record that ends it says
 	if m.value == "" {
-		maps.Copy(ending, m.fields)
-		m.fields = nil
+		last, m.fields = m.fields, nil
 	}
 	if s.ID != "" {
+		ending := map[string]any{"until": m.at, "endTransactionId": m.Transaction}
+		maps.Copy(ending, last)
 		rows = append(rows, s.row(e, m.subject, ending))
 		s.Number++
 	}

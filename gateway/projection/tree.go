@@ -1,7 +1,6 @@
 package projection
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -25,40 +24,47 @@ type tree struct {
 	counts  []int   // how many different values the first, the first two, … of columns have
 }
 
-// trees sorts the rows of a batch for each tree, several at a time.
-func (s *store) trees(ctx context.Context, b *batch, last bool) (all []*tree, err error) {
-	rows, err := s.collect(ctx, b)
-	if err != nil {
-		return nil, err
+// trees are those that hold something, the largest first.
+func (s *store) trees(rows map[string][][]any, last bool) (all []*tree) {
+	for i := range s.tables {
+		if t := &s.tables[i]; len(rows[t.name]) > 0 {
+			all = append(all, t.trees(last)...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *tree) int {
+		return len(rows[b.table.name])*len(b.columns) - len(rows[a.table.name])*len(a.columns)
+	})
+	return all
+}
+
+// sorted brings rows into the order of each tree, several at a time.
+func sorted(trees []*tree, rows map[string][][]any) error {
+	of := make(map[*table][]*tree)
+	for _, x := range trees {
+		of[x.table] = append(of[x.table], x)
 	}
 	var tables, indexes errgroup.Group
-	for i := range s.tables {
-		t := &s.tables[i]
-		if len(rows[t.name]) == 0 {
-			continue
-		}
-		of := t.trees(last)
-		all = append(all, of...)
+	tables.SetLimit(runtime.GOMAXPROCS(0))
+	for t, all := range of {
 		tables.Go(func() error {
 			sorted, err := t.sort(rows[t.name])
-			for _, x := range of {
+			for _, x := range all {
 				x.rows = sorted
 			}
 			return err
 		})
 	}
 	if err := tables.Wait(); err != nil {
-		return nil, err
+		return err
 	}
 	indexes.SetLimit(runtime.GOMAXPROCS(0))
-	for _, x := range all {
+	for _, x := range trees {
 		indexes.Go(func() error {
-			x.order = x.rows.Order(x.columns[:x.own()], x.sparse)
-			x.counts = x.rows.Different(x.order, x.columns[:x.keys])
+			x.sort()
 			return nil
 		})
 	}
-	return all, indexes.Wait()
+	return indexes.Wait()
 }
 
 // trees are those that a table has, the one of its rows first; last: with its indexes.
@@ -81,15 +87,12 @@ func (t *table) trees(last bool) []*tree {
 	return all
 }
 
-// sort puts rows into the order of their keys. It fails where two have the same,
-// which only a transaction that no peer makes can bring about; statements let the later one stay.
+// rows are in the order of their keys. It fails where two have the same, which only a
+// transaction that no peer makes can bring about; statements let the later one stay.
 func (t *table) sort(rows [][]any) (*sqlitefile.Rows, error) {
-	sorted, err := sqlitefile.NewRows(len(t.columns), rows)
+	sorted, err := sqlitefile.NewRows(len(t.columns), len(t.key), rows)
 	if err != nil {
-		return nil, err
-	}
-	if twice := sorted.Sort(len(t.key)); twice >= 0 {
-		return nil, fmt.Errorf("two rows of %s have the key %v", t.name, rows[twice][:len(t.key)])
+		return nil, fmt.Errorf("%s: %w", t.name, err)
 	}
 	return sorted, nil
 }
@@ -118,6 +121,23 @@ func (x *tree) own() int {
 		}
 	}
 	return len(x.columns)
+}
+
+// sort finds the order, and counts on the way. Where the table's whole key is among
+// the columns no two entries have the same in all of them.
+func (x *tree) sort() {
+	by := x.own()
+	switch more := x.keys - by; {
+	case more == len(x.table.key):
+		by = x.keys - 1
+	case more > 0:
+		by = x.keys
+	}
+	x.order, x.counts = x.rows.Order(x.columns[:by], x.sparse)
+	if by < x.keys {
+		x.counts = append(x.counts, len(x.order))
+	}
+	x.counts = x.counts[:x.keys]
 }
 
 // statistics are what ANALYZE would write: how many entries there are, and how many

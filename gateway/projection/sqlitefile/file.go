@@ -28,6 +28,24 @@ type File struct {
 // lockPage is never used: SQLite's locks are on its bytes.
 const lockPage uint32 = 1<<30/pageSize + 1
 
+// The version of the format says whether changes are written ahead of a file.
+const inPlace, writtenAhead = 1, 2
+
+// Make writes the image of a database into a new file, to whose pages SQLite writes
+// from then on, until it is filled.
+func Make(path string, image []byte) error {
+	if len(image) < 100 {
+		return fmt.Errorf("an image of %d bytes", len(image))
+	}
+	image[18], image[19] = inPlace, inPlace
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(image)
+	return errors.Join(err, file.Close())
+}
+
 // Open opens a file that SQLite has made, and that nobody has open.
 func Open(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -114,9 +132,11 @@ func (f *File) take(n uint32) (first uint32) {
 	return first
 }
 
-// Close makes the file whole.
+// Close makes the file whole, and says in it that changes are written ahead: who
+// opens it so would otherwise have to change that, and wait for the disk.
 func (f *File) Close() error {
 	changes := binary.BigEndian.Uint32(f.head[24:]) + 1
+	f.head[18], f.head[19] = writtenAhead, writtenAhead
 	binary.BigEndian.PutUint32(f.head[24:], changes)
 	binary.BigEndian.PutUint32(f.head[28:], f.pages)
 	binary.BigEndian.PutUint32(f.head[92:], changes)

@@ -88,7 +88,12 @@ func width(v int64) int {
 }
 
 // varint is how many bytes a number of up to 56 bits takes.
-func varint(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+func varint(v uint64) int {
+	if v <= 0x7f {
+		return 1
+	}
+	return (bits.Len64(v) + 6) / 7
+}
 
 // appendVarint appends a number of up to 56 bits, the high bits first.
 func appendVarint(to []byte, v uint64) []byte {

@@ -14,30 +14,29 @@ import (
 type coded struct {
 	code uint64
 	row  int32
+	same int32 // how many of the columns it has as the row before it; known when all is sorted
 }
 
 // few rows are not worth a code each.
 const few = 8
 
-// sort sorts rows, which are in the order of their places, by some columns.
-func (r *Rows) sort(all []coded, columns []int) {
-	if len(all) < 2 || len(columns) == 0 {
+// sort sorts rows, which are in the order of their places, by some columns: those
+// from one on, since they have the same in the ones before.
+func (r *Rows) sort(all []coded, columns []int, from int) {
+	if len(all) < 2 || from == len(columns) {
 		return
 	}
-	c := r.coder(all, columns[0])
-	if len(all) < few || c.of == blobs {
-		slices.SortFunc(all, func(a, b coded) int {
-			for _, column := range columns {
-				if c := r.compare(a.row, b.row, column); c != 0 {
-					return c
-				}
-			}
-			return int(a.row - b.row)
-		})
+	c := r.coder(all, columns[from])
+	switch {
+	case c.equal:
+		r.sort(all, columns, from+1)
+		return
+	case len(all) < few || c.of == blobs:
+		r.sortWhole(all, columns, from)
 		return
 	}
 	for i := range all {
-		all[i].code = c.code(r.cell(all[i].row, columns[0]))
+		all[i].code = c.code(r.cell(all[i].row, columns[from]))
 	}
 	slices.SortFunc(all, func(a, b coded) int {
 		if a.code != b.code {
@@ -45,29 +44,55 @@ func (r *Rows) sort(all []coded, columns []int) {
 		}
 		return int(a.row - b.row)
 	})
-	for from, to := 0, 0; from < len(all); from = to {
-		for to = from + 1; to < len(all) && all[to].code == all[from].code; to++ {
+	for begin, end := 0, 0; begin < len(all); begin = end {
+		for end = begin + 1; end < len(all) && all[end].code == all[begin].code; end++ {
 		}
-		if c.whole(all[from].code) {
-			r.sort(all[from:to], columns[1:])
+		if c.whole(all[begin].code) {
+			r.sort(all[begin:end], columns, from+1)
 		} else {
-			r.sort(all[from:to], columns)
+			r.sort(all[begin:end], columns, from)
 		}
+		if begin > 0 {
+			all[begin].same = int32(from)
+		}
+	}
+}
+
+// sortWhole compares values instead of codes.
+func (r *Rows) sortWhole(all []coded, columns []int, from int) {
+	first := func(a, b coded) (differs, c int) {
+		for at := from; at < len(columns); at++ {
+			if c := r.compare(a.row, b.row, columns[at]); c != 0 {
+				return at, c
+			}
+		}
+		return len(columns), int(a.row - b.row)
+	}
+	slices.SortFunc(all, func(a, b coded) int {
+		_, c := first(a, b)
+		return c
+	})
+	for i := range all[1:] {
+		differs, _ := first(all[i], all[i+1])
+		all[i+1].same = int32(differs)
 	}
 }
 
 // coder makes codes of the values that some rows have in a column.
 type coder struct {
 	*Rows
-	of   int // lacking, numbers or texts; blobs: there is no code for them all
-	skip int // of texts: what they all begin with
+	of    int  // lacking, numbers or texts; blobs: there is no code for them all
+	skip  int  // of texts: what they all begin with
+	equal bool // they are all the same
 }
 
 func (r *Rows) coder(all []coded, column int) coder {
-	c := coder{Rows: r}
+	c := coder{Rows: r, equal: true}
+	head := r.cell(all[0].row, column)
 	var first []byte
 	for _, x := range all {
 		v := r.cell(x.row, column)
+		c.equal = c.equal && v.kind == head.kind
 		of := rank(v.kind)
 		if of == lacking {
 			continue
@@ -76,16 +101,18 @@ func (r *Rows) coder(all []coded, column int) coder {
 		if c.of == lacking {
 			c.of, first, c.skip = of, value, len(value)
 		}
-		if c.of != of || of == numbers && r.number(v) == math.MinInt64 { // whose code is that of what is lacking
+		if c.of != of || of == blobs || of == numbers && r.number(v) == math.MinInt64 { // whose code is that of what is lacking
 			return coder{of: blobs}
 		}
-		if of == texts {
-			c.skip = min(c.skip, len(value))
-			if !bytes.Equal(first[:c.skip], value[:c.skip]) {
-				c.skip = 0
-				for first[c.skip] == value[c.skip] {
-					c.skip++
-				}
+		if of == numbers {
+			c.equal = c.equal && bytes.Equal(first, value)
+			continue
+		}
+		c.skip = min(c.skip, len(value))
+		if !bytes.Equal(first[:c.skip], value[:c.skip]) {
+			c.skip, c.equal = 0, false
+			for first[c.skip] == value[c.skip] {
+				c.skip++
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package sqlitefile
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,7 +47,7 @@ func TestTheOrderIsThatOfTheValues(t *testing.T) {
 		for i := range rows {
 			rows[i] = []any{columns[first](random), columns[second](random)}
 		}
-		r, err := NewRows(2, rows)
+		r, err := NewRows(2, 0, rows)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,11 +67,11 @@ func TestTheOrderIsThatOfTheValues(t *testing.T) {
 				}
 				return 0
 			})
-			got := r.Order(by, sparse)
+			got, counts := r.Order(by, sparse)
 			if !slices.Equal(got, want) {
 				t.Fatalf("%s and %s by %v: %v, not %v", first, second, by, got, want)
 			}
-			if counts, different := r.Different(got, by), distinct(rows, want, by); !slices.Equal(counts, different) {
+			if different := distinct(rows, want, by); !slices.Equal(counts, different) {
 				t.Fatalf("%s and %s by %v: %v different, not %v", first, second, by, counts, different)
 			}
 		}
@@ -125,13 +126,9 @@ func TestAKeyThatIsThereTwice(t *testing.T) {
 		for i, k := range c.keys {
 			rows[i] = []any{k, int64(i)}
 		}
-		r, err := NewRows(2, rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		twice := r.Sort(1)
-		if c.want != (twice >= 0) || c.want && rows[twice][0] != "b" {
-			t.Errorf("%s: %d", c.name, twice)
+		_, err := NewRows(2, 1, rows)
+		if c.want != errors.Is(err, ErrTwice) || c.want && !strings.HasSuffix(err.Error(), "[b]") {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

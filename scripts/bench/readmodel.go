@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -207,6 +208,7 @@ func replay(ctx context.Context, dial func() (*fabric.Network, error), o options
 		return 0, err
 	}
 	defer func() { _ = model.Close() }()
+	runtime.GC() // what was read before is not this one's to clear away
 	began := time.Now()
 	if err := model.Rebuild(ctx, network, func(projection.Progress) {}); err != nil {
 		return 0, err
@@ -229,6 +231,7 @@ func drained(ctx context.Context, dial func() (*fabric.Network, error)) (float64
 		return 0, err
 	}
 	n, enough := 0, errors.New("enough")
+	runtime.GC()
 	began := time.Now()
 	err = network.RawBlocks(ctx, 0, func(b *common.Block) error {
 		n += len(b.GetData().GetData())

@@ -23,8 +23,13 @@ type value struct {
 // deepest is how deep what is read here may be nested; encoding/json reads the rest.
 const deepest = 32
 
-// documents are those whose rows have been made, to be used again.
-var documents = sync.Pool{New: func() any { return new(document) }}
+// room is what one record is read in, to be used again.
+type room struct {
+	document document
+	values   []any
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // parse takes a document apart, into the room that is given. What is plain is read
 // here; anything else, and what is wrong, is left to encoding/json.

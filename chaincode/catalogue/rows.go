@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,39 +32,62 @@ func Read(r Record) (map[string][]Row, error) {
 	if len(from) == 0 {
 		return nil, nil
 	}
-	room := documents.Get().(*document)
-	defer documents.Put(room)
-	var err error
-	if *room, err = parse(r.Document, *room); err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrNotAsCatalogued, r.Kind, err)
-	}
 	out := make(map[string][]Row, len(from))
 	for _, e := range from {
-		rows, err := e.rows(r, *room)
-		if err != nil {
-			return nil, err
-		}
-		out[e.Name] = rows
+		out[e.Name] = []Row{}
+	}
+	err := Each(r, func(e *Entity, row Row) error {
+		row.Values = slices.Clone(row.Values)
+		out[e.Name] = append(out[e.Name], row)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// Each gives the rows that [Read] gives one after another, until do fails. The values
+// of a row are another's once do has returned.
+func Each(r Record, do func(e *Entity, row Row) error) error {
+	from := byKind[r.Kind]
+	if len(from) == 0 {
+		return nil
+	}
+	in := rooms.Get().(*room)
+	defer rooms.Put(in)
+	var err error
+	if in.document, err = parse(r.Document, in.document); err != nil {
+		return fmt.Errorf("%w: %s: %v", ErrNotAsCatalogued, r.Kind, err)
+	}
+	id := KeyText(r.Kind, r.Attributes...)
+	for i := range from {
+		e := &from[i]
+		in.values = slices.Grow(in.values[:0], len(e.Fields))[:len(e.Fields)]
+		if err := e.rows(r, id, in.document, in.values, do); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TextsOf gives texts that a document has under those names, "" for one that it does
 // not have. It is an error if something else stands there.
 func TextsOf(raw []byte, names ...string) ([]string, error) {
-	room := documents.Get().(*document)
-	defer documents.Put(room)
-	var err error
-	if *room, err = parse(raw, *room); err != nil {
+	in := rooms.Get().(*room)
+	defer rooms.Put(in)
+	d, err := parse(raw, in.document)
+	if err != nil {
 		return nil, err
 	}
+	in.document = d
 	out := make([]string, len(names))
 	for i, name := range names {
-		at := room.member(0, name)
+		at := d.member(0, name)
 		switch {
-		case at < 0 || (*room)[at].kind == 'n':
-		case (*room)[at].kind == '"':
-			out[i] = (*room)[at].text
+		case at < 0 || d[at].kind == 'n':
+		case d[at].kind == '"':
+			out[i] = d[at].text
 		default:
 			return nil, fmt.Errorf("%s is not a text", name)
 		}
@@ -71,52 +95,54 @@ func TextsOf(raw []byte, names ...string) ([]string, error) {
 	return out, nil
 }
 
-func (e Entity) rows(r Record, d document) ([]Row, error) {
-	id := KeyText(r.Kind, r.Attributes...)
+func (e *Entity) rows(r Record, id string, d document, values []any, do func(e *Entity, row Row) error) error {
 	if e.Each == "" {
-		row, err := e.row(r, d, 0, 0)
-		row.ID = id
-		return []Row{row}, err
+		if err := e.row(r, d, 0, 0, values); err != nil {
+			return err
+		}
+		return do(e, Row{id, values})
 	}
 	list := d.path(0, e.Each)
 	if list < 0 || d[list].kind != '[' {
-		return []Row{}, nil
+		return nil
 	}
-	rows := []Row{}
+	n := 0
 	for element := list + 1; element < d[list].next; element = d[element].next {
-		row, err := e.row(r, d, element, len(rows))
-		if err != nil {
-			return nil, err
+		if err := e.row(r, d, element, n, values); err != nil {
+			return err
 		}
-		row.ID = RowID(id, len(rows))
-		rows = append(rows, row)
+		if err := do(e, Row{RowID(id, n), values}); err != nil {
+			return err
+		}
+		n++
 	}
-	return rows, nil
+	return nil
 }
 
-func (e Entity) row(r Record, d document, element, n int) (Row, error) {
-	row := Row{Values: make([]any, len(e.Fields))}
-	for i, f := range e.Fields {
+// row finds the values of one row.
+func (e *Entity) row(r Record, d document, element, n int, values []any) error {
+	for i := range e.Fields {
+		f := &e.Fields[i]
 		found := -1
 		switch {
 		case f.Path == "#":
 			if f.Type != Integer {
-				return row, fmt.Errorf("%w: %s.%s: a number in a field of type %s", ErrNotAsCatalogued, e.Name, f.Name, f.Type)
+				return fmt.Errorf("%w: %s.%s: a number in a field of type %s", ErrNotAsCatalogued, e.Name, f.Name, f.Type)
 			}
-			row.Values[i] = int64(n)
+			values[i] = int64(n)
 			continue
 		case f.Path == ".":
 			found = element
 		case f.Path[0] == '@':
 			k, err := strconv.Atoi(f.Path[1:])
 			if err != nil || k >= len(r.Attributes) {
-				return row, fmt.Errorf("%w: %s has no attribute %s", ErrNotAsCatalogued, r.Kind, f.Path)
+				return fmt.Errorf("%w: %s has no attribute %s", ErrNotAsCatalogued, r.Kind, f.Path)
 			}
 			v, err := f.value(document{{kind: '"', text: r.Attributes[k]}}, 0)
 			if err != nil {
-				return row, fmt.Errorf("%w: %s.%s: %v", ErrNotAsCatalogued, e.Name, f.Name, err)
+				return fmt.Errorf("%w: %s.%s: %v", ErrNotAsCatalogued, e.Name, f.Name, err)
 			}
-			row.Values[i] = v
+			values[i] = v
 			continue
 		case f.Path[0] == '^':
 			found = d.path(0, f.Path[1:])
@@ -125,11 +151,11 @@ func (e Entity) row(r Record, d document, element, n int) (Row, error) {
 		}
 		v, err := f.value(d, found)
 		if err != nil {
-			return row, fmt.Errorf("%w: %s.%s: %v", ErrNotAsCatalogued, e.Name, f.Name, err)
+			return fmt.Errorf("%w: %s.%s: %v", ErrNotAsCatalogued, e.Name, f.Name, err)
 		}
-		row.Values[i] = v
+		values[i] = v
 	}
-	return row, nil
+	return nil
 }
 
 // path follows a path of members; -1 when one of them is not there.
@@ -144,7 +170,7 @@ func (d document) path(at int, path string) int {
 
 // value is what was found as the field's type. Empty is lacking, and lacking is
 // zero where the record leaves zero out.
-func (f Field) value(d document, at int) (any, error) {
+func (f *Field) value(d document, at int) (any, error) {
 	kind := byte('n')
 	if at >= 0 {
 		kind = d[at].kind

@@ -172,8 +172,11 @@ func keyColumn(e catalogue.Entity) string {
 }
 
 func rowOf(at *stamp, key string, r catalogue.Row) []any {
-	out := make([]any, 0, 6+len(r.Values))
-	out = append(append(out, r.ID, key), at.values()...)
+	return appendRow(make([]any, 0, 6+len(r.Values)), at, key, r)
+}
+
+func appendRow(to []any, at *stamp, key string, r catalogue.Row) []any {
+	to = append(append(to, r.ID, key), at.values()...)
 	for _, v := range r.Values {
 		if list, ok := v.([]string); ok {
 			text, err := json.Marshal(list)
@@ -182,9 +185,9 @@ func rowOf(at *stamp, key string, r catalogue.Row) []any {
 			}
 			v = string(text)
 		}
-		out = append(out, v)
+		to = append(to, v)
 	}
-	return out
+	return to
 }
 
 // intervals leads the derivations on: their states are read, moved and put back.
@@ -320,7 +323,9 @@ func (s *store) park(ctx context.Context, b *batch) error {
 	}
 	for kind, u := range b.unknown {
 		if s.collected != nil {
-			s.collected.add(unknownTable, [][]any{{kind, u.writes, int64(u.block)}})
+			if err := s.upsert(ctx, unknownTable, [][]any{{kind, u.writes, int64(u.block)}}); err != nil {
+				return err
+			}
 			continue
 		}
 		err := s.exec(ctx, s.sql(`INSERT INTO ledger_unknown (kind, writes, block) VALUES (?, ?, ?) ON CONFLICT (kind) DO UPDATE SET writes = ledger_unknown.writes + excluded.writes`),
@@ -425,8 +430,7 @@ func (s *store) list(before, n int) string {
 // in by key: a tree whose next leaf is the one at hand is written much faster.
 func (s *store) upsert(ctx context.Context, name string, rows [][]any) error {
 	if s.collected != nil {
-		s.collected.add(name, rows)
-		return nil
+		return s.collected.add(name, len(s.table(name).columns), rows)
 	}
 	if len(rows) == 0 {
 		return nil

@@ -74,9 +74,10 @@ type batch struct {
 	parked       []parked
 	unknown      map[string]*unknown // writes of kinds that the catalogue does not have
 	writes       int
-	size         int    // of records, in bytes
-	room         []byte // for the next documents
-	cold         bool   // it may become the first file, and is as large as memory allows
+	size         int          // of records, in bytes
+	room         []byte       // for the next documents
+	cold         bool         // it may become the first file, and is as large as memory allows
+	made         []*collected // of a cold one: the rows of its records, by entity
 }
 
 // taken is what is kept of a block beside its writes.
@@ -199,7 +200,14 @@ func (b *batch) keep(document []byte) []byte {
 // batch is read while the one before is being written.
 func (b *batch) read() {
 	var all sync.WaitGroup
+	b.made = nil
 	for part := range parted(b.changes) {
+		if b.cold {
+			into := newCollected()
+			b.made = append(b.made, into)
+			all.Go(func() { into.read(part) })
+			continue
+		}
 		all.Go(func() {
 			for _, c := range part {
 				if c.record.Document != nil {
@@ -224,24 +232,49 @@ func parted[T any](all []T) iter.Seq[[]T] {
 }
 
 func (c *change) read() {
-	rows, err := catalogue.Read(c.record)
-	if err == nil {
-		err = derived(c.record, rows)
+	var s sheet
+	s.read(c)
+	if c.problem != "" {
+		return
 	}
+	c.rows = make(map[string][][]any, len(s.rows))
+	for _, r := range s.rows {
+		c.rows[r.entity] = append(c.rows[r.entity], s.values[r.from:r.to:r.to])
+	}
+}
+
+// sheet is the rows of one record, which count when all of it could be read.
+type sheet struct {
+	rows   []line
+	values []any // of all rows
+}
+
+// line is one of them: which of the values it has.
+type line struct {
+	entity   string
+	from, to int
+}
+
+// read turns a record into rows, or says what is wrong with it.
+func (s *sheet) read(c *change) {
+	s.rows, s.values = s.rows[:0], s.values[:0]
+	add := func(e *catalogue.Entity, row catalogue.Row) error {
+		for i, v := range row.Values {
+			if err := storable(&e.Fields[i], v); err != nil {
+				return fmt.Errorf("%s.%s: %w", e.Name, e.Fields[i].Name, err)
+			}
+		}
+		from := len(s.values)
+		s.values = appendRow(s.values, c.stamp, c.id, row)
+		s.rows = append(s.rows, line{e.Name, from, len(s.values)})
+		return nil
+	}
+	err := catalogue.Each(c.record, add)
 	if err == nil {
-		err = storable(rows)
+		err = derived(c.record, add)
 	}
 	if err != nil {
 		c.problem = err.Error()
-		return
-	}
-	c.rows = make(map[string][][]any, len(rows))
-	for entity, all := range rows {
-		made := make([][]any, len(all))
-		for i, r := range all {
-			made[i] = rowOf(c.stamp, c.id, r)
-		}
-		c.rows[entity] = made
 	}
 }
 
@@ -249,21 +282,7 @@ func (c *change) read() {
 const longest = 1024
 
 // storable refuses what one of the databases would not take, so that both hold the same.
-func storable(rows map[string][]catalogue.Row) error {
-	for entity, all := range rows {
-		e, _ := catalogue.Find(entity)
-		for _, r := range all {
-			for i, v := range r.Values {
-				if err := storableValue(e.Fields[i], v); err != nil {
-					return fmt.Errorf("%s.%s: %w", entity, e.Fields[i].Name, err)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func storableValue(f catalogue.Field, v any) error {
+func storable(f *catalogue.Field, v any) error {
 	texts, _ := v.([]string)
 	if s, ok := v.(string); ok {
 		texts = []string{s}

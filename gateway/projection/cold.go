@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -112,30 +111,6 @@ func newBeside(file string) (string, error) {
 
 // globbed is a name that stands for itself only.
 var globbed = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
-
-// collected are rows by table.
-type collected struct {
-	sync.Mutex
-	rows map[string][][]any
-}
-
-func (c *collected) add(table string, rows [][]any) {
-	c.Lock()
-	defer c.Unlock()
-	c.rows[table] = append(c.rows[table], rows...)
-}
-
-// collect gives the rows of each table. s.mu is held.
-func (s *store) collect(ctx context.Context, b *batch) (rows map[string][][]any, err error) {
-	s.collected = &collected{rows: make(map[string][][]any)}
-	rows = s.collected.rows
-	defer func() { s.collected = nil }()
-	var all errgroup.Group
-	for _, do := range []func(context.Context, *batch) error{s.blocks, s.records, s.entities, s.intervals, s.park} {
-		all.Go(func() error { return do(ctx, b) })
-	}
-	return rows, all.Wait()
-}
 
 // furnish makes the indexes, empty, in a file that nobody reads yet, writes the head
 // and, once sorted has returned, what the planner wants to know, and finds the roots of all trees.

@@ -64,8 +64,8 @@ type moment struct {
 }
 
 func (m moment) storable(e catalogue.Entity) bool {
-	for _, f := range e.Fields {
-		if storableValue(f, m.fields[f.Name]) != nil {
+	for i := range e.Fields {
+		if storable(&e.Fields[i], m.fields[e.Fields[i].Name]) != nil {
 			return false
 		}
 	}
@@ -108,11 +108,14 @@ func (m *move) read() {
 	m.says = true
 }
 
-// derived adds the rows that are made of one record alone.
-func derived(r catalogue.Record, rows map[string][]catalogue.Row) error {
+// derived gives the rows that are made of one record alone.
+func derived(r catalogue.Record, do func(e *catalogue.Entity, row catalogue.Row) error) error {
 	for _, p := range parts {
+		if p.kind != r.Kind {
+			continue
+		}
 		e, ok := catalogue.Find(p.entity)
-		if p.kind != r.Kind || !ok {
+		if !ok {
 			continue
 		}
 		found, err := p.rows(r.Document)
@@ -120,11 +123,11 @@ func derived(r catalogue.Record, rows map[string][]catalogue.Row) error {
 			return fmt.Errorf("%s: %w", p.entity, err)
 		}
 		id := catalogue.KeyText(r.Kind, r.Attributes...)
-		all := make([]catalogue.Row, len(found))
 		for i, fields := range found {
-			all[i] = catalogue.Row{ID: catalogue.RowID(id, i), Values: valuesOf(e, fields)}
+			if err := do(&e, catalogue.Row{ID: catalogue.RowID(id, i), Values: valuesOf(e, fields)}); err != nil {
+				return err
+			}
 		}
-		rows[p.entity] = all
 	}
 	return nil
 }

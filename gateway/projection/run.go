@@ -205,6 +205,8 @@ func (m *Model) put(ctx context.Context, b *batch, last bool) error {
 			return err
 		}
 		m.config.Log.Warn("the first blocks are applied the slower way", "error", err)
+		b.cold = false
+		b.read()
 	}
 	return m.store.write(ctx, func(ctx context.Context) error { return m.store.apply(ctx, b) })
 }

@@ -25,20 +25,20 @@ type tree struct {
 }
 
 // trees are those that hold something, the largest first.
-func (s *store) trees(rows map[string][][]any, last bool) (all []*tree) {
+func (s *store) trees(rows map[string]*sqlitefile.Unsorted, last bool) (all []*tree) {
 	for i := range s.tables {
-		if t := &s.tables[i]; len(rows[t.name]) > 0 {
+		if t := &s.tables[i]; rows[t.name] != nil {
 			all = append(all, t.trees(last)...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *tree) int {
-		return len(rows[b.table.name])*len(b.columns) - len(rows[a.table.name])*len(a.columns)
+		return rows[b.table.name].Len()*len(b.columns) - rows[a.table.name].Len()*len(a.columns)
 	})
 	return all
 }
 
 // sorted brings rows into the order of each tree, several at a time.
-func sorted(trees []*tree, rows map[string][][]any) error {
+func sorted(trees []*tree, rows map[string]*sqlitefile.Unsorted) error {
 	of := make(map[*table][]*tree)
 	for _, x := range trees {
 		of[x.table] = append(of[x.table], x)
@@ -47,11 +47,14 @@ func sorted(trees []*tree, rows map[string][][]any) error {
 	tables.SetLimit(runtime.GOMAXPROCS(0))
 	for t, all := range of {
 		tables.Go(func() error {
-			sorted, err := t.sort(rows[t.name])
+			sorted, err := rows[t.name].Sorted(len(t.key))
+			if err != nil { // which only a transaction that no peer makes can bring about; statements let the later row stay
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
 			for _, x := range all {
 				x.rows = sorted
 			}
-			return err
+			return nil
 		})
 	}
 	if err := tables.Wait(); err != nil {
@@ -85,16 +88,6 @@ func (t *table) trees(last bool) []*tree {
 		}
 	}
 	return all
-}
-
-// rows are in the order of their keys. It fails where two have the same, which only a
-// transaction that no peer makes can bring about; statements let the later one stay.
-func (t *table) sort(rows [][]any) (*sqlitefile.Rows, error) {
-	sorted, err := sqlitefile.NewRows(len(t.columns), len(t.key), rows)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.name, err)
-	}
-	return sorted, nil
 }
 
 // tree is that of an index: its columns, then what is lacking of the key.

@@ -126,7 +126,11 @@ func fillWith(path string, rows [][]any) error {
 	if err != nil {
 		return err
 	}
-	all, err := NewRows(5, 1, rows)
+	unsorted, err := added(5, rows)
+	if err != nil {
+		return err
+	}
+	all, err := unsorted.Sorted(1)
 	if err != nil {
 		return err
 	}

@@ -3,16 +3,12 @@ package sqlitefile
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"math"
 	"slices"
 	"sync"
 )
 
-// Rows are rows of a table, each value as a record holds it: what is compared and
-// copied lies side by side, where the values that they are made of are all over memory.
+// Rows are rows of a table in the order of their key, each value as a record holds it:
+// what is compared and copied one after another lies side by side.
 type Rows struct {
 	width int
 	cells []cell
@@ -24,114 +20,6 @@ type Rows struct {
 type cell struct{ kind, at uint32 }
 
 func (c cell) blob() bool { return c.kind >= 12 && c.kind%2 == 0 }
-
-// mostColumns is how many columns SQLite lets a table have.
-const mostColumns = 2000
-
-// ErrTwice says that two rows have the same key.
-var ErrTwice = errors.New("two rows have the same key")
-
-// NewRows takes rows up, each of as many values: nil, string, int64, bool or []byte.
-// They are put into the order of their first columns, which are their key, so that
-// what is read one after another lies so.
-func NewRows(columns, key int, rows [][]any) (*Rows, error) {
-	as := coming.Get().(*came)
-	defer coming.Put(as)
-	if err := as.take(columns, rows); err != nil {
-		return nil, err
-	}
-	by := make([]int, key)
-	for i := range by {
-		by[i] = i
-	}
-	order, different := as.Order(by, false)
-	if key > 0 && different[key-1] < len(rows) {
-		return nil, fmt.Errorf("%w: %v", ErrTwice, rows[as.twice(order, by)][:key])
-	}
-	return as.ordered(order), nil
-}
-
-// came are rows in the order in which they came.
-type came struct {
-	Rows
-	begin []uint32 // where in bytes each row's are
-}
-
-// sample is after how many rows it is guessed how much room all will take.
-const sample = 64
-
-var coming = sync.Pool{New: func() any { return new(came) }}
-
-// take takes rows up, into the room that there is.
-func (r *came) take(columns int, rows [][]any) error {
-	if columns > mostColumns {
-		return fmt.Errorf("rows of %d values", columns)
-	}
-	r.width, r.begin, r.cells, r.bytes, r.blobs = columns, r.begin[:0], slices.Grow(r.cells[:0], columns*len(rows)), r.bytes[:0], nil
-	for i, values := range rows {
-		if i == sample {
-			r.bytes = slices.Grow(r.bytes, len(r.bytes)/sample*len(rows))
-		}
-		if len(values) != columns {
-			return fmt.Errorf("a row of %d values among rows of %d", len(values), columns)
-		}
-		r.begin = append(r.begin, uint32(len(r.bytes)))
-		for _, v := range values {
-			k, err := kind(v)
-			if err != nil {
-				return err
-			}
-			c := cell{uint32(k), uint32(len(r.bytes))}
-			switch v := v.(type) {
-			case string:
-				r.bytes = append(r.bytes, v...)
-			case int64:
-				var b [8]byte
-				binary.BigEndian.PutUint64(b[:], uint64(v))
-				r.bytes = append(r.bytes, b[8-width(v):]...)
-			case []byte:
-				if v != nil {
-					c.at, r.blobs = uint32(len(r.blobs)), append(r.blobs, v)
-				}
-			}
-			if k > math.MaxUint32 || len(r.bytes) > math.MaxUint32 {
-				return fmt.Errorf("values of more than %d bytes", math.MaxUint32)
-			}
-			r.cells = append(r.cells, c)
-		}
-	}
-	return nil
-}
-
-// ordered copies the rows in that order.
-func (r *came) ordered(order []int32) *Rows {
-	to := &Rows{width: r.width, cells: make([]cell, 0, len(r.cells)), bytes: make([]byte, 0, len(r.bytes)), blobs: r.blobs}
-	for _, row := range order {
-		begin, end := r.begin[row], uint32(len(r.bytes))
-		if int(row)+1 < len(r.begin) {
-			end = r.begin[row+1]
-		}
-		moved := uint32(len(to.bytes)) - begin
-		to.bytes = append(to.bytes, r.bytes[begin:end]...)
-		for _, c := range r.cells[int(row)*r.width:][:r.width] {
-			if !c.blob() {
-				c.at += moved // which may be less than nothing, and is right all the same
-			}
-			to.cells = append(to.cells, c)
-		}
-	}
-	return to
-}
-
-// twice is one of two rows that have the same in some columns, by which they are ordered.
-func (r *Rows) twice(order []int32, columns []int) int32 {
-	for i, row := range order[1:] {
-		if !slices.ContainsFunc(columns, func(c int) bool { return !r.same(order[i], row, c) }) {
-			return row
-		}
-	}
-	return -1
-}
 
 // Len is the number of rows.
 func (r *Rows) Len() int { return len(r.cells) / max(1, r.width) }

@@ -47,10 +47,11 @@ func TestTheOrderIsThatOfTheValues(t *testing.T) {
 		for i := range rows {
 			rows[i] = []any{columns[first](random), columns[second](random)}
 		}
-		r, err := NewRows(2, 0, rows)
+		u, err := added(2, rows)
 		if err != nil {
 			t.Fatal(err)
 		}
+		r := u.keys(u.places(), 2) // as they came
 		for _, by := range [][]int{{0}, {1}, {0, 1}, {1, 0}, nil} {
 			sparse := len(by) > 0 && seed%2 == 0
 			var want []int32
@@ -126,9 +127,29 @@ func TestAKeyThatIsThereTwice(t *testing.T) {
 		for i, k := range c.keys {
 			rows[i] = []any{k, int64(i)}
 		}
-		_, err := NewRows(2, 1, rows)
-		if c.want != errors.Is(err, ErrTwice) || c.want && !strings.HasSuffix(err.Error(), "[b]") {
+		u, err := added(2, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = u.Sorted(1)
+		if c.want != errors.Is(err, ErrTwice) || c.want && !strings.HasSuffix(err.Error(), `["b"]`) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+}
+
+// added are rows that were taken up, in two parts.
+func added(columns int, rows [][]any) (*Unsorted, error) {
+	a, b := NewUnsorted(columns), NewUnsorted(columns)
+	for i, r := range rows {
+		to := a
+		if i >= len(rows)/3 {
+			to = b
+		}
+		if err := to.Add(r); err != nil {
+			return nil, err
+		}
+	}
+	b.Join(a)
+	return b, nil
 }

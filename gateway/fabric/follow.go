@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 )
 
@@ -44,28 +43,6 @@ func (n *Network) Blocks(ctx context.Context, from uint64, give func(*Block) err
 		return failed
 	}
 	return err
-}
-
-// RawBlocks gives every block from one on as the library gives it, over one stream of its own: what a client
-// that does nothing with them pays.
-func (n *Network) RawBlocks(ctx context.Context, from uint64, give func(*common.Block) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	blocks, err := n.session.Load().network.BlockEvents(ctx, client.WithStartBlock(from))
-	if err != nil {
-		cancel()
-		return classify(ctx, CommitStatus, "", err)
-	}
-	defer func() { // the library's reader blocks on a channel that nobody reads
-		cancel()
-		for range blocks { //nolint:revive // drained on purpose
-		}
-	}()
-	for b := range blocks {
-		if err := give(b); err != nil {
-			return err
-		}
-	}
-	return NewError(Unreachable, CommitStatus, nil)
 }
 
 // ChainHeight asks the own peer for the number of blocks of its chain.

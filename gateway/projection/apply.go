@@ -258,40 +258,30 @@ func (s *store) states(ctx context.Context, entity string, moves []*move) (map[s
 
 // move leads the states of one entity's subjects on and writes rows and states.
 func (s *store) move(ctx context.Context, e catalogue.Entity, moves []*move, states map[string]*state) error {
-	latest := make(map[string]derivedRow)
-	var order, touched []string
+	rows, at := make([][]any, 0, len(moves)), make(map[string]int, len(moves)) // by the row's name
 	for _, m := range moves {
-		changed := states[m.subject].move(e, *m)
-		if len(changed) > 0 {
-			touched = append(touched, m.subject)
-		}
-		for _, r := range changed {
-			if _, ok := latest[r.row.ID]; !ok {
-				order = append(order, r.row.ID)
+		for _, r := range states[m.subject].move(e, *m) {
+			row := rowOf(r.stamp, r.key, r.row)
+			if before, ok := at[r.row.ID]; ok {
+				rows[before] = row
+				continue
 			}
-			latest[r.row.ID] = r
+			at[r.row.ID], rows = len(rows), append(rows, row)
 		}
-	}
-	rows := make([][]any, len(order))
-	for i, id := range order {
-		r := latest[id]
-		rows[i] = rowOf(&r.stamp, r.key, r.row)
 	}
 	if err := s.upsert(ctx, e.Table(), rows); err != nil {
 		return err
 	}
-	return s.remember(ctx, e.Name, touched, states)
+	return s.remember(ctx, e.Name, states)
 }
 
-func (s *store) remember(ctx context.Context, entity string, subjects []string, states map[string]*state) error {
-	var rows [][]any
-	seen := make(map[string]bool, len(subjects))
-	for _, subject := range subjects {
-		if seen[subject] {
+func (s *store) remember(ctx context.Context, entity string, states map[string]*state) error {
+	rows := make([][]any, 0, len(states))
+	for subject, state := range states {
+		if !state.moved {
 			continue
 		}
-		seen[subject] = true
-		encoded, err := json.Marshal(states[subject])
+		encoded, err := json.Marshal(state)
 		if err != nil {
 			return err
 		}

@@ -236,17 +236,19 @@ func recall(document []byte) (moment, error) {
 // state is what is remembered of one subject: the row that has not ended yet, and
 // how many there were.
 type state struct {
-	Stamp  stamp          `json:"stamp"`
+	Stamp  *stamp         `json:"stamp"`
 	ID     string         `json:"id,omitempty"` // key of the record that began the row; "": nothing is so
 	Value  string         `json:"value,omitempty"`
 	From   string         `json:"from,omitempty"`
 	Number int64          `json:"number"` // of the row, or of the next one
 	Fields map[string]any `json:"fields,omitempty"`
+
+	moved bool // by the batch at hand
 }
 
 // derivedRow is a row to be put in the place of the one of the same id.
 type derivedRow struct {
-	stamp
+	*stamp
 	key string
 	row catalogue.Row
 }
@@ -266,7 +268,7 @@ func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
 		rows = append(rows, s.row(e, m.subject, ending))
 		s.Number++
 	}
-	*s = state{Stamp: *m.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields}
+	*s = state{Stamp: m.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields, moved: true}
 	if m.value != "" {
 		s.ID = m.of.id
 		rows = append(rows, s.row(e, m.subject, nil))

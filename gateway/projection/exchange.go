@@ -42,6 +42,16 @@ func (g gated) Connect(ctx context.Context) (driver.Conn, error) {
 // it are closed: what SQLite has written ahead belongs to a file of one name. It
 // fails where another process has the file open, or has filled it. s.mu is held.
 func (s *store) exchange(ctx context.Context, file, whole string) error {
+	// The last one to be closed writes out what is written ahead, which nobody needs on the disk any more.
+	db, err := sql.Open("sqlite", fileName(s.file)+"?_pragma=busy_timeout(1000)&_pragma=synchronous(OFF)")
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	var before int
+	if err := db.QueryRowContext(ctx, `PRAGMA schema_version`).Scan(&before); err != nil { // from here on it has the file open
+		return errors.Join(err, db.Close())
+	}
 	s.drop()
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -51,14 +61,9 @@ func (s *store) exchange(ctx context.Context, file, whole string) error {
 	defer s.reader.SetMaxIdleConns(s.readers)
 	for began := time.Now(); s.writer.Stats().OpenConnections+s.reader.Stats().OpenConnections > int(s.gate.waiting.Load()); time.Sleep(time.Millisecond) {
 		if time.Since(began) > 2*time.Second {
-			return fmt.Errorf("%w: somebody reads it", errCold)
+			return errors.Join(fmt.Errorf("%w: somebody reads it", errCold), db.Close())
 		}
 	}
-	db, err := sql.Open("sqlite", fileName(s.file)+"?_pragma=busy_timeout(1000)")
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(1)
 	var mode string
 	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
 	h, e := s.head(ctx, db)

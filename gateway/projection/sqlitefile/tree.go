@@ -59,6 +59,8 @@ type page struct {
 	last   int   // length of the last cell
 	right  int   // page behind the last cell; -1: the page is a leaf
 	places []int // where in bytes a page's number stands
+
+	room, up []byte // for a cell that comes, and for one that goes up
 }
 
 func newPage(leaf bool) *page {
@@ -155,15 +157,16 @@ func (t *tree) put(level, left int, cell []byte, spills bool) {
 	}
 	p := t.levels[level]
 	if level > 0 {
-		cell = append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(cell)), uint32(left)), cell...)
+		p.room = append(binary.BigEndian.AppendUint32(p.room[:0], uint32(left)), cell...)
+		cell = p.room
 	}
 	if !p.fits(cell) {
 		up, also := p.pop()
 		if level > 0 {
 			p.right, up = int(binary.BigEndian.Uint32(up)), up[4:]
 		}
-		up = append([]byte{}, up...)
-		t.put(level+1, t.keep(p), up, also)
+		p.up = append(p.up[:0], up...)
+		t.put(level+1, t.keep(p), p.up, also)
 		p.clear()
 	}
 	p.add(cell, spills)

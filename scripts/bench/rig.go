@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/lifeledger/lifeledger/network/consortium"
 	"github.com/lifeledger/lifeledger/network/launch"
 )
 
@@ -47,31 +49,34 @@ func newRig(ctx context.Context, net *launch.Network) (*rig, error) {
 		net: net, base: org.GatewayURL + "/v1", auth: "Bearer " + strings.TrimSpace(string(token)),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 512}, Timeout: time.Minute},
 	}
-	if r.conn, r.raw, err = dial(org); err != nil {
+	c := net.Consortium()
+	m, err := c.Member(orgID)
+	if err != nil {
 		return nil, err
 	}
+	var channel *client.Network
+	if r.conn, channel, err = dial(c, m); err != nil {
+		return nil, err
+	}
+	r.raw = channel.GetContract(c.Chaincode)
 	return r, r.found(ctx)
 }
 
 func (r *rig) close() { _ = r.conn.Close() }
 
 // dial is the baseline client: default options, as the tutorials have it.
-func dial(org *launch.Org) (*grpc.ClientConn, *client.Contract, error) {
-	roots, err := os.ReadFile(org.TLSRoots)
+func dial(c *consortium.Consortium, m *consortium.Member) (*grpc.ClientConn, *client.Network, error) {
+	roots, err := os.ReadFile(m.Peer.TLSRoots)
 	if err != nil {
 		return nil, nil, err
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(roots)
-	conn, err := grpc.NewClient(org.PeerAddress, grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, "")))
+	certPEM, err := os.ReadFile(m.Client.Certificate)
 	if err != nil {
 		return nil, nil, err
 	}
-	certPEM, err := os.ReadFile(org.Gateway.Certificate)
-	if err != nil {
-		return nil, nil, err
-	}
-	keyPEM, err := os.ReadFile(org.Gateway.PrivateKey)
+	keyPEM, err := os.ReadFile(m.Client.PrivateKey)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +88,7 @@ func dial(org *launch.Org) (*grpc.ClientConn, *client.Contract, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	id, err := identity.NewX509Identity(org.MSPID, cert)
+	id, err := identity.NewX509Identity(m.MSPID, cert)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,11 +96,16 @@ func dial(org *launch.Org) (*grpc.ClientConn, *client.Contract, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	gw, err := client.Connect(id, client.WithSign(sign), client.WithHash(hash.SHA256), client.WithClientConnection(conn))
+	conn, err := grpc.NewClient(m.Peer.Address, grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, m.Peer.ServerName)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(100<<20))) // a block may be larger than what is taken by default
 	if err != nil {
 		return nil, nil, err
 	}
-	return conn, gw.GetNetwork("lifeledger").GetContract("lifeledger"), nil
+	gw, err := client.Connect(id, client.WithSign(sign), client.WithHash(hash.SHA256), client.WithClientConnection(conn))
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return conn, gw.GetNetwork(c.Channel), nil
 }
 
 // found makes the consortium and fills the payer's account.

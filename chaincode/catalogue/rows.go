@@ -18,6 +18,7 @@ type Row struct {
 
 // Record is a stored record: its key's attributes after the prefix, and its document.
 type Record struct {
+	ID         string // the key as [KeyText] gives it; "": it is made of kind and attributes
 	Kind       string
 	Attributes []string
 	Document   []byte
@@ -60,7 +61,10 @@ func Each(r Record, do func(e *Entity, row Row) error) error {
 	if in.document, err = parse(r.Document, in.document); err != nil {
 		return fmt.Errorf("%w: %s: %v", ErrNotAsCatalogued, r.Kind, err)
 	}
-	id := KeyText(r.Kind, r.Attributes...)
+	id := r.ID
+	if id == "" {
+		id = KeyText(r.Kind, r.Attributes...)
+	}
 	for i := range from {
 		e := &from[i]
 		in.values = slices.Grow(in.values[:0], len(e.Fields))[:len(e.Fields)]

@@ -62,7 +62,7 @@ func (s *store) lock(ctx context.Context) (h head, err error) {
 func (s *store) existing(ctx context.Context, b *batch) error {
 	ids, byID := make([]string, len(b.changes)), make(map[string]*change, len(b.changes))
 	for i, c := range b.changes {
-		ids[i], byID[c.id] = c.id, c
+		ids[i], byID[c.record.ID] = c.record.ID, c
 	}
 	return s.among(ctx, `SELECT "key" FROM ledger_records WHERE "key" IN `, ids, func(scan func(...any) error) error {
 		var id string
@@ -95,17 +95,17 @@ func (s *store) records(ctx context.Context, b *batch) error {
 	var rows, versions [][]any
 	for _, c := range b.changes {
 		if c.existed {
-			kept = append(kept, c.id)
+			kept = append(kept, c.record.ID)
 		}
 		for _, v := range c.versions {
-			versions = append(versions, []any{c.id, int64(v.Block), int64(v.Number), c.record.Kind, v.document})
+			versions = append(versions, []any{c.record.ID, int64(v.Block), int64(v.Number), c.record.Kind, v.document})
 		}
 		if c.record.Document == nil {
-			removed = append(removed, c.id)
-			versions = append(versions, []any{c.id, int64(c.Block), int64(c.Number), c.record.Kind, nil})
+			removed = append(removed, c.record.ID)
+			versions = append(versions, []any{c.record.ID, int64(c.Block), int64(c.Number), c.record.Kind, nil})
 			continue
 		}
-		rows = append(rows, []any{c.id, c.record.Kind, int64(c.Block), int64(c.Number), c.record.Document})
+		rows = append(rows, []any{c.record.ID, c.record.Kind, int64(c.Block), int64(c.Number), c.record.Document})
 	}
 	archive := `INSERT INTO ledger_versions ("key", block, number, kind, document) SELECT "key", block, number, kind, document FROM ledger_records WHERE "key" IN `
 	if err := s.among(ctx, archive, kept, nil); err != nil {
@@ -128,7 +128,7 @@ func (s *store) entities(ctx context.Context, b *batch) error {
 		for _, entity := range entitiesOf[c.record.Kind] {
 			found := c.rows[entity.Name]
 			if c.existed && (entity.several || len(found) == 0) {
-				stale[entity.Name] = append(stale[entity.Name], c.id)
+				stale[entity.Name] = append(stale[entity.Name], c.record.ID)
 			}
 			rows[entity.Name] = append(rows[entity.Name], found...)
 		}
@@ -300,9 +300,9 @@ func (s *store) park(ctx context.Context, b *batch) error {
 	for _, c := range b.changes {
 		switch {
 		case c.problem != "":
-			rows = append(rows, []any{c.id, c.record.Kind, int64(c.Block), int64(c.Number), c.problem, nil, nil})
+			rows = append(rows, []any{c.record.ID, c.record.Kind, int64(c.Block), int64(c.Number), c.problem, nil, nil})
 		case c.existed || len(c.versions) > 0:
-			well = append(well, c.id)
+			well = append(well, c.record.ID)
 		}
 	}
 	if err := s.among(ctx, `DELETE FROM ledger_parked WHERE id IN `, well, nil); err != nil {

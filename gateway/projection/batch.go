@@ -39,7 +39,6 @@ func (s *stamp) values() []any {
 // change is what a batch makes of one record.
 type change struct {
 	*stamp
-	id       string             // the key as text
 	record   catalogue.Record   // no document: removed
 	interval *interval          // derivation that follows it; nil: none does
 	rows     map[string][][]any // by entity; none if removed, left out or parked
@@ -170,8 +169,7 @@ func (b *batch) first(at *stamp, key string) *change {
 		b.unknown[kind].writes++
 		return nil
 	}
-	c := &change{id: catalogue.KeyText(kind, attributes...), interval: follows}
-	c.record.Kind, c.record.Attributes = kind, attributes
+	c := &change{interval: follows, record: catalogue.Record{ID: catalogue.KeyText(kind, attributes...), Kind: kind, Attributes: attributes}}
 	b.changes, b.byKey[key] = append(b.changes, c), c
 	return c
 }
@@ -265,7 +263,7 @@ func (s *sheet) read(c *change) {
 			}
 		}
 		from := len(s.values)
-		s.values = appendRow(s.values, c.stamp, c.id, row)
+		s.values = appendRow(s.values, c.stamp, c.record.ID, row)
 		s.rows = append(s.rows, line{e.Name, from, len(s.values)})
 		return nil
 	}

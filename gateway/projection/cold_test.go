@@ -68,6 +68,43 @@ func TestAFirstReplayIsBuiltBeside(t *testing.T) {
 	}
 }
 
+// What a model held before it was made anew takes no room in its file, and neither its
+// rows nor what has come since are lost when the whole file is the one that is there.
+func TestAModelMadeAnewIsAsLargeAsANewOne(t *testing.T) {
+	blocks := story(t)
+	c := coldConfig(t)
+	size := func() int64 {
+		info, err := os.Stat(c.SQLite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	m, built := seeded(t, c, len(blocks))
+	if !built {
+		t.Fatal("it was not built beside")
+	}
+	first := size()
+	for range 2 {
+		if err := m.Rebuild(t.Context(), newPeer(blocks...), func(Progress) {}); err != nil {
+			t.Fatal(err)
+		}
+		sound(t, m)
+		if again := size(); again > first*11/10 {
+			t.Errorf("the file has %d bytes, and %d when it was new", again, first)
+		}
+	}
+	if diff := cmp.Diff(replayed(t, coldConfig(t), blocks), sums(t, m, uint64(len(blocks)))); diff != "" {
+		t.Error(diff)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(replayed(t, coldConfig(t), blocks), sums(t, open(t, c), uint64(len(blocks)))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A file that is on another volume, by way of a link, stays there, for those who could read it.
 func TestAFileStaysWhereItIsWhenItIsExchanged(t *testing.T) {
 	c := coldConfig(t)

@@ -270,7 +270,7 @@ func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
 	}
 	*s = state{Stamp: m.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields, moved: true}
 	if m.value != "" {
-		s.ID = m.of.id
+		s.ID = m.of.record.ID
 		rows = append(rows, s.row(e, m.subject, nil))
 	}
 	return rows

@@ -220,7 +220,7 @@ func (m *Model) tell(ctx context.Context, b *batch) error {
 	for _, c := range b.changes {
 		if c.problem != "" {
 			news = true
-			m.config.Log.Error("parked", "id", c.id, "block", c.Block, "transactionId", c.Transaction, "reason", c.problem)
+			m.config.Log.Error("parked", "id", c.record.ID, "block", c.Block, "transactionId", c.Transaction, "reason", c.problem)
 		}
 	}
 	for kind, u := range b.unknown {

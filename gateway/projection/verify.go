@@ -178,7 +178,7 @@ func (m *Model) sameRows(ctx context.Context, tx *sql.Tx, key string, document [
 	if !ok {
 		return false, nil
 	}
-	c := change{stamp: new(stamp), id: key, record: catalogue.Record{Kind: kind, Attributes: attributes, Document: document}}
+	c := change{stamp: new(stamp), record: catalogue.Record{ID: key, Kind: kind, Attributes: attributes, Document: document}}
 	c.read() // what is parked has no rows
 	for _, made := range entitiesOf[kind] {
 		e, _ := catalogue.Find(made.Name)

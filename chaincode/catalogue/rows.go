@@ -282,4 +282,7 @@ func ParseKeyText(text string) (kind string, attributes []string, ok bool) {
 
 // RowID names the n-th row of a record. Numbers have a fixed width, so that the
 // order of the names is that of the rows.
-func RowID(key string, n int) string { return fmt.Sprintf("%s#%06d", key, n) }
+func RowID(key string, n int) string {
+	number := strconv.Itoa(n)
+	return key + "#" + "000000"[min(len(number), 6):] + number
+}

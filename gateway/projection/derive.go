@@ -132,11 +132,19 @@ func derived(r catalogue.Record, do func(e *catalogue.Entity, row catalogue.Row)
 	return nil
 }
 
-// valuesOf puts the fields into the order of the entity; an empty text is lacking.
-func valuesOf(e catalogue.Entity, fields map[string]any) []any {
+// valuesOf puts the fields into the order of the entity, from the first who has them;
+// an empty text is lacking.
+func valuesOf(e catalogue.Entity, from ...map[string]any) []any {
 	values := make([]any, len(e.Fields))
-	for i, f := range e.Fields {
-		switch v := fields[f.Name].(type) {
+	for i := range e.Fields {
+		var found any
+		for _, fields := range from {
+			if v, ok := fields[e.Fields[i].Name]; ok {
+				found = v
+				break
+			}
+		}
+		switch v := found.(type) {
 		case float64: // a number that was remembered
 			values[i] = int64(v)
 		case string:
@@ -278,9 +286,7 @@ func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
 
 // row is the state as a row; ending is what is known of its end, if it has ended.
 func (s *state) row(e catalogue.Entity, subject string, ending map[string]any) derivedRow {
-	fields := map[string]any{"number": s.Number, "from": s.From}
-	maps.Copy(fields, s.Fields)
-	maps.Copy(fields, ending)
+	own := map[string]any{"number": s.Number, "from": s.From}
 	id := catalogue.RowID(catalogue.KeyText(e.Name, subject), int(s.Number))
-	return derivedRow{s.Stamp, s.ID, catalogue.Row{ID: id, Values: valuesOf(e, fields)}}
+	return derivedRow{s.Stamp, s.ID, catalogue.Row{ID: id, Values: valuesOf(e, ending, s.Fields, own)}}
 }

@@ -125,7 +125,8 @@ func (s *stream) catchUp(ctx context.Context, from uint64, give func(received) e
 			if b.GetHeader().GetNumber() != next {
 				return false, NewError(Internal, CommitStatus, nil)
 			}
-			if failed = give(received{b, func() { in.done(b) }}); failed != nil {
+			at := in.claim(b)
+			if failed = give(received{b, func() { in.free(at) }}); failed != nil {
 				return false, nil
 			}
 			next, last = next+1, time.Now()

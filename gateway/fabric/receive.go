@@ -41,37 +41,29 @@ func (c sharing) Unmarshal(data mem.BufferSlice, v any) error {
 
 // room is what the blocks of one stream are received in. Who is done with a block
 // says so, and the next ones lie where it was: a replay would otherwise take as much
-// fresh memory as the chain is long. What nobody is done with is never used again.
+// fresh memory as the chain is long. It holds nothing that was claimed and not freed.
 type room struct {
 	mu   sync.Mutex
-	used map[*common.Block][]byte // guarded by mu
+	came map[*common.Block][]byte // guarded by mu; where those are that nobody has claimed yet
 	left [][]byte                 // guarded by mu
 }
 
-func newRoom() *room { return &room{used: make(map[*common.Block][]byte)} }
+func newRoom() *room { return &room{came: make(map[*common.Block][]byte)} }
 
 // take gives n bytes.
 func (r *room) take(n int) []byte {
-	if r != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if last := len(r.left) - 1; last >= 0 {
-			in := r.left[last]
-			r.left = r.left[:last]
-			if n <= cap(in) {
-				return in[:n]
-			} // too small: blocks have become larger
-		}
+	if r == nil {
+		return make([]byte, n)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last := len(r.left) - 1; last >= 0 {
+		in := r.left[last]
+		if r.left = r.left[:last]; n <= cap(in) {
+			return in[:n]
+		} // too small: blocks have become larger
 	}
 	return make([]byte, n, n+n/4)
-}
-
-func (r *room) free(in []byte) {
-	if r != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.left = append(r.left, in)
-	}
 }
 
 // hold notes where a block is.
@@ -79,18 +71,25 @@ func (r *room) hold(b *common.Block, in []byte) {
 	if r != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.used[b] = in
+		r.came[b] = in
 	}
 }
 
-// done says that a block is not read any more.
-func (r *room) done(b *common.Block) {
+// claim tells where a block is, once.
+func (r *room) claim(b *common.Block) (in []byte) {
 	r.mu.Lock()
-	in, ok := r.used[b]
-	delete(r.used, b)
-	r.mu.Unlock()
-	if ok {
-		r.free(in)
+	defer r.mu.Unlock()
+	in = r.came[b]
+	delete(r.came, b)
+	return in
+}
+
+// free says that nothing is read any more of what lies there.
+func (r *room) free(in []byte) {
+	if r != nil && cap(in) > 0 {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.left = append(r.left, in)
 	}
 }
 

@@ -36,10 +36,13 @@ func (s *store) apply(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	if !at.indexed {
+	if !at.indexed || at.height == 0 {
 		clear(s.indexed) // whatever is known is of tables that are no more
-	} else if err := s.indexFilled(ctx); err != nil {
-		return err
+	}
+	if at.indexed {
+		if err := s.indexFilled(ctx); err != nil {
+			return err
+		}
 	}
 	return s.exec(ctx, s.sql(`UPDATE read_model SET height = ?, hash = ?, time = coalesce(nullif(?, ''), time)`),
 		int64(b.next), b.hash(), b.last())
@@ -228,7 +231,7 @@ func (s *store) atOnce() int {
 func (b *batch) movesOf(d *interval, lists int) [][]*move {
 	all, seed := make([][]*move, lists), maphash.MakeSeed()
 	for i := range b.moves {
-		if m := &b.moves[i]; m.says && m.of.interval == d {
+		if m := &b.moves[i]; m.says && m.of.interval == d && !m.parked(i) {
 			at := maphash.String(seed, m.subject) % uint64(lists)
 			all[at] = append(all[at], m)
 		}

@@ -44,6 +44,7 @@ type change struct {
 	rows     map[string][][]any // by entity; none if removed, left out or parked
 	problem  string             // why it is parked; "" if it is not
 	existed  bool               // known once the database was asked
+	move     int                // which of the batch's moves is its last version's
 	versions []past             // what the batch itself wrote and superseded, oldest first
 }
 
@@ -147,6 +148,7 @@ func (b *batch) write(at *stamp, w fabric.Write) {
 		c.record.Document = b.keep(w.Value)
 	}
 	if c.interval != nil {
+		c.move = len(b.moves)
 		b.moves = append(b.moves, move{stamp: at, of: c, document: c.record.Document})
 	}
 }

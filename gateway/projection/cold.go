@@ -29,23 +29,23 @@ const (
 func (s *store) build(ctx context.Context, b *batch, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settling.Wait() // or the note of this file would be taken for that of the one before
+	clear(s.indexed)
 	file := target(s.file)
 	beside, err := newBeside(file)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(beside) }() // unless it is in its place by then
-	if err := s.lay(ctx, b, file, beside, last); err != nil {
-		return errors.Join(err, gone(file+unsettled))
-	}
-	s.settling.Go(func() {
+	err = s.lay(ctx, b, file, beside, last)
+	s.settling.Go(func() { // the empty one, too, if that has stayed
 		open, err := settle(file)
 		s.held = append(s.held, open)
 		if err != nil {
 			s.log.Error("the read model's file is not surely on the disk", "file", file, "error", err)
 		}
 	})
-	return nil
+	return err
 }
 
 // lay makes a file of a batch, and puts it in the place of the empty one. s.mu is held.

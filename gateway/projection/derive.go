@@ -88,7 +88,22 @@ type move struct {
 	of       *change // of whose record it is a version
 	document []byte  // none: removed
 	subject  string
-	says     bool // what is parked as a record, since it cannot be read, moves nothing
+	says     bool
+}
+
+// parked says that the version cannot be read as a record, though it says something:
+// what is parked moves nothing. number is its place among the moves of the batch.
+func (m *move) parked(number int) bool {
+	if m.document == nil {
+		return false
+	}
+	if number == m.of.move {
+		return m.of.problem != ""
+	}
+	version := change{stamp: m.stamp, record: m.of.record}
+	version.record.Document = m.document
+	version.read()
+	return version.problem != ""
 }
 
 // read finds out what a write says.

@@ -17,6 +17,9 @@ import (
 // errCold says that the file could not be exchanged. The batch is applied by statements then.
 var errCold = errors.New("the file could not be exchanged")
 
+// emptied is what the name of a file ends in that was taken away to make place.
+const emptied = "-empty"
+
 // gate keeps connections from being opened while a file is exchanged.
 type gate struct {
 	sync.RWMutex
@@ -42,14 +45,19 @@ func (g gated) Connect(ctx context.Context) (driver.Conn, error) {
 // it are closed: what SQLite has written ahead belongs to a file of one name. It
 // fails where another process has the file open, or has filled it. s.mu is held.
 func (s *store) exchange(ctx context.Context, file, whole string) error {
-	// The last one to be closed writes out what is written ahead, which nobody needs on the disk any more.
-	db, err := sql.Open("sqlite", fileName(s.file)+"?_pragma=busy_timeout(1000)&_pragma=synchronous(OFF)")
+	db, err := sql.Open("sqlite", fileName(s.file)+"?_pragma=busy_timeout(1000)")
 	if err != nil {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	var before int
-	if err := db.QueryRowContext(ctx, `PRAGMA schema_version`).Scan(&before); err != nil { // from here on it has the file open
+	h, err := s.head(ctx, db) // from here on it has the file open
+	if err == nil && h.height > 0 {
+		err = fmt.Errorf("%w: another process has filled it", errCold)
+	}
+	if err == nil { // the last connection writes out what is written ahead, which nobody needs on the disk any more
+		_, err = db.ExecContext(ctx, `PRAGMA synchronous = OFF`)
+	}
+	if err != nil {
 		return errors.Join(err, db.Close())
 	}
 	s.drop()
@@ -81,7 +89,7 @@ func (s *store) exchange(ctx context.Context, file, whole string) error {
 		return errors.Join(errCold, err)
 	}
 	// What takes another's place is first written out by ext4, which the note is there for.
-	empty := whole + "-empty"
+	empty := whole + emptied
 	if err := os.Rename(file, empty); err != nil {
 		return err
 	}

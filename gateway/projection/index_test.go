@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -59,4 +60,41 @@ func indexed(t *testing.T, m *Model) (tables int) {
 		}
 	}
 	return tables
+}
+
+// Whoever empties a model, this process or another, takes its indexes away, and they
+// are made again, however few blocks there are to replay.
+func TestAModelMadeAnewHasItsIndexes(t *testing.T) {
+	blocks := story(t)[:coldBlocks-4]
+	onBoth(t, func(t *testing.T, fresh func() Config) {
+		for name, empty := range map[string]func(*testing.T, Config, *Model) error{
+			"by this process": func(t *testing.T, _ Config, m *Model) error { return m.Reset(t.Context()) },
+			"by another": func(t *testing.T, c Config, _ *Model) error {
+				other, err := Open(t.Context(), c)
+				if err != nil {
+					return err
+				}
+				return errors.Join(other.Reset(t.Context()), other.Close())
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				c := fresh()
+				m := open(t, c)
+				filled := func() int {
+					stop := running(t, m, newPeer(blocks...))
+					defer stop()
+					await(t, m, uint64(len(blocks)))
+					return indexed(t, m)
+				}
+				first := filled()
+				if err := empty(t, c, m); err != nil {
+					t.Fatal(err)
+				}
+				m.reached(0) // what follow finds, in the other's case
+				if again := filled(); first == 0 || again != first {
+					t.Errorf("%d tables had indexes, then %d", first, again)
+				}
+			})
+		}
+	})
 }

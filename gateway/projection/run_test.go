@@ -319,3 +319,41 @@ func TestWaitingForAHeight(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// What is parked as a record moves nothing, in whatever way and in however many parts it comes.
+func TestWhatIsParkedMovesNothing(t *testing.T) {
+	event := func(number, owner string) fabric.Write {
+		return fabric.Write{Key: "\x00component.event\x00c\x00" + number + "\x00", Value: []byte(`{"docType":"component.event","componentId":"c","number":` + number +
+			`,"step":"commissioning","owner":` + owner + `,"actor":"A","location":"l","transactionId":"t","at":"2026-01-01T00:00:00.000Z"}`)}
+	}
+	blocks := []*fabric.Block{writes(event("1", `"A"`)), writes(event("\"2\"", `"B"`)), writes(event("3", `"B\u0000"`)), writes(event("4", `17`)), writes(event("4", `"C"`)), writes(event("5", `"D"`), event("5", `{}`))}
+	for range coldBlocks {
+		blocks = append(blocks, writes(goods("g", goodGoods)))
+	}
+	blocks = link(nil, blocks...)
+	onBoth(t, func(t *testing.T, fresh func() Config) {
+		want := replayed(t, fresh(), blocks)
+		singly := open(t, fresh())
+		for _, b := range blocks {
+			if err := singly.Apply(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		replayed := open(t, fresh())
+		stop := running(t, replayed, newPeer(blocks...))
+		await(t, replayed, uint64(len(blocks)))
+		stop()
+		for name, m := range map[string]*Model{"block by block": singly, "by a replay": replayed} {
+			if diff := cmp.Diff(want, sums(t, m, uint64(len(blocks)))); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+		var owners string
+		if err := singly.DB().QueryRowContext(t.Context(), `SELECT min(owner) || max(owner) || count(*) FROM ownerships`).Scan(&owners); err != nil || owners != "AD3" {
+			t.Errorf("owners %q, %v", owners, err)
+		}
+		if n := count(t, singly, parkedTable); n != 3 {
+			t.Errorf("%d are parked", n)
+		}
+	})
+}

@@ -15,7 +15,7 @@ import (
 
 // form is moved on when the meaning of the tables changes in a way that the
 // catalogue does not show; the read model is then made anew.
-const form = "3"
+const form = "4"
 
 // The tables that every read model has beside those of the catalogue's entities.
 const (

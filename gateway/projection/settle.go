@@ -64,13 +64,31 @@ func believe(path string, owner bool) error {
 	case !owner:
 		return nil
 	case missing:
-		return gone(file + unsettled)
+		return errors.Join(remain(file), gone(file+unsettled))
 	}
 	open, err := settle(file)
 	if open != nil {
 		err = errors.Join(err, open.Close()) // nothing of this process has it open yet
 	}
 	return err
+}
+
+// remain lets those read a file who could, where a process was killed when it had taken
+// the empty one away and not yet put the whole one in its place.
+func remain(file string) error {
+	left, err := filepath.Glob(globbed.Replace(file) + ".new-*" + emptied)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	info, err := os.Stat(left[0])
+	if err != nil {
+		return err
+	}
+	anew, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(anew.Chmod(info.Mode().Perm()), anew.Close())
 }
 
 // target is the file that a link leads to, whether or not that is there.

@@ -171,3 +171,28 @@ func TestANoteOfAFileThatIsGone(t *testing.T) {
 		t.Errorf("%v %v", found, err)
 	}
 }
+
+// Where a process was killed between taking the empty file away and putting the whole
+// one in its place, those who could not read it still cannot.
+func TestAFileThatWasTakenAwayRemains(t *testing.T) {
+	c := coldConfig(t)
+	if err := open(t, c).Close(); err != nil {
+		t.Fatal(err)
+	}
+	err := errors.Join(os.Chmod(c.SQLite, 0o600), unsettle(c.SQLite), os.Rename(c.SQLite, c.SQLite+".new-X"+emptied), os.WriteFile(c.SQLite+".new-X", []byte("whole"), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, built := seeded(t, c, len(story(t)))
+	info, err := os.Stat(c.SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !built || info.Mode().Perm() != 0o600 {
+		t.Errorf("built beside: %v; permissions %v", built, info.Mode().Perm())
+	}
+	sound(t, m)
+	if left, err := filepath.Glob(c.SQLite + ".new-*"); err != nil || len(left) > 0 {
+		t.Error(left, err)
+	}
+}

@@ -25,6 +25,7 @@ type options struct {
 	history  int
 	writes   int
 	credits  int
+	chain    int
 	rows     int
 	postgres string
 	dir      string
@@ -34,11 +35,12 @@ func main() {
 	o := options{}
 	flag.StringVar(&o.only, "only", "rest,evaluate,readings,history,judge,accounts,readmodel,pages,rows,profile", "which benchmarks to run, by commas")
 	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
-	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one is not counted")
+	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one, or two, are not counted")
 	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
 	flag.IntVar(&o.history, "history", 10_000, "segments behind the long shipment")
 	flag.IntVar(&o.writes, "writes", 60, "pairs of single writes in the history benchmark")
 	flag.IntVar(&o.credits, "credits", 400, "credits that one half of a pair of the accounts benchmark pays")
+	flag.IntVar(&o.chain, "chain", 10_000, "announcements in the chain that the readmodel benchmark replays, at least")
 	flag.IntVar(&o.rows, "rows", 1_000_000, "rows of the large read model in the rows benchmark")
 	flag.StringVar(&o.postgres, "postgres", "", "`URL` of a PostgreSQL database for the rows and readmodel benchmarks; empty: SQLite")
 	flag.StringVar(&o.dir, "dir", ".lifeledger", "run `directory` of the network whose chain -only chain replays; it is read only")

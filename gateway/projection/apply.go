@@ -279,16 +279,16 @@ func (s *store) move(ctx context.Context, e catalogue.Entity, moves []*move, sta
 }
 
 func (s *store) remember(ctx context.Context, entity string, states map[string]*state) error {
-	rows := make([][]any, 0, len(states))
+	rows, as := make([][]any, 0, len(states)), stateText{}
 	for subject, state := range states {
 		if !state.moved {
 			continue
 		}
-		encoded, err := json.Marshal(state)
+		text, err := as.of(state)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []any{entity, subject, string(encoded)})
+		rows = append(rows, []any{entity, subject, text})
 	}
 	return s.upsert(ctx, stateTable, rows)
 }

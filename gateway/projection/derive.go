@@ -3,7 +3,6 @@ package projection
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strconv"
 
 	"github.com/lifeledger/lifeledger/chaincode/catalogue"
@@ -254,54 +253,4 @@ func recall(document []byte) (moment, error) {
 	return moment{strconv.FormatUint(r.Number, 10), string(r.IssuedAt), map[string]any{
 		"manufacturer": r.Manufacturer, "partNumber": r.PartNumber, "lot": r.Lot, "reason": r.Reason,
 	}}, nil
-}
-
-// state is what is remembered of one subject: the row that has not ended yet, and
-// how many there were.
-type state struct {
-	Stamp  *stamp         `json:"stamp"`
-	ID     string         `json:"id,omitempty"` // key of the record that began the row; "": nothing is so
-	Value  string         `json:"value,omitempty"`
-	From   string         `json:"from,omitempty"`
-	Number int64          `json:"number"` // of the row, or of the next one
-	Fields map[string]any `json:"fields,omitempty"`
-
-	moved bool // by the batch at hand
-}
-
-// derivedRow is a row to be put in the place of the one of the same id.
-type derivedRow struct {
-	*stamp
-	key string
-	row catalogue.Row
-}
-
-// move leads a subject's state on by one record, and gives the rows that change.
-func (s *state) move(e catalogue.Entity, m move) (rows []derivedRow) {
-	if m.value == s.Value {
-		return nil
-	}
-	var last map[string]any // what a record that ends it says
-	if m.value == "" {
-		last, m.fields = m.fields, nil
-	}
-	if s.ID != "" {
-		ending := map[string]any{"until": m.at, "endTransactionId": m.Transaction}
-		maps.Copy(ending, last)
-		rows = append(rows, s.row(e, m.subject, ending))
-		s.Number++
-	}
-	*s = state{Stamp: m.stamp, Value: m.value, From: m.at, Number: s.Number, Fields: m.fields, moved: true}
-	if m.value != "" {
-		s.ID = m.of.record.ID
-		rows = append(rows, s.row(e, m.subject, nil))
-	}
-	return rows
-}
-
-// row is the state as a row; ending is what is known of its end, if it has ended.
-func (s *state) row(e catalogue.Entity, subject string, ending map[string]any) derivedRow {
-	own := map[string]any{"number": s.Number, "from": s.From}
-	id := catalogue.RowID(catalogue.KeyText(e.Name, subject), int(s.Number))
-	return derivedRow{s.Stamp, s.ID, catalogue.Row{ID: id, Values: valuesOf(e, ending, s.Fields, own)}}
 }

@@ -82,7 +82,7 @@ func runCommand(ctx context.Context, name string, args []string) error {
 }
 
 // rebuild empties the read model and fills it from block 0 up to the peer's
-// height. A gateway that runs goes on answering, from what is there already.
+// height. A gateway that runs goes on answering, from what is there again so far.
 func rebuild(ctx context.Context, c *config.Config, out io.Writer) (err error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	network, err := fabric.Dial(fabric.Config{

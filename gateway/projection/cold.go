@@ -82,6 +82,9 @@ func (s *store) copyTo(ctx context.Context, path string) error {
 		return err
 	}
 	if free > 0 {
+		if err := sqlitefile.Make(path, nil); err != nil { // which SQLite would let everybody read
+			return err
+		}
 		_, err := conn.ExecContext(ctx, `VACUUM INTO ?`, path)
 		return err
 	}

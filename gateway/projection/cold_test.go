@@ -105,6 +105,23 @@ func TestAModelMadeAnewIsAsLargeAsANewOne(t *testing.T) {
 	}
 }
 
+// While it is being built a file is nobody else's to read, whatever was there before.
+func TestWhatIsBuiltBesideIsNobodyElsesToRead(t *testing.T) {
+	m, _ := seeded(t, coldConfig(t), len(story(t)))
+	for name, at := range map[string]*Model{"of a new model": open(t, coldConfig(t)), "of one that held something": m} {
+		if err := at.Reset(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "beside")
+		if err := at.store.copyTo(t.Context(), path); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
 // A file that is on another volume, by way of a link, stays there, for those who could read it.
 func TestAFileStaysWhereItIsWhenItIsExchanged(t *testing.T) {
 	c := coldConfig(t)

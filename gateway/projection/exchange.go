@@ -82,8 +82,8 @@ func (s *store) exchange(ctx context.Context, file, whole string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(whole, info.Mode().Perm()); err != nil {
-		return err
+	if err := errors.Join(keepOwner(whole, info), os.Chmod(whole, info.Mode().Perm())); err != nil {
+		return errors.Join(errCold, err) // statements change neither
 	}
 	if _, err := os.Stat(file + unsettled); err != nil { // another process is done with its own
 		return errors.Join(errCold, err)

@@ -33,7 +33,7 @@ type options struct {
 
 func main() {
 	o := options{}
-	flag.StringVar(&o.only, "only", "rest,evaluate,readings,history,judge,accounts,readmodel,pages,rows,profile", "which benchmarks to run, by commas")
+	flag.StringVar(&o.only, "only", "rest,evaluate,readings,history,judge,accounts,readmodel,pages,rows,profile", "which benchmarks to run, by commas; chain, by itself, replays the chain of a network that runs")
 	flag.DurationVar(&o.slice, "slice", 8*time.Second, "how long one half of a pair of loads lasts")
 	flag.IntVar(&o.pairs, "pairs", 10, "pairs of loads; the first one, or two, are not counted")
 	flag.IntVar(&o.workers, "workers", 64, "requests in flight")
@@ -42,7 +42,7 @@ func main() {
 	flag.IntVar(&o.credits, "credits", 400, "credits that one half of a pair of the accounts benchmark pays")
 	flag.IntVar(&o.chain, "chain", 10_000, "announcements in the chain that the readmodel benchmark replays, at least")
 	flag.IntVar(&o.rows, "rows", 1_000_000, "rows of the large read model in the rows benchmark")
-	flag.StringVar(&o.postgres, "postgres", "", "`URL` of a PostgreSQL database for the rows and readmodel benchmarks; empty: SQLite")
+	flag.StringVar(&o.postgres, "postgres", "", "`URL` of a PostgreSQL database for the rows, readmodel and chain benchmarks; empty: SQLite")
 	flag.StringVar(&o.dir, "dir", ".lifeledger", "run `directory` of the network whose chain -only chain replays; it is read only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -31,13 +31,15 @@ const lockPage uint32 = 1<<30/pageSize + 1
 // The version of the format says whether changes are written ahead of a file.
 const inPlace, writtenAhead = 1, 2
 
-// Make writes the image of a database into a new file, to whose pages SQLite writes
-// from then on, until it is filled.
+// Make writes the image of a database, or nothing, into a new file that nobody else may
+// read, to whose pages SQLite writes from then on, until it is filled.
 func Make(path string, image []byte) error {
-	if len(image) < 100 {
+	if len(image) > 0 && len(image) < pageSize {
 		return fmt.Errorf("an image of %d bytes", len(image))
 	}
-	image[18], image[19] = inPlace, inPlace
+	if len(image) > 0 {
+		image[18], image[19] = inPlace, inPlace
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -219,7 +219,7 @@ func (b *batch) read() {
 	for part := range parted(b.moves) {
 		all.Go(func() {
 			for i := range part {
-				part[i].read()
+				b.readMove(&part[i])
 			}
 		})
 	}

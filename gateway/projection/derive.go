@@ -90,22 +90,21 @@ type move struct {
 	says     bool
 }
 
-// parked says that the version cannot be read as a record, though it says something:
-// what is parked moves nothing. number is its place among the moves of the batch.
-func (m *move) parked(number int) bool {
-	if m.document == nil {
-		return false
+// newest says that a move is of the version that the record has after the batch.
+func (b *batch) newest(m *move) bool { return m == &b.moves[m.of.move] }
+
+// readMove finds out what a write says. What is parked as a record moves nothing: of the
+// newest version that is known when the records have been read, too.
+func (b *batch) readMove(m *move) {
+	if m.read(); m.says && m.document != nil && !b.newest(m) {
+		version := change{stamp: m.stamp, record: m.of.record}
+		version.record.Document = m.document
+		new(sheet).read(&version)
+		m.says = version.problem == ""
 	}
-	if number == m.of.move {
-		return m.of.problem != ""
-	}
-	version := change{stamp: m.stamp, record: m.of.record}
-	version.record.Document = m.document
-	version.read()
-	return version.problem != ""
 }
 
-// read finds out what a write says.
+// read finds out what a write says about its subject.
 func (m *move) read() {
 	derivation := m.of.interval
 	m.subject = derivation.subject(m.of.record.Attributes)
@@ -136,9 +135,8 @@ func derived(r catalogue.Record, do func(e *catalogue.Entity, row catalogue.Row)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.entity, err)
 		}
-		id := catalogue.KeyText(r.Kind, r.Attributes...)
 		for i, fields := range found {
-			if err := do(&e, catalogue.Row{ID: catalogue.RowID(id, i), Values: valuesOf(e, fields)}); err != nil {
+			if err := do(&e, catalogue.Row{ID: catalogue.RowID(r.ID, i), Values: valuesOf(e, fields)}); err != nil {
 				return err
 			}
 		}

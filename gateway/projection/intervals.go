@@ -14,14 +14,16 @@ import (
 
 // intervals leads the derivations on: their states are read, moved and put back.
 func (s *store) intervals(ctx context.Context, b *batch) error {
-	for _, d := range intervals {
+	lists := s.atOnce()
+	for i := range intervals {
+		d := &intervals[i]
 		e, ok := catalogue.Find(d.entity)
 		if !ok {
 			continue
 		}
 		var all errgroup.Group
-		all.SetLimit(s.atOnce())
-		for _, moves := range b.movesOf(followed[d.kind], s.atOnce()) {
+		all.SetLimit(lists)
+		for _, moves := range b.movesOf(d, lists) {
 			all.Go(func() error {
 				states, err := s.states(ctx, d.entity, moves)
 				if err != nil {
@@ -50,7 +52,8 @@ func (s *store) atOnce() int {
 func (b *batch) movesOf(d *interval, lists int) [][]*move {
 	all, seed := make([][]*move, lists), maphash.MakeSeed()
 	for i := range b.moves {
-		if m := &b.moves[i]; m.says && m.of.interval == d && !m.parked(i) {
+		m := &b.moves[i]
+		if parked := b.newest(m) && m.of.problem != ""; m.says && m.of.interval == d && !parked {
 			at := maphash.String(seed, m.subject) % uint64(lists)
 			all[at] = append(all[at], m)
 		}

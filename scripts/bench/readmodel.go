@@ -47,14 +47,9 @@ func benchReadModel(ctx context.Context, r *rig, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := r.net.Consortium()
-	m, err := c.Member(orgID)
-	if err != nil {
-		return nil, err
-	}
 	live := &ratio{name: "(readmodel) replay ÷ live commits", goal: "≥ 20", unit: "tx/s", ok: func(s spread) bool { return s.mid >= 20 }}
 	drain := drainRatio("")
-	if err := eachReplay(ctx, c, m, o, dir, func(replayed, drained float64) {
+	if err := eachReplay(ctx, r.in, r.org, o, dir, func(replayed, drained float64) {
 		live.add(replayed, rate)
 		drain.add(replayed, drained)
 	}); err != nil {
@@ -119,12 +114,7 @@ func dialPeer(c *consortium.Consortium, m *consortium.Member) (*fabric.Network, 
 // lateRows runs a model under seven tenths of the load that the network takes, and
 // says how long rows took from the arrival of their block. It gives the full rate.
 func lateRows(ctx context.Context, r *rig, o options, dir string, register func(context.Context, int) (int, error)) (rate float64, err error) {
-	c := r.net.Consortium()
-	m, err := c.Member(orgID)
-	if err != nil {
-		return 0, err
-	}
-	network, err := dialPeer(c, m)
+	network, err := dialPeer(r.in, r.org)
 	if err != nil {
 		return 0, err
 	}

@@ -32,6 +32,8 @@ const orgID = "ManufacturerMSP"
 // gateway, and the least program that fabric-gateway allows.
 type rig struct {
 	net  *launch.Network
+	in   *consortium.Consortium
+	org  *consortium.Member
 	base string
 	auth string
 	http *http.Client
@@ -49,16 +51,15 @@ func newRig(ctx context.Context, net *launch.Network) (*rig, error) {
 		net: net, base: org.GatewayURL + "/v1", auth: "Bearer " + strings.TrimSpace(string(token)),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 512}, Timeout: time.Minute},
 	}
-	c := net.Consortium()
-	m, err := c.Member(orgID)
-	if err != nil {
+	r.in = net.Consortium()
+	if r.org, err = r.in.Member(orgID); err != nil {
 		return nil, err
 	}
 	var channel *client.Network
-	if r.conn, channel, err = dial(c, m); err != nil {
+	if r.conn, channel, err = dial(r.in, r.org); err != nil {
 		return nil, err
 	}
-	r.raw = channel.GetContract(c.Chaincode)
+	r.raw = channel.GetContract(r.in.Chaincode)
 	return r, r.found(ctx)
 }
 

@@ -34,11 +34,11 @@ const inPlace, writtenAhead = 1, 2
 // Make writes the image of a database, or nothing, into a new file that nobody else may
 // read, to whose pages SQLite writes from then on, until it is filled.
 func Make(path string, image []byte) error {
-	if len(image) > 0 && len(image) < pageSize {
-		return fmt.Errorf("an image of %d bytes", len(image))
-	}
-	if len(image) > 0 {
+	switch {
+	case len(image) >= pageSize:
 		image[18], image[19] = inPlace, inPlace
+	case len(image) > 0:
+		return fmt.Errorf("an image of %d bytes", len(image))
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
